@@ -1,0 +1,191 @@
+"""What capture writes down: the rows of a trace, hot ones as tuples.
+
+A trace is one stream. Definitions (a statement text, a stack, an origin, an access) are rows
+too and precede the first row that refers to them by id, so a reader never has to look ahead
+and a torn tail costs only the tail.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+#: Bumped when a row's meaning or shape changes; readers refuse newer ones by name.
+TRACE_SCHEMA = 1
+
+
+class ScopeKind(IntEnum):
+    """The unit of work that a query belongs to."""
+
+    REQUEST = 1
+    TEST = 2
+    BLOCK = 3
+    COMMAND = 4
+    TASK = 5
+    MESSAGE = 6
+
+
+class Phase(IntEnum):
+    """Which part of a test ran; everything that is not a test is CALL.
+
+    Fixtures that create rows are not the code under audit: only CALL is judged.
+    """
+
+    SETUP = 1
+    CALL = 2
+    TEARDOWN = 3
+
+
+class FrameKind(IntEnum):
+    """Whose code a frame is."""
+
+    PROJECT = 1
+    TEST = 2
+    LIBRARY = 3
+    TEMPLATE = 4
+    SERIALIZER = 5
+
+
+class AccessKind(IntEnum):
+    """How rows already loaded caused a further query."""
+
+    FORWARD = 1  #: forward foreign key or one-to-one
+    REVERSE_ONE = 2  #: the other side of a one-to-one
+    COLLECTION = 3  #: reverse foreign key
+    MANY = 4  #: many-to-many, either side
+    GENERIC = 5  #: GenericForeignKey
+    GENERIC_COLLECTION = 6  #: GenericRelation
+    DEFERRED = 7  #: a column left out by only() or defer()
+
+
+class Header(NamedTuple):
+    """First row of a trace: what wrote it and about which process."""
+
+    schema: int
+    run: str  #: shared by all processes of one run
+    process: str  #: unique for each trace file, so that merging drops copies
+    tool: str
+    python: str
+    django: str
+    databases: tuple[tuple[str, str], ...]  #: (alias, vendor)
+
+
+class Frame(NamedTuple):
+    """One place in the source, resolved once for each distinct site.
+
+    Lines count from 1, columns from 0 in UTF-8 bytes as in ``ast``; unknown is None.
+    """
+
+    kind: FrameKind
+    path: str  #: relative to the project root where possible, with forward slashes
+    line: int
+    end_line: int | None
+    column: int | None
+    end_column: int | None
+    function: str  #: qualified name; for a template the tag, for a serializer Class.field
+    loop_line: int | None  #: header line of the innermost loop around the call, in this function
+    loop_text: str | None  #: its source, as ``for book in books``
+    snippet_line: int | None  #: line number of the first line of ``snippet``
+    snippet: tuple[str, ...]  #: the statement with a little context
+
+
+class SqlText(NamedTuple):
+    """A statement's text as it was handed to the driver, placeholders and all."""
+
+    id: int
+    text: str
+
+
+class Stack(NamedTuple):
+    """The project's frames of one call, innermost first, recursion collapsed."""
+
+    id: int
+    frames: tuple[Frame, ...]
+    repeats: int  #: highest number of activations of one function (1: no recursion)
+
+
+class Origin(NamedTuple):
+    """A queryset that was evaluated and whose rows can cause further queries."""
+
+    id: int
+    model: str  #: ``app_label.ModelName``
+    sql: int
+    stack: int  #: where it was evaluated
+    built: Frame | None  #: where its first manager call stands, if seen
+
+
+class Step(NamedTuple):
+    """One hop from a row to what it relates to."""
+
+    name: str  #: accessor name, as in ``author`` or ``review_set``
+    kind: AccessKind
+    eager: bool  #: loaded together with its parent (joined or prefetched), not lazily
+
+
+class Access(NamedTuple):
+    """A lazy access on rows of an origin: relation path from the origin, and what was asked.
+
+    ``origin`` is None for rows that no queryset under audit loaded.
+    """
+
+    id: int
+    origin: int | None
+    owner: str  #: ``app_label.ModelName`` on which the last step's attribute was read
+    path: tuple[Step, ...]
+    method: str | None  #: ``count``, ``exists``, ``first``, ... ; None for plain iteration
+    narrowed: bool  #: the relation was filtered, ordered or sliced further
+    prefetched: bool  #: the relation's prefetch cache was filled, and asked past
+    target: str | None  #: ``app_label.ModelName`` that is loaded
+
+
+class ScopeStart(NamedTuple):
+    """A unit of work begins. Ids are unique within one trace."""
+
+    id: int
+    parent: int | None
+    kind: ScopeKind
+    name: str
+    phase: Phase
+
+
+class Query(NamedTuple):
+    """One execution of a statement. The hot row."""
+
+    scope: int
+    seq: int  #: order within the trace
+    start_ns: int  #: monotonic clock
+    duration_ns: int
+    alias: str
+    sql: int
+    stack: int
+    access: int | None  #: set when rows already loaded caused this query
+    evaluation: int | None  #: which evaluation of the origin those rows came from
+    row: int | None  #: salted digest of the causing row's key
+    params: int  #: salted digest of the parameters; equal within a trace iff they are equal
+    batch: int | None  #: number of parameter sets of ``executemany``
+    error: str | None  #: exception class name
+
+
+class ScopeEnd(NamedTuple):
+    """A unit of work ends. Counts cover what could not be written down."""
+
+    id: int
+    duration_ns: int
+    dropped: int
+
+
+class Ignored(NamedTuple):
+    """An ``ignore()`` that was active in a scope, and the statements it covered (by id)."""
+
+    scope: int
+    rule: str
+    reason: str
+    path: str
+    line: int
+    first_seq: int
+    last_seq: int
+
+
+Event = (
+    Header | SqlText | Stack | Origin | Access | ScopeStart | Query | ScopeEnd | Ignored
+)
