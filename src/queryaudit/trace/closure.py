@@ -1,0 +1,56 @@
+"""Which rows of a damaged trace still have all that they refer to."""
+
+from __future__ import annotations
+
+from queryaudit.records.events import (
+    Access,
+    Event,
+    Ignored,
+    Origin,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
+from queryaudit.trace.tables import Tables
+
+
+class Closure:
+    """Admits rows, and once the trace is ``damaged`` only those whose ids are defined.
+
+    An undamaged trace defines before it refers, so nothing is looked up while it lasts.
+    """
+
+    def __init__(self) -> None:
+        self.damaged = False
+        self.lost = 0
+        self._tables = Tables()
+
+    def admits(self, event: Event) -> bool:
+        if self.damaged and not self._is_closed(event):
+            self.lost += 1
+            return False
+        self._tables.add(event)
+        return True
+
+    def _is_closed(self, event: Event) -> bool:
+        known = self._tables
+        match event:
+            case Query():
+                return (
+                    event.scope in known.scopes
+                    and event.sql in known.sql
+                    and event.stack in known.stacks
+                    and (event.access is None or event.access in known.accesses)
+                )
+            case Origin():
+                return event.sql in known.sql and event.stack in known.stacks
+            case Access():
+                return event.origin is None or event.origin in known.origins
+            case ScopeStart():
+                return event.parent is None or event.parent in known.scopes
+            case ScopeEnd():
+                return event.id in known.scopes
+            case Ignored():
+                return event.scope in known.scopes
+            case _:
+                return True

@@ -1,0 +1,45 @@
+"""The definitions of one trace by id, for live capture and reading alike."""
+
+from __future__ import annotations
+
+from queryaudit.records.events import (
+    Access,
+    Event,
+    Header,
+    Origin,
+    ScopeStart,
+    SqlText,
+    Stack,
+)
+
+
+class Tables:
+    """Plain dicts, so that a lookup costs what a dict lookup costs.
+
+    ``add`` takes any event and keeps those that define an id. Ids mean something within one
+    trace only: each trace has tables of its own.
+    """
+
+    __slots__ = ("accesses", "header", "origins", "scopes", "sql", "stacks")
+
+    def __init__(self, header: Header | None = None) -> None:
+        self.header = header
+        self.sql: dict[int, SqlText] = {}
+        self.stacks: dict[int, Stack] = {}
+        self.origins: dict[int, Origin] = {}
+        self.accesses: dict[int, Access] = {}
+        self.scopes: dict[int, ScopeStart] = {}
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, SqlText):
+            self.sql[event.id] = event
+        elif isinstance(event, Stack):
+            self.stacks[event.id] = event
+        elif isinstance(event, Access):
+            self.accesses[event.id] = event
+        elif isinstance(event, Origin):
+            self.origins[event.id] = event
+        elif isinstance(event, ScopeStart):
+            self.scopes[event.id] = event
+        elif isinstance(event, Header):
+            self.header = event
