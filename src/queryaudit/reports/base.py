@@ -1,0 +1,45 @@
+"""What a reporter is, and the options that all of them understand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from queryaudit.records.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a report is shown, never what is in it. A reporter ignores what does not apply."""
+
+    quiet: bool = False  #: one line a finding, and the summary
+    verbose: bool = False  #: unfold notes and known findings
+    color: bool | None = None  #: None: decide by the stream and the environment
+    width: int | None = None  #: in columns; None: the terminal's, or 100
+    limit: int | None = None  #: findings shown in full; None: all
+
+
+DEFAULTS = Options()
+
+
+class Reporter(Protocol):
+    """Renders a report as text. Equal reports and options give equal text."""
+
+    @property
+    def name(self) -> str:
+        """What users call it, as in ``--format html``."""
+
+    @property
+    def suffix(self) -> str:
+        """File suffix by convention, with the dot."""
+
+    def render(self, report: Report, stream: TextIO) -> None:
+        """Write the whole report to ``stream``, which stays open."""
+
+
+def emit(stream: TextIO, text: str) -> None:
+    """Write ``text``, giving up characters that the stream's encoding lacks, never the text."""
+    encoding = getattr(stream, "encoding", None)
+    if encoding:
+        text = text.encode(encoding, "replace").decode(encoding)
+    stream.write(text)

@@ -1,0 +1,35 @@
+"""SQL for people: on one line, or laid out.
+
+Formatting costs more than linearly, so long statements are shown as they are, and cut.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sqlparse
+from sqlparse.exceptions import SQLParseError
+
+from queryaudit.reports.clean import clean, clean_lines, shorten
+
+_MOST_FORMATTED = 4_000
+_MOST_SHOWN = 8_000
+
+
+def one_line(sql: str, limit: int = 400) -> str:
+    """The statement on one line, white space collapsed, cut to ``limit`` characters."""
+    return shorten(" ".join(clean(sql, limit * 4).split()), limit)
+
+
+@lru_cache(maxsize=512)
+def laid_out(sql: str) -> str:
+    """The statement over several lines with indentation; cut if it is huge."""
+    if len(sql) > _MOST_FORMATTED:
+        left_out = max(0, len(sql) - _MOST_SHOWN)
+        tail = f"\n… {left_out:,} more characters" if left_out else ""
+        return "\n".join(clean_lines(sql[:_MOST_SHOWN])) + tail
+    try:
+        formatted = sqlparse.format(sql, reindent=True, keyword_case="upper")
+    except (SQLParseError, RecursionError, ValueError):
+        formatted = sql
+    return "\n".join(clean_lines(formatted)).strip()

@@ -1,0 +1,147 @@
+"""One finding in full, as a terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Location
+from queryaudit.records.report import GateResult
+from queryaudit.records.rules import Severity
+from queryaudit.reports import wording
+from queryaudit.reports.clean import clean
+from queryaudit.reports.diff import code_lines, diffs
+from queryaudit.reports.source import source_lines
+from queryaudit.reports.sqltext import one_line
+from queryaudit.reports.terminal_layout import Layout, hanging, listing, patch
+
+SEVERITY_STYLES = {
+    Severity.NOTE: "bold blue",
+    Severity.WARNING: "bold yellow",
+    Severity.ERROR: "bold red",
+}
+
+_FIX_STYLES = {
+    Applicability.SAFE: "green",
+    Applicability.UNSAFE: "yellow",
+    Applicability.DISPLAY_ONLY: "dim",
+}
+
+_MOST_CAUSES = 20
+_MOST_SCOPES = 5
+
+
+def finding_page(
+    finding: Finding, gate: GateResult | None, layout: Layout
+) -> Iterator[RenderableType]:
+    """What, where, why, how to mend it, how sure that is, and where it was seen."""
+    yield Text(clean(finding.message, 1_000), style="bold")
+    yield ""
+    yield layout.section("where", *_place(finding, layout))
+    yield layout.section("causes", *_causes(finding, gate, layout))
+    if finding.fix is not None:
+        yield layout.section("fix", *_fix(finding.fix))
+    yield layout.section("proof", *_evidence(finding))
+    yield layout.section("seen in", *_scopes(finding))
+    yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
+
+
+def _at(location: Location) -> Text:
+    text = Text(clean(str(location), 400), style="bold")
+    if location.function:
+        text.append(f"  {clean(location.function, 200)}", style="not bold")
+    if location.kind != "project":
+        text.append(f"  ({clean(location.kind, 20)})", style="not bold dim")
+    return text
+
+
+def _place(finding: Finding, layout: Layout) -> Iterator[RenderableType]:
+    yield _at(finding.location)
+    lines = source_lines(finding.location)
+    if lines:
+        yield listing(lines, layout.room)
+    if finding.source:
+        yield Text(f"rows came from: {clean(finding.source, 200)}", style="dim")
+    if finding.evaluated is not None:
+        yield Text.assemble(("evaluated at ", "dim"), _at(finding.evaluated))
+    yield ""
+
+
+def _causes(
+    finding: Finding, gate: GateResult | None, layout: Layout
+) -> Iterator[RenderableType]:
+    yield Text(f"{wording.cost(finding)} over the whole run", style="bold")
+    mixed = len({wording.is_new(cause, gate) for cause in finding.causes}) > 1
+    width = max(len(f"{cause.queries:,}") for cause in finding.causes)
+    for cause in finding.causes[:_MOST_CAUSES]:
+        head = Text(f"{cause.queries:>{width},} × ", style="bold")
+        if layout.wide:
+            yield hanging(head, _cause(cause, finding, mixed and wording.is_new(cause, gate)))
+        else:
+            yield head + _cause(cause, finding, mixed and wording.is_new(cause, gate))
+    if len(finding.causes) > _MOST_CAUSES:
+        yield Text(f"and {wording.count(len(finding.causes) - _MOST_CAUSES, 'more cause')}")
+    yield ""
+
+
+def _cause(cause: Cause, finding: Finding, new: bool) -> Text:
+    text = Text(clean(cause.description or "this query", 300), style="bold")
+    facts = [f"{wording.duration(cause.duration_ns)}", f"up to {cause.worst:,} in one run"]
+    if cause.path and cause.path != cause.description:
+        facts.insert(0, f"path {clean(cause.path, 200)}")
+    if cause.rule != finding.rule:
+        facts.append(clean(cause.rule, 40))
+    text.append(f"  {', '.join(facts)}", style="not bold")
+    if new:
+        text.append("  new", style="bold red")
+    if str(cause.location) != str(finding.location) or cause.loop:
+        text.append("\n")
+        text.append_text(_at(cause.location))
+    if cause.loop:
+        line = f", line {cause.loop_line}" if cause.loop_line else ""
+        text.append(f"  in `{clean(cause.loop, 200)}`{line}", style="not bold")
+    text.append(f"\n{one_line(cause.statement, 240)}", style="not bold dim")
+    return text
+
+
+def _fix(fix: Fix) -> Iterator[RenderableType]:
+    yield Text(clean(fix.title, 400), style="bold")
+    how = Text(wording.APPLICABILITY[fix.applicability], style=_FIX_STYLES[fix.applicability])
+    saving = wording.saving(fix)
+    if saving:
+        how.append(f", {saving} over the run", style="bold green")
+    yield how
+    files = diffs(fix)
+    for diff in files:
+        yield Text(diff.path, style="dim")
+        yield patch(diff)
+    if not files:
+        for line in code_lines(fix):
+            yield Text(f"  {line}", style="green")
+    if fix.note:
+        yield Text(clean(fix.note, 1_000), style="dim")
+    yield ""
+
+
+def _evidence(finding: Finding) -> Iterator[RenderableType]:
+    evidence = finding.evidence
+    yield Text.assemble(
+        (evidence.grade.name.lower(), "bold"),
+        f" ({wording.GRADES[evidence.grade]}): {clean(evidence.text, 1_000)}",
+    )
+    if evidence.reproduce:
+        yield hanging(Text("$ ", style="dim"), Text(clean(evidence.reproduce, 1_000)))
+
+
+def _scopes(finding: Finding) -> Iterator[RenderableType]:
+    for scope in finding.scopes[:_MOST_SCOPES]:
+        yield Text.assemble(
+            f"{clean(scope.kind, 20)} ",
+            (clean(scope.name, 300), "bold"),
+            f"  {wording.count(scope.queries, 'query')}, {wording.duration(scope.duration_ns)}",
+        )
+    more = finding.scope_count - min(len(finding.scopes), _MOST_SCOPES)
+    if more > 0:
+        yield Text(f"and {more:,} more", style="dim")

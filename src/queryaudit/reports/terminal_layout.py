@@ -1,0 +1,129 @@
+"""How things are set on a terminal of a given width: labels, hanging lines, code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from queryaudit.reports.diff import Change, FileDiff
+from queryaudit.reports.source import SourceLine
+
+_LABEL = 8
+_WIDE_FROM = 60
+
+_CHANGE_STYLES = {Change.SAME: "dim", Change.GONE: "red", Change.COME: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The width to fill. Labels stand beside their text if there is room, else above it."""
+
+    width: int
+
+    @property
+    def wide(self) -> bool:
+        return self.width >= _WIDE_FROM
+
+    @property
+    def room(self) -> int:
+        """Columns for the text of a section."""
+        return self.width - (_LABEL + 2 if self.wide else 2)
+
+    def section(self, label: str, *parts: RenderableType) -> RenderableType:
+        """``parts`` below each other, with ``label`` beside or above them."""
+        body = Group(*parts)
+        name = Text(label, style="bold cyan")
+        if not self.wide:
+            return Group(name, Padding(body, (0, 0, 0, 2)))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=_LABEL, justify="right", no_wrap=True)
+        grid.add_column(width=self.room, overflow="fold")
+        grid.add_row(name, body)
+        return grid
+
+
+def hanging(head: Text, body: RenderableType) -> RenderableType:
+    """``head``, with ``body`` beside it wrapping under its own beginning."""
+    grid = Table.grid(expand=True)
+    grid.add_column(width=head.cell_len, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_row(head, body)
+    return grid
+
+
+def listing(lines: tuple[SourceLine, ...], room: int) -> RenderableType:
+    """Source with line numbers; the guilty expression is styled and underlined with carets."""
+    digits = max(len(str(line.number)) for line in lines)
+    width = max(8, room - digits - 5)
+    offset = _window(lines, width)
+    guilty = [line for line in lines if line.guilty]
+    out: list[Text] = []
+    for line in lines:
+        text = _cut(line.text, offset, width)
+        if line.start is not None and line.end is not None:
+            text.stylize("bold red", max(0, line.start - offset), max(0, line.end - offset))
+        mark = ("> ", "bold red") if line.guilty else "  "
+        gutter = (f"{line.number:>{digits}} │ ", "dim")
+        out.append(Text.assemble(mark, gutter, text, no_wrap=True, overflow="crop"))
+        if line.guilty and len(guilty) == 1 and line.start is not None and line.end is not None:
+            out.append(_carets(line, offset, width, digits))
+    return Group(*out)
+
+
+def _carets(line: SourceLine, offset: int, width: int, digits: int) -> Text:
+    start, end = line.start or 0, line.end or 0
+    visible = line.text[offset:]
+    before = min(cell_len(visible[: max(0, start - offset)]), width)
+    length = cell_len(visible[max(0, start - offset) : max(0, end - offset)])
+    carets = "^" * max(1, min(length, width - before))
+    return Text.assemble(
+        "  ",
+        (f"{'':{digits}} │ ", "dim"),
+        " " * before,
+        (carets, "bold red"),
+        no_wrap=True,
+        overflow="crop",
+    )
+
+
+def _window(lines: tuple[SourceLine, ...], width: int) -> int:
+    """How many characters to leave out on the left so that the mark is in sight."""
+    marks = [(line.start, line.end) for line in lines if line.start is not None]
+    if not marks:
+        return 0
+    start, end = marks[0]
+    if start is None or end is None or end <= width - 1:
+        return 0
+    return max(0, min(start - width // 5, end - width + 1))
+
+
+def _cut(text: str, offset: int, width: int) -> Text:
+    shown = text[offset:]
+    if cell_len(shown) > width:
+        shown = set_cell_size(shown, width - 1) + "…"
+    if offset and shown:
+        shown = "…" + shown[1:]
+    return Text(shown)
+
+
+def patch(diff: FileDiff) -> RenderableType:
+    """A diff with the numbers of the lines that are there now; long lines wrap, never cut."""
+    digits = max((len(str(line.number)) for line in diff.lines if line.number), default=1)
+    margin = min(
+        (len(line.text) - len(line.text.lstrip()) for line in diff.lines if line.text.strip()),
+        default=0,
+    )
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=digits, justify="right", style="dim", no_wrap=True)
+    grid.add_column(width=1, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line in diff.lines:
+        style = _CHANGE_STYLES[line.change]
+        number = "" if line.number is None else str(line.number)
+        grid.add_row(number, Text(line.change.value, style), Text(line.text[margin:], style))
+    return grid

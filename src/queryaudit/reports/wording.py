@@ -1,0 +1,151 @@
+"""The sentences and numbers that reporters share, so that they never disagree."""
+
+from __future__ import annotations
+
+from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Grade
+from queryaudit.records.report import Audited, GateResult, Report
+from queryaudit.records.rules import Severity
+
+GRADES = {
+    Grade.OBSERVED: "seen in the trace",
+    Grade.ESTIMATED: "a planner's estimate",
+    Grade.MEASURED: "executed and measured",
+    Grade.PROVED: "applied, re-run and compared on the same data",
+}
+
+APPLICABILITY = {
+    Applicability.SAFE: "safe to apply",
+    Applicability.UNSAFE: "may change behaviour: review it",
+    Applicability.DISPLAY_ONLY: "to write by hand",
+}
+
+SUPPRESS = (
+    "To accept a finding: `# queryaudit: ignore[CODE] reason` on its line, "
+    "or record it in the baseline."
+)
+
+NOTHING_HINT = (
+    "A clean report needs something to look at: check that the audit is switched on "
+    "and that this run reaches the database."
+)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 query``, ``1,204 queries``."""
+    word = noun if number == 1 else plural or _plural(noun)
+    return f"{number:,} {word}"
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def duration(nanoseconds: int) -> str:
+    """With three significant digits and the unit that suits: ``48.2 ms``."""
+    for unit, size in (("µs", 10**3), ("ms", 10**6), ("s", 10**9)):
+        value = nanoseconds / size
+        if value < 999.5 or unit == "s":
+            break
+    if value >= 99.95 or value == 0:
+        return f"{value:,.0f} {unit}"
+    return f"{value:.1f} {unit}" if value >= 9.995 else f"{value:.2f} {unit}"
+
+
+def listed(words: tuple[str, ...] | list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def is_known(finding: Finding, gate: GateResult | None) -> bool:
+    """Whether the baseline knows every cause of the finding."""
+    if gate is None or gate.baseline is None:
+        return False
+    known = set(gate.known)
+    return all(cause.fingerprint in known for cause in finding.causes)
+
+
+def is_new(cause: Cause, gate: GateResult | None) -> bool:
+    """Whether the cause is not in the baseline, if there is one."""
+    return gate is not None and gate.baseline is not None and cause.fingerprint in gate.new
+
+
+def tally(findings: tuple[Finding, ...]) -> str:
+    """``3 findings (1 error, 2 warnings)``; ``no findings``."""
+    if not findings:
+        return "no findings"
+    kinds = [
+        count(number, severity.label)
+        for severity in sorted(Severity, reverse=True)
+        if (number := sum(f.severity is severity for f in findings))
+    ]
+    return f"{count(len(findings), 'finding')} ({', '.join(kinds)})"
+
+
+def extent(audited: Audited) -> str:
+    """``12 tests, 34 requests, 410 queries on default (postgresql)``."""
+    parts = [
+        count(number, noun)
+        for number, noun in ((audited.tests, "test"), (audited.requests, "request"))
+        if number
+    ]
+    if audited.scopes and not parts:
+        parts.append(count(audited.scopes, "unit of work", "units of work"))
+    parts.append(count(audited.queries, "query"))
+    where = f" on {', '.join(audited.databases)}" if audited.databases else ""
+    return ", ".join(parts) + where
+
+
+def nothing_audited(audited: Audited) -> str | None:
+    """What to say aloud if there was nothing to judge, else None."""
+    if audited.queries:
+        return None
+    if not audited.scopes:
+        return "NOTHING WAS AUDITED: no test, request or other unit of work was seen."
+    return f"NOTHING WAS AUDITED: {extent(audited)} - there was nothing to judge."
+
+
+def summary(report: Report) -> str:
+    """The line that ends every report: how much was audited, and what came of it."""
+    known = tuple(f for f in report.findings if is_known(f, report.gate))
+    fresh = tuple(f for f in report.findings if not is_known(f, report.gate))
+    parts = [tally(fresh).replace(" finding", " new finding", 1) if known else tally(fresh)]
+    if known:
+        parts.append(f"{len(known):,} known")
+    if report.suppressed:
+        parts.append(f"{len(report.suppressed):,} ignored")
+    return f"Audited {extent(report.audited)}: {', '.join(parts)}"
+
+
+def verdict(gate: GateResult | None) -> str | None:
+    """The gate's decision in a sentence, None without a gate."""
+    if gate is None:
+        return None
+    bar = f"at or above {gate.fail_on.label}"
+    if not gate.failed:
+        return f"Passed: nothing {'new ' if gate.baseline else ''}{bar}."
+    number = count(len(gate.new), "new cause" if gate.baseline else "cause")
+    return f"Failed: {number} {bar}."
+
+
+def cost(finding: Finding) -> str:
+    """``60 queries, 48.2 ms``, over the whole run."""
+    return f"{count(finding.queries, 'query')}, {duration(finding.duration_ns)}"
+
+
+def saving(fix: Fix) -> str | None:
+    """``saves 59 queries and 41.0 ms`` over the run, None if unknown."""
+    if fix.saving is None:
+        return None
+    parts = [count(fix.saving.queries, "query")] if fix.saving.queries else []
+    if fix.saving.duration_ns > 0:
+        parts.append(duration(fix.saving.duration_ns))
+    return f"saves {listed(parts)}" if parts else None
+
+
+def loss(audited: Audited) -> str | None:
+    """What could not be written down, None if nothing was lost."""
+    if not audited.dropped:
+        return None
+    return f"{count(audited.dropped, 'query')} could not be recorded and went unjudged."
