@@ -50,7 +50,7 @@ class StatementSummary:
 class GateResult:
     """The verdict on a report against a baseline."""
 
-    fail_on: Severity
+    fail_on: Severity | None  #: None: nothing fails
     failed: bool
     new: tuple[str, ...]  #: fingerprints of causes that count
     known: tuple[str, ...]
