@@ -1,0 +1,87 @@
+"""Django's test runner, writing each test's outcome as a line of JSON.
+
+With ``REALWORLD_QUERYAUDIT=1`` each test runs in a queryaudit scope of its own.
+"""
+
+# ruff: noqa: N802 (the names are unittest's)
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import unittest
+from collections.abc import Callable
+from typing import Any
+
+from django.test.runner import DiscoverRunner
+
+
+class RecordingResult(unittest.TextTestResult):
+    """Sees the events of parallel workers too: Django replays them here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._results = open(os.environ["REALWORLD_RESULTS"], "a", encoding="utf-8")  # noqa: SIM115
+
+    def _write(self, test: unittest.TestCase, outcome: str) -> None:
+        self._results.write(json.dumps({"test": test.id(), "outcome": outcome}) + "\n")
+        self._results.flush()
+
+    def addSuccess(self, test: Any) -> None:
+        self._write(test, "passed")
+        super().addSuccess(test)
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        self._write(test, "failure")
+        super().addFailure(test, err)
+
+    def addError(self, test: Any, err: Any) -> None:
+        self._write(test, "error")
+        super().addError(test, err)
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        self._write(test, "skipped")
+        super().addSkip(test, reason)
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self._write(test, "expected failure")
+        super().addExpectedFailure(test, err)
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        self._write(test, "unexpected success")
+        super().addUnexpectedSuccess(test)
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        if err is not None:
+            self._write(subtest, "failure" if issubclass(err[0], AssertionError) else "error")
+        super().addSubTest(test, subtest, err)
+
+
+class Runner(DiscoverRunner):
+    def get_resultclass(self) -> type[unittest.TextTestResult]:
+        return RecordingResult
+
+    def run_suite(self, suite: Any, **kwargs: Any) -> Any:
+        if os.environ.get("REALWORLD_QUERYAUDIT") == "1":
+            _wrap_every_test(_open_scope())
+        return super().run_suite(suite, **kwargs)
+
+
+def _open_scope() -> Callable[[str], contextlib.AbstractContextManager[object]]:
+    """Install the capture; return what opens a scope for a test's name. The only place to adapt."""
+    from queryaudit import runtime
+
+    runtime.install()
+    return runtime.scope
+
+
+def _wrap_every_test(open_scope: Callable[[str], Any]) -> None:
+    """Around ``setUp``, the test and ``tearDown``; workers are forked and inherit it."""
+    original = unittest.TestCase.run
+
+    def run(self: unittest.TestCase, result: Any = None) -> Any:
+        with open_scope(self.id()):
+            return original(self, result)
+
+    unittest.TestCase.run = run  # type: ignore[method-assign]

@@ -1,0 +1,12 @@
+"""The suites, one file each."""
+
+from __future__ import annotations
+
+from . import django_cms, django_suite, misago, rest_framework, spirit
+from .base import Target
+
+ALL: dict[str, Target] = {
+    target.name: target
+    for module in (rest_framework, django_suite, django_cms, spirit, misago)
+    for target in module.TARGETS
+}
