@@ -54,6 +54,12 @@ def _parse(line: bytes) -> object:
         raise GarbledError("is not JSON") from error
 
 
+def begins_header(line: bytes) -> bool:
+    """Whether a line without an end is the beginning of a header, and not all of it."""
+    start = f'{{"{MAGIC}":'.encode()
+    return line[: len(start)] == start[: len(line)] and not line.endswith(b"}")
+
+
 def parse_header(line: bytes, where: str) -> Header:
     """The header of the trace ``where``; raises TraceError for what can't be read."""
     try:

@@ -15,7 +15,7 @@ from queryaudit.errors import TraceError
 from queryaudit.records.events import Event, Header
 from queryaudit.records.findings import Diagnostic
 from queryaudit.trace.closure import Closure
-from queryaudit.trace.codec import SecondTraceError, parse_header, parse_line
+from queryaudit.trace.codec import SecondTraceError, begins_header, parse_header, parse_line
 from queryaudit.trace.lines import TornError, lines
 from queryaudit.trace.rows import GarbledError
 
@@ -76,13 +76,21 @@ class TraceReader:
                 "Check its permissions.",
             ) from error
         except TornError:
-            line = b""
+            raise self._cut_off() from None
         if not line:
             raise TraceError(
                 f"{self.path} is empty.",
                 "Its process wrote nothing before it ended; record the trace again.",
             )
+        if not line.endswith(b"\n") and begins_header(line):
+            raise self._cut_off()
         return parse_header(line, str(self.path))
+
+    def _cut_off(self) -> TraceError:
+        return TraceError(
+            f"{self.path} breaks off in its first line.",
+            "Its process was stopped while it began to write; record the trace again.",
+        )
 
     def _rows(self) -> Iterator[Sequence[Event] | None]:
         """The events of each line after the header; None for a line that was left out."""
