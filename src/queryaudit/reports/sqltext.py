@@ -8,7 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import sqlparse
+from sqlparse import tokens
 from sqlparse.exceptions import SQLParseError
+from sqlparse.lexer import tokenize
 
 from queryaudit.reports.clean import clean, clean_lines, shorten
 
@@ -33,3 +35,32 @@ def laid_out(sql: str) -> str:
     except (SQLParseError, RecursionError, ValueError):
         formatted = sql
     return "\n".join(clean_lines(formatted)).strip()
+
+
+@lru_cache(maxsize=512)
+def highlighted(sql: str) -> tuple[tuple[str, str], ...]:
+    """The statement laid out, as (class, text) pieces that join to the whole.
+
+    The class is ``k`` for a keyword, ``v`` for a placeholder, ``s`` for a literal, or empty.
+    """
+    text = laid_out(sql)
+    if len(sql) > _MOST_FORMATTED:
+        return (("", text),)
+    pieces: list[tuple[str, str]] = []
+    for kind, piece in tokenize(text):
+        style = _style(kind)
+        if pieces and pieces[-1][0] == style:
+            pieces[-1] = (style, pieces[-1][1] + piece)
+        else:
+            pieces.append((style, piece))
+    return tuple(pieces)
+
+
+def _style(kind: object) -> str:
+    if kind in tokens.Name.Placeholder:
+        return "v"
+    if kind in tokens.Keyword:
+        return "k"
+    if kind in tokens.Literal and kind not in tokens.String.Symbol:
+        return "s"
+    return ""

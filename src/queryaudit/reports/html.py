@@ -1,0 +1,78 @@
+"""HTML: one file to read, filter, print and pass on, with nothing fetched from anywhere.
+
+Everything in a report is hostile: templates escape all they print, control characters are
+made visible on the way out, and a content security policy lets nothing run but our own script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from queryaudit.records.report import Report
+from queryaudit.reports import wording
+from queryaudit.reports.base import DEFAULTS, Options, emit
+from queryaudit.reports.clean import clean_lines
+from queryaudit.reports.html_view import page, share
+from queryaudit.reports.sqltext import highlighted, one_line
+
+_LONGEST = 20_000
+_SCRIPT = "report.js"
+
+
+class HtmlReporter:
+    """Renders a report as one self-contained page, light and dark, usable without scripts."""
+
+    name = "html"
+    suffix = ".html"
+
+    def __init__(self, options: Options = DEFAULTS) -> None:
+        self.options = options
+
+    def render(self, report: Report, stream: TextIO) -> None:
+        environment = _environment()
+        template = environment.get_template("report.html.j2")
+        script = environment.get_template(_SCRIPT).render()
+        emit(
+            stream,
+            template.render(
+                page=page(report, self.options),
+                report=report,
+                wording=wording,
+                style=environment.get_template("report.css").render(),
+                script=script,
+                script_hash=_digest(script),
+            ),
+        )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("queryaudit", "reports/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_shown,
+    )
+    environment.filters["duration"] = wording.duration
+    environment.filters["share"] = share
+    environment.filters["sql"] = highlighted
+    environment.filters["one_line"] = one_line
+    return environment
+
+
+def _shown(value: object) -> object:
+    """What a template prints: plain text made visible and cut, our own markup as it is."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return "\n".join(clean_lines(value, _LONGEST))
+    return value
+
+
+def _digest(script: str) -> str:
+    """The script's hash as a content security policy wants it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
