@@ -33,7 +33,11 @@ OPENING_DAY = datetime(2024, 3, 1, 9, tzinfo=timezone.utc)
 COUNTRIES = (("Austria", "AT"), ("France", "FR"), ("Ireland", "IE"), ("Norway", "NO"))
 TAGS = ("classic", "crime", "debut", "history", "illustrated", "poetry", "science", "travel")
 CATEGORIES = {
-    "Fiction": {"Crime": {"Noir": {}, "Cosy": {}}, "Fantasy": {"Epic": {}}, "Short stories": {}},
+    "Fiction": {
+        "Crime": {"Noir": {"Nordic": {"Icelandic": {}}}, "Cosy": {}},
+        "Fantasy": {"Epic": {}},
+        "Short stories": {},
+    },
     "Non-fiction": {"History": {"Antiquity": {}}, "Nature": {}},
     "Children": {"Picture books": {}},
 }

@@ -1,0 +1,275 @@
+"""QA103: a query written in the body of a loop, asked once for each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
+from django.forms import modelformset_factory
+
+from sample_app.shop.models import Author, Book, Category, Customer, Order, OrderLine, Review, Tag
+
+PAGE_SIZE = 3
+ATTEMPTS = 4
+
+
+def bad() -> list[str]:
+    """One query for each key."""
+    titles = []
+    for book_id in _popular_book_ids():
+        book = Book.objects.get(pk=book_id)
+        titles.append(book.title)
+    return titles
+
+
+def good() -> list[str]:
+    """One query for all keys."""
+    book_ids = _popular_book_ids()
+    books = Book.objects.in_bulk(book_ids)
+    titles = []
+    for book_id in book_ids:
+        titles.append(books[book_id].title)
+    return titles
+
+
+def _popular_book_ids() -> list[int]:
+    """Keys as they would come from a search index or a request."""
+    return list(Book.objects.order_by("-stock", "pk").values_list("pk", flat=True)[:10])
+
+
+def bad_filter_first() -> list[Review | None]:
+    """The newest review of each book, book by book."""
+    return [
+        Review.objects.filter(book_id=book_id).order_by("-created_at", "-pk").first()
+        for book_id in _popular_book_ids()
+    ]
+
+
+def bad_foreign_key_by_hand() -> list[str]:
+    """What ``order.customer`` would do, written out."""
+    names = []
+    for order in Order.objects.all():
+        customer = Customer.objects.get(pk=order.customer_id)
+        names.append(customer.name)
+    return names
+
+
+def bad_children_by_hand() -> list[int]:
+    """What ``order.lines.all()`` would do, written out."""
+    return [len(OrderLine.objects.filter(order=order)) for order in Order.objects.all()]
+
+
+def bad_raw() -> list[str]:
+    """Raw SQL is a query a key too."""
+    titles = []
+    for book_id in _popular_book_ids():
+        rows = Book.objects.raw("SELECT id, title FROM shop_book WHERE id = %s", [book_id])
+        titles += [book.title for book in rows]
+    return titles
+
+
+def bad_cursor() -> list[str]:
+    """So is a cursor."""
+    titles = []
+    with connection.cursor() as cursor:
+        for book_id in _popular_book_ids():
+            cursor.execute("SELECT title FROM shop_book WHERE id = %s", [book_id])
+            titles.append(cursor.fetchone()[0])
+    return titles
+
+
+def bad_query_in_function() -> list[str]:
+    """The loop is here, the query is in a function that it calls."""
+    return [_title(book_id) for book_id in _popular_book_ids()]
+
+
+def _title(book_id: int) -> str:
+    return Book.objects.values_list("title", flat=True).get(pk=book_id)
+
+
+def bad_while() -> list[str]:
+    """A list that is worked off is a loop over its rows."""
+    waiting = _popular_book_ids()
+    titles = []
+    while waiting:
+        titles.append(Book.objects.get(pk=waiting.pop()).title)
+    return titles
+
+
+def bad_last_order_of_each() -> list[object]:
+    """The last order of each customer, customer by customer."""
+    return [
+        Order.objects.filter(customer=customer).order_by("-placed_at").values("placed_at").first()
+        for customer in Customer.objects.all()
+    ]
+
+
+def good_in() -> list[str]:
+    """``__in`` asks for all keys at once."""
+    return [book.title for book in Book.objects.filter(pk__in=_popular_book_ids())]
+
+
+def good_subquery() -> list[object]:
+    """The last order of each customer in one statement."""
+    orders = Order.objects.filter(customer=OuterRef("pk")).order_by("-placed_at")
+    customers = Customer.objects.annotate(last=Subquery(orders.values("placed_at")[:1]))
+    return [customer.last for customer in customers]
+
+
+def good_any_of_pairs() -> list[Book]:
+    """Pairs of keys, joined with OR into one query."""
+    pairs = Book.objects.values_list("author_id", "publisher_id")[:PAGE_SIZE]
+    wanted = Q()
+    for author_id, publisher_id in pairs:
+        wanted |= Q(author_id=author_id, publisher_id=publisher_id)
+    return list(Book.objects.filter(wanted))
+
+
+def good_batches() -> list[str]:
+    """One query for each batch of keys."""
+    book_ids = _popular_book_ids()
+    titles = []
+    for start in range(0, len(book_ids), PAGE_SIZE):
+        books = Book.objects.in_bulk(book_ids[start : start + PAGE_SIZE])
+        titles += [book.title for book in books.values()]
+    return titles
+
+
+def good_batches_of_filter() -> list[int]:
+    """The same with ``__in`` and a list of fixed length."""
+    book_ids = _popular_book_ids()
+    counts = []
+    for start in range(0, len(book_ids) - 1, 2):
+        counts.append(len(Review.objects.filter(book_id__in=book_ids[start : start + 2])))
+    return counts
+
+
+def good_iterator() -> list[str]:
+    """One query, fetched in chunks."""
+    return [book.title for book in Book.objects.iterator(chunk_size=2)]
+
+
+def good_keyset_pages() -> list[str]:
+    """Each page starts after the last row of the one before: no query could ask for all."""
+    titles: list[str] = []
+    last_id = 0
+    while page := list(Book.objects.filter(pk__gt=last_id).order_by("pk")[:PAGE_SIZE]):
+        titles += [book.title for book in page]
+        last_id = page[-1].pk
+    return titles
+
+
+def good_keyset_pages_from_generator() -> list[str]:
+    """The same behind a generator."""
+    return [book.title for page in _pages_of_books() for book in page]
+
+
+def _pages_of_books() -> Iterator[list[Book]]:
+    last_id = 0
+    while True:
+        page = list(Book.objects.filter(pk__gt=last_id).order_by("pk")[:PAGE_SIZE])
+        if not page:
+            return
+        yield page
+        last_id = page[-1].pk
+
+
+def good_paginator() -> list[str]:
+    """One query a page."""
+    pages = Paginator(Book.objects.order_by("pk"), per_page=PAGE_SIZE)
+    return [book.title for page in pages for book in page]
+
+
+def good_polling() -> list[bool]:
+    """The same question with the same parameters: something waits for a change."""
+    seen = []
+    for _ in range(ATTEMPTS):
+        seen.append(Order.objects.filter(status=Order.Status.OPEN).exists())
+    return seen
+
+
+def good_retry() -> Book | None:
+    """The same question until it is answered or given up."""
+    for _ in range(ATTEMPTS):
+        try:
+            return Book.objects.get(slug="not-in-the-shop-yet")
+        except Book.DoesNotExist:
+            continue
+    return None
+
+
+def good_statuses() -> dict[str, list[Order]]:
+    """The loop is over the members of an enumeration: their number does not grow with the data."""
+    newest = {}
+    for status in Order.Status:
+        newest[status.label] = list(Order.objects.filter(status=status)[:PAGE_SIZE])
+    return newest
+
+
+def good_literal_names() -> list[Tag | None]:
+    """The loop is over names that stand in the source."""
+    tags = []
+    for name in ("classic", "crime", "poetry"):
+        tags.append(Tag.objects.filter(name=name).first())
+    return tags
+
+
+def good_get_or_create() -> list[Tag]:
+    """Fixed rows are made sure of when a program starts."""
+    tags = []
+    for name in ("classic", "crime", "poetry"):
+        tag, _ = Tag.objects.get_or_create(name=name)
+        tags.append(tag)
+    return tags
+
+
+def good_different_models() -> list[object]:
+    """A loop over models asks a different table each time."""
+    return [model.objects.order_by("pk").first() for model in (Author, Book, Category, Customer)]
+
+
+def good_different_questions() -> list[Book | None]:
+    """A loop over sort orders asks a different question each time."""
+    return [Book.objects.order_by(field, "pk").first() for field in ("price", "-price", "pages")]
+
+
+def good_content_types() -> list[str]:
+    """``get_for_model`` keeps what it has found, for all later calls."""
+    names = []
+    for book in Book.objects.all():
+        names.append(ContentType.objects.get_for_model(book).model)
+    return names
+
+
+def good_one_turn() -> list[str]:
+    """A loop that turns once."""
+    return [Book.objects.get(pk=book_id).title for book_id in _popular_book_ids()[:1]]
+
+
+def good_two_lookups_in_a_row() -> list[str]:
+    """Two lookups at two places, no loop."""
+    first_id, last_id = _popular_book_ids()[0], _popular_book_ids()[-1]
+    first = Book.objects.get(pk=first_id)
+    last = Book.objects.get(pk=last_id)
+    return [first.title, last.title]
+
+
+def good_cached() -> list[str]:
+    """One query for each distinct author at most, and here there is one author."""
+    author_id = Author.objects.order_by("pk").values_list("pk", flat=True)[0]
+    known: dict[int, Author] = {}
+    names = []
+    for book in Book.objects.filter(author_id=author_id):
+        if book.author_id not in known:
+            known[book.author_id] = Author.objects.get(pk=book.author_id)
+        names.append(known[book.author_id].name)
+    return names
+
+
+def good_formset() -> list[int]:
+    """A formset loads its rows once."""
+    formset = modelformset_factory(Review, fields=["rating", "text"], extra=0)
+    return [form.instance.rating for form in formset(queryset=Review.objects.all()[:PAGE_SIZE])]
