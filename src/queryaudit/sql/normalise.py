@@ -23,8 +23,33 @@ _CURSOR = re.compile(r"_django_curs_\w+")
 
 #: Words after which a sign belongs to the number that follows.
 _BEFORE_VALUE = frozenset(
-    "SELECT WHERE AND OR NOT IN LIKE BETWEEN WHEN THEN ELSE LIMIT OFFSET VALUES SET ON "
-    "BY HAVING RETURNING IS CASE DISTINCT ALL AS INTERVAL".split()
+    [
+        "SELECT",
+        "WHERE",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "LIKE",
+        "BETWEEN",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "LIMIT",
+        "OFFSET",
+        "VALUES",
+        "SET",
+        "ON",
+        "BY",
+        "HAVING",
+        "RETURNING",
+        "IS",
+        "CASE",
+        "DISTINCT",
+        "ALL",
+        "AS",
+        "INTERVAL",
+    ]
 )
 
 
@@ -142,7 +167,7 @@ def _one_element(tokens: Sequence[Token]) -> list[Token]:
                 rows.add(end)
             elif token.word in ("IN", "ARRAY") and is_value_list(tokens, index + 1, end):
                 out.append(tokens[index])
-                out.extend(tokens[index + 1 : _item_end(tokens, index + 1, end)])
+                out.extend(tokens[index + 1 : item_end(tokens, index + 1, end)])
                 index = end
         elif index - 1 in rows:
             while index + 1 in pairs and tokens[index].text == ",":
@@ -150,7 +175,8 @@ def _one_element(tokens: Sequence[Token]) -> list[Token]:
     return out
 
 
-def _item_end(tokens: Sequence[Token], start: int, end: int) -> int:
+def item_end(tokens: Sequence[Token], start: int, end: int) -> int:
+    """Where the first element of the list ``tokens[start:end]`` ends."""
     depth = 0
     for index in range(start, end):
         text = tokens[index].text
