@@ -41,6 +41,7 @@ class Closure:
                     and event.sql in known.sql
                     and event.stack in known.stacks
                     and (event.access is None or event.access in known.accesses)
+                    and (event.ignored is None or event.ignored in known.ignores)
                 )
             case Origin():
                 return event.sql in known.sql and event.stack in known.stacks
@@ -51,6 +52,6 @@ class Closure:
             case ScopeEnd():
                 return event.id in known.scopes
             case Ignored():
-                return event.scope in known.scopes
+                return event.outer is None or event.outer in known.ignores
             case _:
                 return True

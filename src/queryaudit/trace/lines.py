@@ -43,7 +43,8 @@ def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
     first = stream.read(2)
     pieces = _prefixed(first, _pieces(stream))
-    return _inflated(pieces) if first == _GZIP_MAGIC else pieces
+    is_gzip = first != b"" and _GZIP_MAGIC.startswith(first)
+    return _inflated(pieces) if is_gzip else pieces
 
 
 def _prefixed(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

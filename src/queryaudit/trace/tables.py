@@ -6,6 +6,7 @@ from queryaudit.records.events import (
     Access,
     Event,
     Header,
+    Ignored,
     Origin,
     ScopeStart,
     SqlText,
@@ -20,7 +21,7 @@ class Tables:
     trace only: each trace has tables of its own.
     """
 
-    __slots__ = ("accesses", "header", "origins", "scopes", "sql", "stacks")
+    __slots__ = ("accesses", "header", "ignores", "origins", "scopes", "sql", "stacks")
 
     def __init__(self, header: Header | None = None) -> None:
         self.header = header
@@ -29,6 +30,7 @@ class Tables:
         self.origins: dict[int, Origin] = {}
         self.accesses: dict[int, Access] = {}
         self.scopes: dict[int, ScopeStart] = {}
+        self.ignores: dict[int, Ignored] = {}
 
     def add(self, event: Event) -> None:
         if isinstance(event, SqlText):
@@ -41,5 +43,7 @@ class Tables:
             self.origins[event.id] = event
         elif isinstance(event, ScopeStart):
             self.scopes[event.id] = event
+        elif isinstance(event, Ignored):
+            self.ignores[event.id] = event
         elif isinstance(event, Header):
             self.header = event
