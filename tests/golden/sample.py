@@ -216,7 +216,7 @@ def _query_in_loop() -> Finding:
         ),
     )
     return Finding(
-        rule="QA111",
+        rule="QA103",
         name="query-in-loop",
         severity=Severity.WARNING,
         message="The same count runs once for each sku of a loop.",
@@ -225,7 +225,7 @@ def _query_in_loop() -> Finding:
         source="",
         causes=(
             Cause(
-                rule="QA111",
+                rule="QA103",
                 path="",
                 description="Stock.objects.filter(sku=...).count()",
                 location=place,
@@ -305,9 +305,7 @@ def sample() -> Report:
     known = _simple(
         "f-export-20cc", "shop/export.py", 77, "export_orders", Severity.WARNING, "project"
     )
-    note = _simple(
-        "f-test-4410", "tests/test_orders.py", 19, "test_totals", Severity.NOTE, "test"
-    )
+    note = _simple("f-test-4410", "tests/test_orders.py", 19, "test_totals", Severity.NOTE, "test")
     ignored = _simple(
         "f-admin-9e02", "shop/admin.py", 12, "OrderAdmin.total", Severity.WARNING, "project"
     )
@@ -333,7 +331,7 @@ def sample() -> Report:
             ),
         ),
         unused_ignores=(
-            UnusedIgnore(rule="QA111", reason="legacy import", place="shop/imports.py:8"),
+            UnusedIgnore(rule="QA103", reason="legacy import", place="shop/imports.py:8"),
         ),
         scopes=(
             ScopeSummary(
@@ -408,7 +406,7 @@ def sample() -> Report:
                 doc=RULE_DOC,
             ),
             Rule(
-                code="QA111",
+                code="QA103",
                 name="query-in-loop",
                 severity=Severity.WARNING,
                 summary="A query written inside a loop runs once for each turn.",

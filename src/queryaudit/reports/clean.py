@@ -12,7 +12,7 @@ _SIGN = "\N{REPLACEMENT CHARACTER}"
 
 def _table() -> dict[int, str]:
     table = {code: chr(0x2400 + code) for code in range(0x20)}  # the control pictures
-    table |= {code: " " for code in (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029)}
+    table |= dict.fromkeys((0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), " ")
     table[0x7F] = "\N{SYMBOL FOR DELETE}"
     acting = (
         *range(0x80, 0x85),
@@ -29,7 +29,7 @@ def _table() -> dict[int, str]:
         *range(0xFFF9, 0xFFFC),
         *range(0xE0000, 0xE0080),
     )
-    return table | {code: _SIGN for code in acting}
+    return table | dict.fromkeys(acting, _SIGN)
 
 
 _TABLE = _table()

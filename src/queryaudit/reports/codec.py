@@ -6,7 +6,7 @@ and the published schema all follow from their fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hin
 from queryaudit.errors import ReportError
 from queryaudit.records.findings import Finding
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Record = TypeVar("Record")
 
 
@@ -61,10 +61,14 @@ def decode(record: type[Record], data: Json, where: str = "report") -> Record:
     return record(**values)
 
 
-@cache
-def shape(record: type[object]) -> tuple[tuple[str, object, bool], ...]:
+def shape(record: type) -> tuple[tuple[str, object, bool], ...]:
     """(name, type, required) of each field of a record."""
-    if not is_dataclass(record):
+    return _shape(record)
+
+
+@cache
+def _shape(record: Hashable) -> tuple[tuple[str, object, bool], ...]:
+    if not isinstance(record, type) or not is_dataclass(record):
         raise TypeError(f"{record!r} is not a record")
     hints = get_type_hints(record)
     return tuple(
@@ -77,7 +81,8 @@ def optional(hint: object) -> object | None:
     """``X`` for ``X | None``, else None."""
     if get_origin(hint) not in (Union, UnionType):
         return None
-    return next(arg for arg in get_args(hint) if arg is not NoneType)
+    inner: object = next(arg for arg in get_args(hint) if arg is not NoneType)
+    return inner
 
 
 def _value(hint: object, data: Json, where: str) -> object:

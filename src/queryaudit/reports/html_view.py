@@ -39,7 +39,7 @@ class Card:
     diffs: tuple[FileDiff, ...]
     code: str
     saving: str | None
-    new: tuple[str, ...]  #: fingerprints of the causes to mark, if only some are new
+    new: frozenset[str]  #: fingerprints of the causes to mark, if only some are new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def page(report: Report, options: Options) -> Page:
     """Everything the template needs that is not in the report as it stands."""
     cards = _cards(report, options)
     return Page(
-        title=wording.tally(report.findings),
+        title=wording.headline(report),
         nothing=wording.nothing_audited(report.audited),
         verdict=wording.verdict(report.gate),
         tone=_tone(report),
@@ -117,7 +117,6 @@ def _cards(report: Report, options: Options) -> tuple[Card, ...]:
         matters = finding.severity > Severity.NOTE and not known
         opened += matters
         fix = finding.fix
-        new = tuple(c.fingerprint for c in finding.causes if wording.is_new(c, report.gate))
         cards.append(
             Card(
                 number=number,
@@ -128,7 +127,7 @@ def _cards(report: Report, options: Options) -> tuple[Card, ...]:
                 diffs=diffs(fix) if fix else (),
                 code="\n".join(code_lines(fix)) if fix else "",
                 saving=wording.saving(fix) if fix else None,
-                new=new if len(new) < len(finding.causes) else (),
+                new=wording.new_causes(finding, report.gate),
             )
         )
     return tuple(cards)

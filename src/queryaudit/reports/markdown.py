@@ -71,7 +71,7 @@ def _comment(report: Report, options: Options) -> str:
 
 def _head(report: Report, fresh: list[Finding]) -> Iterator[str]:
     yield MARKER
-    yield f"## queryaudit: {wording.tally(tuple(fresh))}"
+    yield f"## queryaudit: {wording.outcome(report)}"
     yield ""
     nothing = wording.nothing_audited(report.audited)
     if nothing is not None:
@@ -157,9 +157,7 @@ def _fix(fix: Fix) -> Iterator[str]:
     saving = wording.saving(fix)
     if saving is not None:
         facts.append(saving)
-    yield from details(
-        f"<b>Fix:</b> {prose(fix.title, 400)} ({', '.join(facts)})", _fix_body(fix)
-    )
+    yield from details(f"<b>Fix:</b> {prose(fix.title, 400)} ({', '.join(facts)})", _fix_body(fix))
 
 
 def _fix_body(fix: Fix) -> Iterator[str]:
@@ -177,7 +175,7 @@ def _fix_body(fix: Fix) -> Iterator[str]:
 
 
 def _causes(causes: tuple[Cause, ...]) -> Iterator[str]:
-    yield row("×", "What", "Where", "Time", "Statement")
+    yield row(wording.TIMES, "What", "Where", "Time", "Statement")
     yield row("---:", "---", "---", "---:", "---")
     for cause in causes[:_MOST_CAUSES]:
         loop = f" in {code(cause.loop, 200)}" if cause.loop else ""
@@ -195,9 +193,7 @@ def _causes(causes: tuple[Cause, ...]) -> Iterator[str]:
 def _aside(report: Report) -> Iterator[str]:
     """What is not a new finding, folded."""
     known = [f for f in report.findings if wording.is_known(f, report.gate)]
-    lines = [
-        f"- {code(str(f.location))} {prose(f.rule, 40)}: known to the baseline" for f in known
-    ]
+    lines = [f"- {code(str(f.location))} {prose(f.rule, 40)}: known to the baseline" for f in known]
     lines += [
         f"- {code(s.place)} {prose(s.rule, 40)}: ignored, {prose(s.reason or 'no reason', 300)}"
         for s in report.suppressed
@@ -209,7 +205,8 @@ def _aside(report: Report) -> Iterator[str]:
     stale = report.gate.stale if report.gate else ()
     lines += [f"- {code(line)}: nothing matches this baseline line, remove it" for line in stale]
     lines += [
-        f"- **{prose(d.slug, 80)}** ({d.count:,}×): {prose(d.message)} {prose(d.hint)}".rstrip()
+        f"- **{prose(d.slug, 80)}** ({d.count:,}{wording.TIMES}): "
+        f"{prose(d.message)} {prose(d.hint)}".rstrip()
         for d in report.diagnostics
     ]
     lost = wording.loss(report.audited)

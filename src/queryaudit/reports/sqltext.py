@@ -47,7 +47,7 @@ def highlighted(sql: str) -> tuple[tuple[str, str], ...]:
     if len(sql) > _MOST_FORMATTED:
         return (("", text),)
     pieces: list[tuple[str, str]] = []
-    for kind, piece in tokenize(text):
+    for kind, piece in tokenize(text):  # type: ignore[no-untyped-call]
         style = _style(kind)
         if pieces and pieces[-1][0] == style:
             pieces[-1] = (style, pieces[-1][1] + piece)

@@ -119,7 +119,10 @@ def _page(report: Report, layout: Layout, options: Options) -> Iterator[Renderab
     )
     yield from _aside(report, options)
     if report.findings:
-        yield Text(wording.SUPPRESS, style="dim")
+        yield Text(
+            f"To accept a finding: `{wording.SUPPRESS_COMMENT}` {wording.SUPPRESS_PLACE}.",
+            style="dim",
+        )
         yield ""
     yield Line(style="dim", characters="─")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Location
@@ -31,6 +31,7 @@ _FIX_STYLES = {
 
 _MOST_CAUSES = 20
 _MOST_SCOPES = 5
+_LONGEST_STATEMENT = 240
 
 
 def finding_page(
@@ -69,26 +70,29 @@ def _place(finding: Finding, layout: Layout) -> Iterator[RenderableType]:
     yield ""
 
 
-def _causes(
-    finding: Finding, gate: GateResult | None, layout: Layout
-) -> Iterator[RenderableType]:
+def _causes(finding: Finding, gate: GateResult | None, layout: Layout) -> Iterator[RenderableType]:
     yield Text(f"{wording.cost(finding)} over the whole run", style="bold")
-    mixed = len({wording.is_new(cause, gate) for cause in finding.causes}) > 1
+    new = wording.new_causes(finding, gate)
     width = max(len(f"{cause.queries:,}") for cause in finding.causes)
+    seen = {str(finding.location)}
     for cause in finding.causes[:_MOST_CAUSES]:
-        head = Text(f"{cause.queries:>{width},} × ", style="bold")
-        if layout.wide:
-            yield hanging(head, _cause(cause, finding, mixed and wording.is_new(cause, gate)))
-        else:
-            yield head + _cause(cause, finding, mixed and wording.is_new(cause, gate))
+        head = Text(f"{cause.queries:>{width},} {wording.TIMES} ", style="bold")
+        parts: list[RenderableType] = [_what(cause, finding, cause.fingerprint in new)]
+        parts += _asked_at(cause, finding)
+        lines = source_lines(cause.location, context=0)
+        if lines and str(cause.location) not in seen:
+            seen.add(str(cause.location))
+            parts.append(listing(lines, layout.room - head.cell_len))
+        parts.append(Text(one_line(cause.statement, _LONGEST_STATEMENT), style="dim"))
+        yield hanging(head, Group(*parts))
     if len(finding.causes) > _MOST_CAUSES:
         yield Text(f"and {wording.count(len(finding.causes) - _MOST_CAUSES, 'more cause')}")
     yield ""
 
 
-def _cause(cause: Cause, finding: Finding, new: bool) -> Text:
+def _what(cause: Cause, finding: Finding, new: bool) -> Text:
     text = Text(clean(cause.description or "this query", 300), style="bold")
-    facts = [f"{wording.duration(cause.duration_ns)}", f"up to {cause.worst:,} in one run"]
+    facts = [wording.duration(cause.duration_ns), f"up to {cause.worst:,} in one run"]
     if cause.path and cause.path != cause.description:
         facts.insert(0, f"path {clean(cause.path, 200)}")
     if cause.rule != finding.rule:
@@ -96,14 +100,18 @@ def _cause(cause: Cause, finding: Finding, new: bool) -> Text:
     text.append(f"  {', '.join(facts)}", style="not bold")
     if new:
         text.append("  new", style="bold red")
-    if str(cause.location) != str(finding.location) or cause.loop:
-        text.append("\n")
-        text.append_text(_at(cause.location))
+    return text
+
+
+def _asked_at(cause: Cause, finding: Finding) -> Iterator[Text]:
+    """Where the query was made and in which loop, unless the finding has said so already."""
+    if str(cause.location) == str(finding.location) and not cause.loop:
+        return
+    text = _at(cause.location)
     if cause.loop:
         line = f", line {cause.loop_line}" if cause.loop_line else ""
         text.append(f"  in `{clean(cause.loop, 200)}`{line}", style="not bold")
-    text.append(f"\n{one_line(cause.statement, 240)}", style="not bold dim")
-    return text
+    yield text
 
 
 def _fix(fix: Fix) -> Iterator[RenderableType]:
@@ -136,12 +144,14 @@ def _evidence(finding: Finding) -> Iterator[RenderableType]:
 
 
 def _scopes(finding: Finding) -> Iterator[RenderableType]:
-    for scope in finding.scopes[:_MOST_SCOPES]:
+    shown = finding.scopes[:_MOST_SCOPES]
+    width = max((len(clean(scope.kind, 20)) for scope in shown), default=0)
+    for scope in shown:
         yield Text.assemble(
-            f"{clean(scope.kind, 20)} ",
+            (f"{clean(scope.kind, 20):<{width}} ", "dim"),
             (clean(scope.name, 300), "bold"),
             f"  {wording.count(scope.queries, 'query')}, {wording.duration(scope.duration_ns)}",
         )
-    more = finding.scope_count - min(len(finding.scopes), _MOST_SCOPES)
+    more = finding.scope_count - len(shown)
     if more > 0:
         yield Text(f"and {more:,} more", style="dim")

@@ -57,58 +57,54 @@ def hanging(head: Text, body: RenderableType) -> RenderableType:
 
 
 def listing(lines: tuple[SourceLine, ...], room: int) -> RenderableType:
-    """Source with line numbers; the guilty expression is styled and underlined with carets."""
+    """Source with line numbers; the guilty expression is styled and underlined with carets.
+
+    A long line is cut on the right; a guilty one on the left too, if its mark lies far out.
+    """
     digits = max(len(str(line.number)) for line in lines)
     width = max(8, room - digits - 5)
-    offset = _window(lines, width)
-    guilty = [line for line in lines if line.guilty]
+    alone = sum(line.guilty for line in lines) == 1
     out: list[Text] = []
     for line in lines:
-        text = _cut(line.text, offset, width)
-        if line.start is not None and line.end is not None:
-            text.stylize("bold red", max(0, line.start - offset), max(0, line.end - offset))
-        mark = ("> ", "bold red") if line.guilty else "  "
-        gutter = (f"{line.number:>{digits}} │ ", "dim")
-        out.append(Text.assemble(mark, gutter, text, no_wrap=True, overflow="crop"))
-        if line.guilty and len(guilty) == 1 and line.start is not None and line.end is not None:
-            out.append(_carets(line, offset, width, digits))
+        offset = _offset(line, width)
+        out.append(_code(line, offset, width, digits))
+        if alone and line.start is not None and line.end is not None:
+            out.append(_carets(line.text, line.start, line.end, offset, width, digits))
     return Group(*out)
 
 
-def _carets(line: SourceLine, offset: int, width: int, digits: int) -> Text:
-    start, end = line.start or 0, line.end or 0
-    visible = line.text[offset:]
-    before = min(cell_len(visible[: max(0, start - offset)]), width)
-    length = cell_len(visible[max(0, start - offset) : max(0, end - offset)])
-    carets = "^" * max(1, min(length, width - before))
+def _code(line: SourceLine, offset: int, width: int, digits: int) -> Text:
+    shown = line.text[offset:]
+    if cell_len(shown) > width:
+        shown = set_cell_size(shown, width - 1) + "…"
+    if offset:
+        shown = "…" + shown[1:]
+    text = Text(shown)
+    if line.start is not None and line.end is not None:
+        text.stylize("bold red", max(0, line.start - offset), max(0, line.end - offset))
+    mark = ("> ", "bold red") if line.guilty else "  "
+    gutter = (f"{line.number:>{digits}} │ ", "dim")
+    return Text.assemble(mark, gutter, text, no_wrap=True, overflow="crop")
+
+
+def _carets(text: str, start: int, end: int, offset: int, width: int, digits: int) -> Text:
+    before = min(cell_len(text[offset:start]), width - 1)
+    length = max(1, min(cell_len(text[max(offset, start) : end]), width - before))
     return Text.assemble(
         "  ",
         (f"{'':{digits}} │ ", "dim"),
         " " * before,
-        (carets, "bold red"),
+        ("^" * length, "bold red"),
         no_wrap=True,
         overflow="crop",
     )
 
 
-def _window(lines: tuple[SourceLine, ...], width: int) -> int:
+def _offset(line: SourceLine, width: int) -> int:
     """How many characters to leave out on the left so that the mark is in sight."""
-    marks = [(line.start, line.end) for line in lines if line.start is not None]
-    if not marks:
+    if line.start is None or line.end is None or line.end < width:
         return 0
-    start, end = marks[0]
-    if start is None or end is None or end <= width - 1:
-        return 0
-    return max(0, min(start - width // 5, end - width + 1))
-
-
-def _cut(text: str, offset: int, width: int) -> Text:
-    shown = text[offset:]
-    if cell_len(shown) > width:
-        shown = set_cell_size(shown, width - 1) + "…"
-    if offset and shown:
-        shown = "…" + shown[1:]
-    return Text(shown)
+    return max(0, min(line.start - width // 5, line.end - width + 1))
 
 
 def patch(diff: FileDiff) -> RenderableType:

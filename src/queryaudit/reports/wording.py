@@ -6,6 +6,8 @@ from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Grad
 from queryaudit.records.report import Audited, GateResult, Report
 from queryaudit.records.rules import Severity
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 GRADES = {
     Grade.OBSERVED: "seen in the trace",
     Grade.ESTIMATED: "a planner's estimate",
@@ -19,10 +21,9 @@ APPLICABILITY = {
     Applicability.DISPLAY_ONLY: "to write by hand",
 }
 
-SUPPRESS = (
-    "To accept a finding: `# queryaudit: ignore[CODE] reason` on its line, "
-    "or record it in the baseline."
-)
+#: The comment that accepts a finding, and where to put it.
+SUPPRESS_COMMENT = "# queryaudit: ignore[CODE] reason"
+SUPPRESS_PLACE = "on its line, or record it in the baseline"
 
 NOTHING_HINT = (
     "A clean report needs something to look at: check that the audit is switched on "
@@ -60,15 +61,17 @@ def listed(words: tuple[str, ...] | list[str]) -> str:
 
 def is_known(finding: Finding, gate: GateResult | None) -> bool:
     """Whether the baseline knows every cause of the finding."""
-    if gate is None or gate.baseline is None:
+    if gate is None:
         return False
     known = set(gate.known)
     return all(cause.fingerprint in known for cause in finding.causes)
 
 
-def is_new(cause: Cause, gate: GateResult | None) -> bool:
-    """Whether the cause is not in the baseline, if there is one."""
-    return gate is not None and gate.baseline is not None and cause.fingerprint in gate.new
+def new_causes(finding: Finding, gate: GateResult | None) -> frozenset[str]:
+    """Fingerprints of the causes to mark as new: those that stand beside known ones."""
+    known = set(gate.known) if gate else set()
+    new = frozenset(c.fingerprint for c in finding.causes if c.fingerprint not in known)
+    return new if len(new) < len({c.fingerprint for c in finding.causes}) else frozenset()
 
 
 def tally(findings: tuple[Finding, ...]) -> str:
@@ -98,16 +101,23 @@ def extent(audited: Audited) -> str:
 
 
 def nothing_audited(audited: Audited) -> str | None:
-    """What to say aloud if there was nothing to judge, else None."""
-    if audited.queries:
-        return None
+    """What to say aloud if the run saw no query at all, else None."""
     if not audited.scopes:
         return "NOTHING WAS AUDITED: no test, request or other unit of work was seen."
-    return f"NOTHING WAS AUDITED: {extent(audited)} - there was nothing to judge."
+    if audited.queries or audited.setup_queries:
+        return None
+    return f"NOTHING WAS AUDITED: {extent(audited)}, so there was nothing to judge."
 
 
-def summary(report: Report) -> str:
-    """The line that ends every report: how much was audited, and what came of it."""
+def headline(report: Report) -> str:
+    """``3 new findings``, ``2 findings``, ``No findings``: what there is to do."""
+    fresh = sum(not is_known(f, report.gate) for f in report.findings)
+    kind = "new finding" if fresh < len(report.findings) else "finding"
+    return count(fresh, kind) if fresh else f"No {kind}s"
+
+
+def outcome(report: Report) -> str:
+    """``3 findings (1 error, 2 warnings), 2 known, 1 ignored``; known ones count apart."""
     known = tuple(f for f in report.findings if is_known(f, report.gate))
     fresh = tuple(f for f in report.findings if not is_known(f, report.gate))
     parts = [tally(fresh).replace(" finding", " new finding", 1) if known else tally(fresh)]
@@ -115,13 +125,20 @@ def summary(report: Report) -> str:
         parts.append(f"{len(known):,} known")
     if report.suppressed:
         parts.append(f"{len(report.suppressed):,} ignored")
-    return f"Audited {extent(report.audited)}: {', '.join(parts)}"
+    return ", ".join(parts)
+
+
+def summary(report: Report) -> str:
+    """The line that ends every report: how much was audited, and what came of it."""
+    return f"Audited {extent(report.audited)}: {outcome(report)}"
 
 
 def verdict(gate: GateResult | None) -> str | None:
     """The gate's decision in a sentence, None without a gate."""
     if gate is None:
         return None
+    if gate.fail_on is None:
+        return "Reported only: nothing was set to fail this run."
     bar = f"at or above {gate.fail_on.label}"
     if not gate.failed:
         return f"Passed: nothing {'new ' if gate.baseline else ''}{bar}."
