@@ -106,6 +106,7 @@ def _rule(key: str, options: object, source: Source, context: Context) -> RuleOp
                     f"has no option {str(name)!r}.",
                     did_you_mean(str(name).lower(), ["severity"]),
                 )
+            place = f"{place}.{name}"
             found = _SEVERITY.read(raw, context)
             severity = found if isinstance(found, Severity) else None
     except RefusedError as refused:

@@ -10,10 +10,12 @@ from queryaudit.config.options import OPTIONS
 from queryaudit.config.problems import Problem, Wrong, did_you_mean
 
 RULES = "rules"
+_PREFIX = "QUERYAUDIT_"
 _NAMES = {option.name for option in OPTIONS}
 _VARIABLES = {option.variable: option.name for option in OPTIONS}
+_SHORT = [variable.removeprefix(_PREFIX) for variable in _VARIABLES]
 #: Other programs may own variables with our prefix; only a near miss is a mistake.
-_VARIABLE_CUTOFF = 0.85
+_VARIABLE_CUTOFF = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +105,13 @@ def environment_source(environment: Mapping[str, str], cwd: Path) -> Source:
         name = _VARIABLES.get(variable)
         if name is not None and value.strip():
             source.put(name, value, f"environment: {variable}")
-        elif name is None and variable.startswith("QUERYAUDIT_"):
-            hint = did_you_mean(variable, _VARIABLES, _VARIABLE_CUTOFF)
+        elif name is None and variable.startswith(_PREFIX):
+            hint = did_you_mean(variable.removeprefix(_PREFIX), _SHORT, _VARIABLE_CUTOFF)
             if hint:
                 source.note(
-                    Wrong.UNKNOWN_OPTION, f"environment: {variable} is not an option.", hint
+                    Wrong.UNKNOWN_OPTION,
+                    f"environment: {variable} is not an option.",
+                    hint.replace("'", f"'{_PREFIX}", 1),
                 )
     return source
 
