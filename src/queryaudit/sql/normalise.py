@@ -23,33 +23,9 @@ _CURSOR = re.compile(r"_django_curs_\w+")
 
 #: Words after which a sign belongs to the number that follows.
 _BEFORE_VALUE = frozenset(
-    [
-        "SELECT",
-        "WHERE",
-        "AND",
-        "OR",
-        "NOT",
-        "IN",
-        "LIKE",
-        "BETWEEN",
-        "WHEN",
-        "THEN",
-        "ELSE",
-        "LIMIT",
-        "OFFSET",
-        "VALUES",
-        "SET",
-        "ON",
-        "BY",
-        "HAVING",
-        "RETURNING",
-        "IS",
-        "CASE",
-        "DISTINCT",
-        "ALL",
-        "AS",
-        "INTERVAL",
-    ]
+    {"SELECT", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "BETWEEN", "WHEN", "THEN", "ELSE"}
+    | {"LIMIT", "OFFSET", "VALUES", "SET", "ON", "BY", "HAVING", "RETURNING", "IS", "CASE"}
+    | {"DISTINCT", "ALL", "AS", "INTERVAL"}
 )
 
 

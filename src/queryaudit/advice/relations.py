@@ -1,0 +1,289 @@
+"""Which calls on the source queryset load what its rows were asked for, once.
+
+Joins for what is one row (``select_related``), one further query for what is many
+(``prefetch_related``), a column for what is only counted (``annotate``). The smallest set of calls
+that covers all uses, in one canonical order, so that equal uses give equal advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from queryaudit.advice.relation_calls import Calls, Lookup, quote, without_prefixes
+from queryaudit.advice.relation_tree import (
+    COUNTED,
+    JOINED,
+    VALUED,
+    Relation,
+    RelationUse,
+    grow,
+    variable,
+)
+from queryaudit.records.events import AccessKind
+from queryaudit.records.findings import Applicability
+
+__all__ = ["RelationPlan", "RelationUse", "plan_relations"]
+
+_BACKED = frozenset({AccessKind.COLLECTION, AccessKind.MANY})
+_FETCHED_WITH_PEERS = JOINED | {AccessKind.GENERIC, AccessKind.DEFERRED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationPlan:
+    """What to append to the source queryset, and what has to change with it."""
+
+    calls: tuple[str, ...]  #: ``.select_related("author")``, in canonical order
+    imports: tuple[str, ...]  #: import statements that the calls need
+    models: tuple[str, ...]  #: ``app_label.ModelName`` that the calls name
+    loop_changes: tuple[str, ...]  #: what to write differently where the rows are used
+    notes: tuple[str, ...]
+    applicability: Applicability
+    fetch_mode_hint: str | None  #: the alternative on Django >= 6.1, with its limits
+
+    @property
+    def code(self) -> str:
+        return "".join(self.calls)
+
+
+def plan_relations(
+    uses: Iterable[RelationUse], model: str | None = None, *, objects: bool = True
+) -> RelationPlan:
+    """The plan for all uses of rows of one queryset of ``model``.
+
+    Without ``objects`` no ``Prefetch`` is used for plain access: one query more for each
+    relation behind a collection, but nothing to import.
+    """
+    root = grow(uses)
+    root.model = model or root.model
+    planner = _Planner(objects)
+    calls = planner.context(root).render()
+    return RelationPlan(
+        calls=tuple(calls),
+        imports=_imports(planner.names),
+        models=tuple(sorted(planner.models)),
+        loop_changes=tuple(dict.fromkeys(planner.loop_changes)),
+        notes=tuple(dict.fromkeys(planner.notes)),
+        applicability=_applicability(calls, planner),
+        fetch_mode_hint=_fetch_mode_hint(root),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A relation, and how code at the queryset and in the loop reaches it."""
+
+    relation: Relation
+    prefix: tuple[str, ...]  #: joined relations between the queryset's rows and this one
+    row: str  #: the loop variable for the queryset's rows
+
+    @property
+    def lookup(self) -> str:
+        return "__".join((*self.prefix, self.relation.name))
+
+    @property
+    def expression(self) -> str:
+        return ".".join((self.row, *self.prefix, self.relation.name))
+
+    def annotation(self, before: str = "", after: str = "") -> str:
+        words = [*self.prefix, before, self.relation.query_name, after]
+        return "_".join(word for word in words if word)
+
+
+class _Planner:
+    """Walks the tree once and collects, besides the calls, what they bring with them."""
+
+    def __init__(self, objects: bool) -> None:
+        self._objects = objects
+        self.names: set[str] = set()
+        self.models: set[str] = set()
+        self.loop_changes: list[str] = []
+        self.notes: list[str] = []
+
+    def context(self, node: Relation) -> Calls:
+        """The calls for a queryset whose rows are ``node``'s."""
+        calls = Calls()
+        self._walk(node, (), variable(node.model), calls)
+        if any(lookup.queryset for lookup in calls.lookups):
+            self.names.add("Prefetch")
+        if calls.counts:
+            self.names.add("Count")
+        return calls
+
+    def _walk(self, node: Relation, prefix: tuple[str, ...], row: str, calls: Calls) -> None:
+        for child in node.ordered_children:
+            place = _Place(child, prefix, row)
+            if child.kind is AccessKind.DEFERRED:
+                calls.columns.append(place.lookup)
+                column = quote(place.lookup)
+                self.notes.append(f"Add {column} to `.only(...)`, or take it out of `.defer(...)`.")
+            elif child.kind in JOINED:
+                if child.lazy:
+                    calls.joins.append(place.lookup)
+                self._walk(child, (*prefix, child.name), row, calls)
+            elif child.kind is AccessKind.GENERIC:
+                self._generic(place, calls)
+            else:
+                self._collection(place, calls)
+
+    def _generic(self, place: _Place, calls: Calls) -> None:
+        """A generic foreign key can't be joined; what lies behind it differs by row."""
+        behind = [f"{place.lookup}__{below}" for below in _leaves(place.relation)]
+        calls.lookups += map(Lookup, behind)
+        if behind:
+            self.notes.append(
+                f"Rows behind `{place.relation.name}` can be of several models; all of them need "
+                "the relations named here, or use GenericPrefetch (Django 5.0 or later)."
+            )
+        elif place.relation.lazy:
+            calls.lookups.append(Lookup(place.lookup))
+
+    def _collection(self, place: _Place, calls: Calls) -> None:
+        relation = place.relation
+        fetched = relation.plain or relation.eager
+        inner = self.context(relation) if relation.children else Calls()
+        if fetched or not relation.narrowed:
+            calls.lookups += self._rows(place, inner)
+            inner = Calls()
+        for method, narrows in sorted(relation.uses, key=lambda use: (use[0] or "", use[1])):
+            if narrows:
+                self._narrowed(place, method, inner, calls)
+            elif method is not None and not (method in COUNTED and fetched):
+                self._asked(place, method, fetched, calls)
+
+    def _rows(self, place: _Place, inner: Calls) -> list[Lookup]:
+        """The lookups that load a collection's rows with what lies behind them."""
+        relation, path = place.relation, place.lookup
+        rendered = inner.render()
+        if not rendered:
+            return [Lookup(path)] if relation.plain and not relation.eager else []
+        if inner.loads_only and (not inner.joins or relation.model is None or not self._objects):
+            joins = [Lookup(f"{path}__{join}") for join in without_prefixes(inner.joins)]
+            return joins + [lookup.under(path) for lookup in inner.lookups]
+        if relation.eager:
+            self.notes.append(f"Instead of the plain {quote(path)} lookup.")
+        return [Lookup(path, self._queryset(relation, rendered))]
+
+    def _asked(self, place: _Place, method: str, fetched: bool, calls: Calls) -> None:
+        """A method called on the whole relation: answered by SQL, or from a prefetch."""
+        old = f"{place.expression}.{method}()"
+        if method in VALUED:
+            self._value(place, method, old, None, calls)
+            return
+        if not fetched and all(lookup.path != place.lookup for lookup in calls.lookups):
+            calls.lookups.append(Lookup(place.lookup))
+        rows = f"{place.expression}.all()"
+        new = {"first": f"next(iter({rows}), None)", "last": f"list({rows})[-1]"}.get(method, rows)
+        self.loop_changes.append(f"use `{new}` instead of `{old}`")
+        if method in ("first", "last"):
+            name = place.relation.name
+            self.notes.append(f"`{name}` needs an ordering for `{method}` to be the same row.")
+
+    def _narrowed(self, place: _Place, method: str | None, inner: Calls, calls: Calls) -> None:
+        """The relation was filtered or ordered; by what is not known, hence ``...``."""
+        relation = place.relation
+        old = f"{place.expression}.filter(...)" + (f".{method}()" if method else "")
+        if method in VALUED:
+            self._value(place, method, old, "...", calls)
+            return
+        to_attr = f"filtered_{relation.query_name}"
+        queryset = self._queryset(relation, [*inner.render(), ".filter(...)"])
+        lookup = Lookup(place.lookup, queryset, to_attr)
+        if lookup not in calls.lookups:
+            calls.lookups.append(lookup)
+        self.notes.append(f"`...` stands for the filter or order used on `{relation.name}` so far.")
+        if relation.eager and not relation.plain:
+            lookup_text = quote(place.lookup)
+            self.notes.append(f"The plain {lookup_text} lookup can go if nothing else reads it.")
+        new = ".".join((place.row, *place.prefix, to_attr))
+        if method == "first":
+            new = f"next(iter({new}), None)"
+        self.loop_changes.append(f"use `{new}` instead of `{old}`")
+
+    def _value(
+        self, place: _Place, method: str | None, old: str, condition: str | None, calls: Calls
+    ) -> None:
+        """A value for each row becomes a column of the row."""
+        relation = place.relation
+        if method == "aggregate":
+            name = place.annotation(after="total")
+            calls.annotations.append(f"{name}=...")
+            condition = "..."
+        elif method == "exists" and relation.model and relation.owner and relation.kind in _BACKED:
+            name = place.annotation(before="has")
+            back = variable(relation.owner)
+            outer = quote("__".join(place.prefix) or "pk")
+            arguments = [*([condition] if condition else []), f"{back}=OuterRef({outer})"]
+            queryset = self._queryset(relation, [f".filter({', '.join(arguments)})"])
+            calls.annotations.append(f"{name}=Exists({queryset})")
+            self.names |= {"Exists", "OuterRef"}
+            target = relation.model.rpartition(".")[2]
+            self.notes.append(f"`{back}` stands for the field of {target} that points back.")
+        else:
+            name = place.annotation(after="count")
+            lookup = "__".join((*place.prefix, relation.query_name))
+            count = (name, lookup, f", filter=Q({condition})" if condition else "")
+            if count not in calls.counts:
+                calls.counts.append(count)
+            if condition:
+                self.names.add("Q")
+        if condition:
+            self.notes.append(f"`...` stands for what was asked of `{relation.name}` so far.")
+        self.loop_changes.append(f"use `{place.row}.{name}` instead of `{old}`")
+
+    def _queryset(self, relation: Relation, calls: Sequence[str]) -> str:
+        if relation.model is None:
+            return "..."
+        self.models.add(relation.model)
+        return f"{relation.model.rpartition('.')[2]}.objects{''.join(calls)}"
+
+
+def _leaves(node: Relation) -> list[str]:
+    """All paths below a node that have to be loaded, as lookups."""
+    paths: list[str] = []
+    for child in node.ordered_children:
+        behind = _leaves(child)
+        if behind:
+            paths += [f"{child.name}__{path}" for path in behind]
+        elif child.kind is not AccessKind.DEFERRED and (child.lazy or child.uses):
+            paths.append(child.name)
+    return paths
+
+
+def _imports(names: set[str]) -> tuple[str, ...]:
+    return (f"from django.db.models import {', '.join(sorted(names))}",) if names else ()
+
+
+def _applicability(calls: Sequence[str], planner: _Planner) -> Applicability:
+    code = "".join(calls)
+    if not calls or "..." in code.replace(".only(...", ""):
+        return Applicability.DISPLAY_ONLY
+    if planner.loop_changes or planner.names or planner.notes:
+        return Applicability.UNSAFE
+    return Applicability.SAFE
+
+
+def _fetch_mode_hint(root: Relation) -> str | None:
+    """Peers are the rows of one queryset, so that nothing behind a lazy collection counts."""
+    covered: list[str] = []
+    left: list[str] = []
+    waiting = [(root, "", False)]
+    while waiting:
+        node, prefix, behind = waiting.pop()
+        for child in node.ordered_children:
+            path = f"{prefix}{child.name}"
+            peers = child.kind in _FETCHED_WITH_PEERS and not behind
+            if child.lazy or child.uses:
+                (covered if peers else left).append(path)
+            waiting.append((child, f"{path}__", not peers))
+    if not covered:
+        return None
+    hint = (
+        f"On Django 6.1 or later `.fetch_mode(FETCH_PEERS)` loads {_listed(covered)} for all "
+        "rows at once without naming them, but not for rows read with `iterator()`"
+    )
+    return f"{hint}, and not {_listed(left)}." if left else f"{hint}."
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(f"`{path}`" for path in sorted(paths))
