@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
 from queryaudit.records.findings import (
     Applicability,
     Cause,
@@ -430,3 +434,35 @@ def sample() -> Report:
             baseline="queryaudit-baseline.txt",
         ),
     )
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """``value`` (a record) with ``change`` applied to every text in it."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(with_texts(item, change) for item in value)
+    if is_dataclass(value):
+        changed = {f.name: with_texts(getattr(value, f.name), change) for f in fields(value)}
+        return type(value)(**changed)
+    return value
+
+
+def empty() -> Report:
+    """A run in which nothing was audited."""
+    return Report(tool="0.1.0", audited=Audited(), findings=())
+
+
+def clean_run() -> Report:
+    """A run in which nothing was found."""
+    audited = Audited(tests=3, scopes=3, queries=11, databases=("default (sqlite)",))
+    return Report(tool="0.1.0", audited=audited, findings=())
+
+
+def many(number: int) -> Report:
+    """A report with ``number`` findings in full, none known."""
+    base = sample()
+    findings = tuple(
+        replace(base.findings[0], fingerprint=f"f-{index:06}") for index in range(number)
+    )
+    return replace(base, findings=findings, gate=None)

@@ -16,7 +16,7 @@ class Options:
     verbose: bool = False  #: unfold notes and known findings
     color: bool | None = None  #: None: decide by the stream and the environment
     width: int | None = None  #: in columns; None: the terminal's, or 100
-    limit: int | None = None  #: findings shown in full; None: all
+    limit: int | None = None  #: findings shown in full; None: the reporter's own measure
 
 
 DEFAULTS = Options()

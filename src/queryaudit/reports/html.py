@@ -17,9 +17,9 @@ from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean_lines
 from queryaudit.reports.html_view import page, share
-from queryaudit.reports.sqltext import highlighted, one_line
+from queryaudit.reports.sqltext import Typesetter, one_line
 
-_LONGEST = 20_000
+_LONGEST = 10_000
 _SCRIPT = "report.js"
 
 
@@ -61,16 +61,16 @@ def _environment() -> Environment:
     )
     environment.filters["duration"] = wording.duration
     environment.filters["share"] = share
-    environment.filters["sql"] = highlighted
+    environment.filters["sql"] = Typesetter()
     environment.filters["one_line"] = one_line
     return environment
 
 
 def _shown(value: object) -> object:
     """What a template prints: plain text made visible and cut, our own markup as it is."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return "\n".join(clean_lines(value, _LONGEST))
-    return value
+    if hasattr(value, "__html__"):
+        return value
+    return "\n".join(clean_lines(str(value), _LONGEST))
 
 
 def _digest(script: str) -> str:

@@ -14,6 +14,7 @@ from queryaudit.reports.source import SourceLine, source_lines
 
 _MOST_ROWS = 100
 _MOST_OPEN = 10
+_MOST_CARDS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,8 @@ def page(report: Report, options: Options) -> Page:
 def _cards(report: Report, options: Options) -> tuple[Card, ...]:
     cards: list[Card] = []
     opened = 0
-    for number, finding in enumerate(report.findings[: options.limit], 1):
+    limit = _MOST_CARDS if options.limit is None else options.limit
+    for number, finding in enumerate(report.findings[:limit], 1):
         known = wording.is_known(finding, report.gate)
         matters = finding.severity > Severity.NOTE and not known
         opened += matters

@@ -14,6 +14,8 @@ from queryaudit.records.report import REPORT_SCHEMA, Report
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.codec import Json, decode, encode
 
+_HINT = "Pass a file that `--format json` wrote."
+
 
 class JsonReporter:
     """Renders a report as JSON; options do not apply, nothing is ever left out."""
@@ -51,17 +53,15 @@ def load(text: str) -> Report:
         raise ReportError(
             f"The report is not valid JSON: {error}.", "Was its writing cut short? Write it again."
         ) from error
-    if isinstance(data, dict):
-        _check_schema(data.get("schema"))
+    if not isinstance(data, dict):
+        raise ReportError("The file is not a queryaudit report: it holds no object.", _HINT)
+    _check_schema(data.get("schema"))
     return decode(Report, data)
 
 
 def _check_schema(schema: Json) -> None:
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
-        raise ReportError(
-            "The file is not a queryaudit report: it has no schema number.",
-            "Pass a file that `--format json` wrote.",
-        )
+        raise ReportError("The file is not a queryaudit report: it has no schema number.", _HINT)
     if schema > REPORT_SCHEMA:
         raise ReportError(
             f"The report has schema {schema}, and this queryaudit reads up to {REPORT_SCHEMA}.",

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from queryaudit.reports.clean import clean
 
 _ZERO_WIDTH = "\u200b"
-_STRUCTURE = re.compile(r"[\\`*\[\]<>&|~]|^[-+#=]|(?<![A-Za-z0-9_])_|_(?![A-Za-z0-9_])")
+_STRUCTURE = re.compile(r"[\\`*\[\]<>&|~]|^[-+#=]|(?<!\w)_+|_+(?!\w)")
 _LINKS = re.compile(r"@(?=\w)|#(?=\d)|GH-(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
 def prose(text: str, limit: int = 1_000) -> str:
     """Text in a paragraph, a heading or a table cell."""
     apart = _LINKS.sub(lambda match: match[0] + _ZERO_WIDTH, clean(text, limit).strip())
-    return _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", apart)
+    return _STRUCTURE.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), apart)
 
 
 def code(text: str, limit: int = 400) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from queryaudit.records.findings import Location
-from queryaudit.reports.clean import clean
+from queryaudit.reports.clean import clean, shorten
 
 _TAB = 4
+_MOST_LINES = 30
+_LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ def source_lines(location: Location, context: int = 3) -> tuple[SourceLine, ...]
     if snippet is None:
         return ()
     last = max(location.end_line or location.line, location.line)
+    last = min(last, location.line + _MOST_LINES)
     shown = [
         (snippet.first_line + index, text)
         for index, text in enumerate(snippet.lines)
@@ -47,7 +50,7 @@ def source_lines(location: Location, context: int = 3) -> tuple[SourceLine, ...]
 
 
 def _line(location: Location, number: int, raw: str, last: int, margin: int) -> SourceLine:
-    text = clean(raw.expandtabs(_TAB))[margin:].rstrip()
+    text = shorten(clean(raw.expandtabs(_TAB))[margin:].rstrip(), _LONGEST)
     if not location.line <= number <= last:
         return SourceLine(number=number, text=text, guilty=False)
     indent = len(text) - len(text.lstrip())

@@ -5,8 +5,6 @@ Formatting costs more than linearly, so long statements are shown as they are, a
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sqlparse
 from sqlparse import tokens
 from sqlparse.exceptions import SQLParseError
@@ -23,7 +21,6 @@ def one_line(sql: str, limit: int = 400) -> str:
     return shorten(" ".join(clean(sql, limit * 4).split()), limit)
 
 
-@lru_cache(maxsize=512)
 def laid_out(sql: str) -> str:
     """The statement over several lines with indentation; cut if it is huge."""
     if len(sql) > _MOST_FORMATTED:
@@ -37,16 +34,37 @@ def laid_out(sql: str) -> str:
     return "\n".join(clean_lines(formatted)).strip()
 
 
-@lru_cache(maxsize=512)
-def highlighted(sql: str) -> tuple[tuple[str, str], ...]:
-    """The statement laid out, as (class, text) pieces that join to the whole.
+Piece = tuple[str, str]
 
-    The class is ``k`` for a keyword, ``v`` for a placeholder, ``s`` for a literal, or empty.
+
+class Typesetter:
+    """Lays statements out for one page, each once; past ``budget`` of them, as they are.
+
+    A page may repeat a statement many times and hold thousands, at some milliseconds each.
     """
+
+    def __init__(self, budget: int = 400) -> None:
+        self._budget = budget
+        self._done: dict[str, tuple[Piece, ...]] = {}
+
+    def __call__(self, sql: str) -> tuple[Piece, ...]:
+        """(class, text) pieces that join to the statement.
+
+        The class is ``k`` for a keyword, ``v`` for a placeholder, ``s`` for a literal, or empty.
+        """
+        if sql in self._done:
+            return self._done[sql]
+        if len(self._done) >= self._budget:
+            return (("", "\n".join(clean_lines(sql, _MOST_SHOWN))),)
+        pieces = self._done[sql] = _highlighted(sql)
+        return pieces
+
+
+def _highlighted(sql: str) -> tuple[Piece, ...]:
     text = laid_out(sql)
     if len(sql) > _MOST_FORMATTED:
         return (("", text),)
-    pieces: list[tuple[str, str]] = []
+    pieces: list[Piece] = []
     for kind, piece in tokenize(text):  # type: ignore[no-untyped-call]
         style = _style(kind)
         if pieces and pieces[-1][0] == style:

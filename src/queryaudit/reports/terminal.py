@@ -64,7 +64,7 @@ class TerminalReporter:
         for part in page:
             console.print(part, soft_wrap=self.options.quiet)
         for part in _closing(report):
-            console.print(part, soft_wrap=not tty)
+            console.print(part, soft_wrap=not tty and not self.options.width)
         text = buffer.getvalue()
         if not color:
             text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
@@ -191,7 +191,7 @@ def _aside(report: Report, options: Options) -> Iterator[RenderableType]:
     problems = [
         Text.assemble(
             (clean(d.slug, 80), "yellow"),
-            f" {clean(d.message, 1_000)}",
+            f": {clean(d.message, 1_000)}",
             f" ({d.count:,} times)" if d.count > 1 else "",
             f" {clean(d.hint, 1_000)}" if d.hint else "",
         )
@@ -199,7 +199,7 @@ def _aside(report: Report, options: Options) -> Iterator[RenderableType]:
     ]
     lost = wording.loss(report.audited)
     if lost is not None:
-        problems.append(Text.assemble(("dropped", "yellow"), f" {lost}"))
+        problems.append(Text.assemble(("dropped", "yellow"), f": {lost}"))
     yield from _listing("About this audit", problems)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Grade
+from queryaudit.records.findings import Applicability, Finding, Fix, Grade
 from queryaudit.records.report import Audited, GateResult, Report
 from queryaudit.records.rules import Severity
 
@@ -111,6 +111,8 @@ def nothing_audited(audited: Audited) -> str | None:
 
 def headline(report: Report) -> str:
     """``3 new findings``, ``2 findings``, ``No findings``: what there is to do."""
+    if nothing_audited(report.audited) is not None:
+        return "Nothing was audited"
     fresh = sum(not is_known(f, report.gate) for f in report.findings)
     kind = "new finding" if fresh < len(report.findings) else "finding"
     return count(fresh, kind) if fresh else f"No {kind}s"
@@ -118,6 +120,8 @@ def headline(report: Report) -> str:
 
 def outcome(report: Report) -> str:
     """``3 findings (1 error, 2 warnings), 2 known, 1 ignored``; known ones count apart."""
+    if nothing_audited(report.audited) is not None and not report.findings:
+        return "nothing was audited"
     known = tuple(f for f in report.findings if is_known(f, report.gate))
     fresh = tuple(f for f in report.findings if not is_known(f, report.gate))
     parts = [tally(fresh).replace(" finding", " new finding", 1) if known else tally(fresh)]
