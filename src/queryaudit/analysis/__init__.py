@@ -1,1 +1,1 @@
-
+"""Events -> report. Pure: no clock, no files, no database."""

@@ -1,1 +1,1 @@
-
+"""Django -> events. Nothing here concludes anything; nothing here may hurt the host."""

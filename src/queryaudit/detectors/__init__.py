@@ -1,1 +1,1 @@
-
+"""One file for each rule, in a folder for each family."""

@@ -148,6 +148,17 @@ class ScopeStart(NamedTuple):
     phase: Phase
 
 
+class Ignored(NamedTuple):
+    """An ``ignore()`` or a marker that was active when a query ran. ``codes`` empty: any rule."""
+
+    id: int
+    outer: int | None  #: the ignore around this one
+    codes: tuple[str, ...]
+    reason: str
+    path: str
+    line: int
+
+
 class Query(NamedTuple):
     """One execution of a statement. The hot row."""
 
@@ -164,6 +175,7 @@ class Query(NamedTuple):
     params: int  #: salted digest of the parameters; equal within a trace iff they are equal
     batch: int | None  #: number of parameter sets of ``executemany``
     error: str | None  #: exception class name
+    ignored: int | None  #: the innermost ignore that was active
 
 
 class ScopeEnd(NamedTuple):
@@ -172,18 +184,6 @@ class ScopeEnd(NamedTuple):
     id: int
     duration_ns: int
     dropped: int
-
-
-class Ignored(NamedTuple):
-    """An ``ignore()`` that was active in a scope, and the statements it covered (by id)."""
-
-    scope: int
-    rule: str
-    reason: str
-    path: str
-    line: int
-    first_seq: int
-    last_seq: int
 
 
 Event = (

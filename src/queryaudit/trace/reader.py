@@ -114,8 +114,15 @@ class TraceReader:
                         complete = True
                     else:
                         yield rows
-        except (OSError, TornError):
+        except TornError:
             complete = False
+        except OSError as error:
+            self._note(
+                "trace-unreadable",
+                f"{self.path} can't be read to its end: {error.strerror or error}.",
+                "What was read before is used.",
+            )
+            return
         if not complete:
             self._note(
                 "trace-torn",

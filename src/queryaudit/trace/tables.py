@@ -8,6 +8,7 @@ from queryaudit.records.events import (
     Header,
     Ignored,
     Origin,
+    Query,
     ScopeStart,
     SqlText,
     Stack,
@@ -33,6 +34,8 @@ class Tables:
         self.ignores: dict[int, Ignored] = {}
 
     def add(self, event: Event) -> None:
+        if type(event) is Query:
+            return
         if isinstance(event, SqlText):
             self.sql[event.id] = event
         elif isinstance(event, Stack):

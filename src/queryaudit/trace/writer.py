@@ -94,12 +94,18 @@ class TraceWriter:
 
     def define(self, event: Event) -> None:
         """Any event but a header, to be written before the queries that follow it."""
+        if not self._is_owner():
+            return
+        line = event_line(event)
         with self._lock:
-            self._pending.append(event_line(event))
+            self._pending.append(line)
             if len(self._pending) >= PENDING:
                 self._write([])
 
     def queries(self, queries: list[Query]) -> None:
+        if not self._is_owner():
+            self.dropped += len(queries)
+            return
         chunks = [query_line(queries[at : at + CHUNK]) for at in range(0, len(queries), CHUNK)]
         with self._lock:
             if not self._write(chunks):
@@ -107,14 +113,18 @@ class TraceWriter:
 
     def flush(self) -> None:
         """Hands all that waits to the operating system."""
+        if not self._is_owner():
+            return
         with self._lock:
             if self._write([]):
                 self._guarded(self._stream.flush)
 
     def close(self) -> None:
         """Marks the trace as complete. May be called more than once."""
+        if not self._is_owner():
+            return
         with self._lock:
-            if self._closed or not self._owned():
+            if self._closed:
                 return
             self._write([END_LINE])
             self._closed = True
@@ -130,12 +140,15 @@ class TraceWriter:
             if self._file is not None:
                 self._file.close()
 
-    def _owned(self) -> bool:
-        """Whether this is the process that opened the file, not a fork of it."""
+    def _is_owner(self) -> bool:
+        """Whether this is the process that opened the file, not a fork of it.
+
+        Asked before the lock is: a fork may have copied it while another thread held it.
+        """
         return os.getpid() == self._pid
 
     def _write(self, lines: list[bytes]) -> bool:
-        if self._closed or self.error is not None or not self._owned():
+        if self._closed or self.error is not None:
             self._pending.clear()
             return False
         data = b"".join([*self._pending, *lines])

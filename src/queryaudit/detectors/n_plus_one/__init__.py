@@ -1,1 +1,1 @@
-
+"""QA1: the same question asked once per row."""

@@ -1,0 +1,146 @@
+"""Dispatches a trace's events to the detectors and hands what they saw to the ledger.
+
+One engine reads one trace, live or saved. A detector that crashes is switched off for the rest,
+reported once, and takes nothing else down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from queryaudit.analysis.ledger import Ledger
+from queryaudit.analysis.suppressions import Ignore
+from queryaudit.detectors.base import OWN, Definitions, Detector, Sighting, View
+from queryaudit.records.events import FrameKind, Ignored, Phase, Query, ScopeEnd, ScopeStart
+from queryaudit.sql.statement import Statements
+
+
+class _Running:
+    """A scope that has not ended: its folds and its totals."""
+
+    __slots__ = ("duration_ns", "folds", "queries", "start", "statements")
+
+    def __init__(self, start: ScopeStart, folds: list[tuple[type[Any], Any]]) -> None:
+        self.start = start
+        self.folds = folds
+        self.queries = 0
+        self.duration_ns = 0
+        #: calls and time by statement id and stack id
+        self.statements: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, query: Query) -> None:
+        self.queries += 1
+        self.duration_ns += query.duration_ns
+        entry = self.statements.get((query.sql, query.stack))
+        if entry is None:
+            self.statements[query.sql, query.stack] = [1, query.duration_ns]
+        else:
+            entry[0] += 1
+            entry[1] += query.duration_ns
+        for _, fold in self.folds:
+            fold.add(query)
+
+
+class Engine:
+    """Feeds folds while scopes run, judges when they end.
+
+    ``tables`` are the trace's definitions; ``strict`` re-raises a detector's exception;
+    ``judge_tests`` takes test code for code under audit.
+    """
+
+    def __init__(
+        self,
+        tables: Definitions,
+        detectors: Sequence[Detector],
+        ledger: Ledger,
+        *,
+        threshold: int = 2,
+        strict: bool = False,
+        judge_tests: bool = False,
+    ) -> None:
+        self._tables = tables
+        self._detectors = list(detectors)
+        self._ledger = ledger
+        self._threshold = threshold
+        self._strict = strict
+        self._own = OWN | {FrameKind.TEST} if judge_tests else OWN
+        self._statements = Statements()
+        self._running: dict[int, _Running] = {}
+
+    def start(self, event: ScopeStart) -> None:
+        folds = {d.fold: d.fold() for d in self._detectors} if event.phase is Phase.CALL else {}
+        self._running[event.id] = _Running(event, list(folds.items()))
+
+    def queries(self, queries: Sequence[Query]) -> None:
+        running = self._running
+        vendors = dict(self._tables.header.databases) if self._tables.header else {}
+        self._ledger.databases.update(
+            (alias, vendors.get(alias, "unknown")) for alias in {q.alias for q in queries}
+        )
+        for query in queries:
+            scope = running.get(query.scope)
+            if scope is not None:
+                scope.add(query)
+
+    def end(self, event: ScopeEnd) -> None:
+        running = self._running.pop(event.id, None)
+        if running is None:
+            return
+        if running.start.phase is not Phase.CALL:
+            self._ledger.add_setup(running.queries, event.dropped)
+            return
+        self._ledger.add_scope(running.start, running.queries, running.duration_ns, event.dropped)
+        for (sql, stack), (calls, duration_ns) in running.statements.items():
+            statement = self._statements.of(self._tables.sql[sql].text)
+            frames = self._tables.stacks[stack].frames
+            self._ledger.add_statement(
+                statement, running.start, frames[0] if frames else None, calls, duration_ns
+            )
+        view = View(
+            scope=running.start,
+            tables=self._tables,
+            statements=self._statements,
+            threshold=self._threshold,
+            own=self._own,
+        )
+        for fold_type, fold in running.folds:
+            self._judge(fold_type, fold, view)
+
+    def finish(self) -> None:
+        """Judge the scopes whose end is missing, as in a torn trace."""
+        for id in sorted(self._running):
+            self.end(ScopeEnd(id, 0, 0))
+        for ignored in self._tables.ignores.values():
+            self._ledger.ignores.add(_plain(ignored))
+
+    def _ignore(self, sighting: Sighting) -> Ignore | None:
+        """The innermost ignore that was active and covers the sighting's rule."""
+        id = sighting.ignored
+        while id is not None:
+            ignored = self._tables.ignores[id]
+            ignore = _plain(ignored)
+            if ignore.covers(sighting.rule):
+                return ignore
+            id = ignored.outer
+        return None
+
+    def _judge(self, fold_type: type[Any], fold: Any, view: View) -> None:
+        for detector in [d for d in self._detectors if d.fold is fold_type]:
+            try:
+                for sighting in detector.judge(fold, view):
+                    ignore = self._ignore(sighting)
+                    plain = replace(sighting, ignored=None)
+                    self._ledger.add(plain, view.scope, ignore)
+            except Exception as error:  # noqa: BLE001 - the second wall: one rule's crash
+                if self._strict:
+                    raise
+                self._detectors.remove(detector)
+                self._ledger.add_crash(detector.code, error)
+
+
+def _plain(ignored: Ignored) -> Ignore:
+    return Ignore(
+        codes=ignored.codes, reason=ignored.reason, path=ignored.path, line=ignored.line
+    )

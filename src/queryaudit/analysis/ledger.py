@@ -1,0 +1,134 @@
+"""Adds up what was seen over scopes, processes and traces.
+
+Addition commutes, and ties are broken by content, so that the order of tests and of traces makes
+no difference to the report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from queryaudit.analysis.suppressions import Ignore
+from queryaudit.detectors.base import Sighting
+from queryaudit.records.events import Frame, FrameKind, ScopeKind, ScopeStart
+from queryaudit.sql.statement import Statement
+
+ScopeKey = tuple[ScopeKind, str]
+#: Group, cause, and the ``ignore()`` under which it was seen.
+CauseKey = tuple[tuple[str, ...], tuple[str, ...], "Ignore | None"]
+
+_LOCATIONS = 5
+
+
+@dataclass(slots=True)
+class CauseTotals:
+    """One cause over the whole run."""
+
+    sighting: Sighting  #: the one that stands for all; least in a total order
+    queries: int = 0
+    duration_ns: int = 0
+    worst: int = 0
+    scopes: dict[ScopeKey, list[int]] = field(default_factory=dict)
+    frames: set[Frame] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class ScopeTotals:
+    runs: int = 0
+    queries: int = 0
+    worst: int = 0
+    duration_ns: int = 0
+
+
+@dataclass(slots=True)
+class StatementTotals:
+    statement: str
+    calls: int = 0
+    duration_ns: int = 0
+    scopes: set[ScopeKey] = field(default_factory=set)
+    locations: set[str] = field(default_factory=set)
+
+
+class Ledger:
+    """See the module. Bounded by distinct causes, scopes by name, and statements."""
+
+    def __init__(self) -> None:
+        self.causes: dict[CauseKey, CauseTotals] = {}
+        self.ignores: set[Ignore] = set()
+        self.scopes: dict[ScopeKey, ScopeTotals] = {}
+        self.statements: dict[str, StatementTotals] = {}
+        self.kinds: Counter[ScopeKind] = Counter()
+        self.setup_queries = 0
+        self.dropped = 0
+        self.databases: set[tuple[str, str]] = set()
+        self.crashes: Counter[tuple[str, str]] = Counter()
+        self.files: set[str] = set()
+
+    def add(self, sighting: Sighting, scope: ScopeStart, ignore: Ignore | None = None) -> None:
+        key = (sighting.group, sighting.cause, ignore)
+        totals = self.causes.get(key)
+        if totals is None:
+            totals = self.causes[key] = CauseTotals(sighting)
+        elif _order(sighting) < _order(totals.sighting):
+            totals.sighting = sighting
+        totals.queries += sighting.queries
+        totals.duration_ns += sighting.duration_ns
+        totals.frames.update(sighting.frames)
+        name = (scope.kind, scope.name)
+        runs = totals.scopes.setdefault(name, [0, 0])
+        runs[0] += sighting.queries
+        runs[1] += sighting.duration_ns
+        totals.worst = max(totals.worst, sighting.queries)
+
+    def add_scope(
+        self, scope: ScopeStart, queries: int, duration_ns: int, dropped: int
+    ) -> None:
+        self.kinds[scope.kind] += 1
+        self.dropped += dropped
+        totals = self.scopes.setdefault((scope.kind, scope.name), ScopeTotals())
+        totals.runs += 1
+        totals.queries += queries
+        totals.worst = max(totals.worst, queries)
+        totals.duration_ns += duration_ns
+
+    def add_setup(self, queries: int, dropped: int) -> None:
+        self.setup_queries += queries
+        self.dropped += dropped
+
+    def add_statement(
+        self,
+        statement: Statement,
+        scope: ScopeStart,
+        frame: Frame | None,
+        calls: int,
+        duration_ns: int,
+    ) -> None:
+        totals = self.statements.get(statement.fingerprint)
+        if totals is None:
+            totals = self.statements[statement.fingerprint] = StatementTotals(statement.normalised)
+        # Texts with one fingerprint may differ in case; the least stands for all.
+        totals.statement = min(totals.statement, statement.normalised)
+        totals.calls += calls
+        totals.duration_ns += duration_ns
+        totals.scopes.add((scope.kind, scope.name))
+        if frame is not None and frame.line:
+            totals.locations.add(f"{frame.path}:{frame.line}")
+            if frame.kind is not FrameKind.LIBRARY:
+                self.files.add(frame.path)
+
+    def add_crash(self, code: str, error: Exception) -> None:
+        self.crashes[code, f"{type(error).__name__}: {error}"] += 1
+
+    def top_locations(self, totals: StatementTotals) -> tuple[str, ...]:
+        return tuple(sorted(totals.locations)[:_LOCATIONS])
+
+
+def _order(sighting: Sighting) -> tuple[object, ...]:
+    """A total order on what sightings of one cause can differ in."""
+    plain = replace(sighting, queries=0, duration_ns=0)
+    return (-int(sighting.severity), _frame_order(sighting.frame), repr(plain))
+
+
+def _frame_order(frame: Frame) -> tuple[object, ...]:
+    return (frame.path, frame.line, frame.column or 0)

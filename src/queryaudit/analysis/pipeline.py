@@ -1,0 +1,305 @@
+"""Ledger -> report: findings from causes, suppressions, and the tables around them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
+from queryaudit.analysis.suppressions import Ignore, matching
+from queryaudit.detectors.base import RuleSet
+from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.records.findings import (
+    Cause,
+    Diagnostic,
+    Evidence,
+    Finding,
+    Fix,
+    Grade,
+    Location,
+    Saving,
+    Sighting,
+    Snippet,
+    Suppression,
+    UnusedIgnore,
+)
+from queryaudit.records.report import Audited, Report, ScopeSummary, StatementSummary
+from queryaudit.records.rules import Severity
+
+_SCOPES = 10
+_STATEMENTS = 50
+_SUMMARIES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the pipeline needs to know besides the ledger."""
+
+    tool: str
+    rules: RuleSet
+    severities: dict[str, Severity] = field(default_factory=dict)
+    comments: tuple[Ignore, ...] = ()  #: ignore comments of the audited files
+    diagnostics: tuple[Diagnostic, ...] = ()
+    complete: bool = True  #: all tests ran, so that an unused ignore is news
+
+
+def build_report(ledger: Ledger, settings: Settings) -> Report:
+    """The report; equal ledgers give equal reports."""
+    findings, suppressed, used = [], [], set()
+    for group in _groups(ledger):
+        kept, ignored = _split(group, settings.comments)
+        if kept:
+            findings.append(_finding(kept, settings))
+        for ignore, causes in ignored:
+            used.add(ignore)
+            finding = _finding(causes, settings)
+            suppressed.append(
+                Suppression(
+                    rule=finding.rule, reason=ignore.reason, place=ignore.place, finding=finding
+                )
+            )
+    findings.sort(key=_impact)
+    suppressed.sort(key=lambda s: (s.place, s.rule, s.finding.fingerprint))
+    everywhere = findings + [s.finding for s in suppressed]
+    codes = sorted({cause.rule for finding in everywhere for cause in finding.causes})
+    return Report(
+        tool=settings.tool,
+        audited=_audited(ledger),
+        findings=tuple(findings),
+        suppressed=tuple(suppressed),
+        unused_ignores=_unused(ledger, settings, used) if settings.complete else (),
+        scopes=_scopes(ledger, findings),
+        statements=_statements(ledger),
+        rules=tuple(settings.rules[code].rule() for code in codes if code in settings.rules),
+        diagnostics=(*settings.diagnostics, *_crashes(ledger)),
+    )
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """16 hexadecimal digits that depend on the words alone."""
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+_Totals = tuple["Ignore | None", CauseTotals]
+
+
+def _groups(ledger: Ledger) -> list[list[_Totals]]:
+    """Causes by root cause: the same group, or the same expression of the source."""
+    by_place: dict[tuple[object, ...], list[_Totals]] = defaultdict(list)
+    for (group, _, ignore), totals in sorted(
+        ledger.causes.items(), key=lambda item: (item[0][0], item[0][1], repr(item[0][2]))
+    ):
+        frame = totals.sighting.frame
+        # A queryset built at one place and narrowed in many ways is still one to edit.
+        by_place[group[0], frame.path, frame.line, frame.column, totals.sighting.model].append(
+            (ignore, totals)
+        )
+    return list(by_place.values())
+
+
+def _split(
+    group: list[_Totals], comments: Sequence[Ignore]
+) -> tuple[list[CauseTotals], list[tuple[Ignore, list[CauseTotals]]]]:
+    kept: list[CauseTotals] = []
+    ignored: dict[Ignore, list[CauseTotals]] = defaultdict(list)
+    for ignore, totals in group:
+        found = ignore or next(
+            iter(matching(comments, [totals.sighting.rule], totals.frames)), None
+        )
+        if found is None:
+            kept.append(totals)
+        else:
+            ignored[found].append(totals)
+    return kept, list(ignored.items())
+
+
+def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
+    group = sorted(group, key=lambda t: (-t.queries, t.sighting.cause))
+    sightings = [replace(t.sighting, queries=t.queries, duration_ns=t.duration_ns) for t in group]
+    head = sightings[0]
+    detector = settings.rules[head.rule]
+    causes = tuple(_cause(totals) for totals in group)
+    queries = sum(totals.queries for totals in group)
+    duration_ns = sum(totals.duration_ns for totals in group)
+    scopes = _scope_totals(group)
+    frame = min(group, key=lambda t: repr(t.sighting.frame)).sighting.frame
+    evaluated = next((s.evaluated for s in sightings if s.evaluated is not None), None)
+    fix = detector.advise(sightings)
+    return Finding(
+        rule=head.rule,
+        name=detector.name,
+        severity=_severity(sightings, settings),
+        message=detector.message(sightings),
+        location=location(frame),
+        evaluated=location(evaluated) if evaluated is not None else None,
+        source=head.model or "",
+        causes=causes,
+        queries=queries,
+        duration_ns=duration_ns,
+        scopes=scopes[:_SCOPES],
+        scope_count=len(scopes),
+        evidence=Evidence(
+            grade=Grade.OBSERVED,
+            text=f"{queries} queries in {len(scopes)} "
+            f"{'place' if len(scopes) == 1 else 'places'}, seen as they ran",
+        ),
+        fix=_with_saving(fix, group, queries, duration_ns),
+        fingerprint=min(fingerprint(s.group) for s in sightings),
+    )
+
+
+def _with_saving(
+    fix: Fix | None, group: list[CauseTotals], queries: int, duration_ns: int
+) -> Fix | None:
+    """What is saved at most: all of the repetition but one query for each cause and scope."""
+    if fix is None:
+        return None
+    remaining = sum(len(totals.scopes) for totals in group)
+    saved = max(0, queries - remaining)
+    share = saved / queries if queries else 0
+    return replace(fix, saving=Saving(queries=saved, duration_ns=round(duration_ns * share)))
+
+
+def _severity(sightings: Sequence[object], settings: Settings) -> Severity:
+    found = []
+    for sighting in sightings:
+        own, rule = sighting.severity, sighting.rule  # type: ignore[attr-defined]
+        # What stands in test code stays a note, whatever the rule's severity is set to.
+        found.append(own if own is Severity.NOTE else settings.severities.get(rule, own))
+    return max(found)
+
+
+def _cause(totals: CauseTotals) -> Cause:
+    sighting = totals.sighting
+    loop = sighting.loop
+    return Cause(
+        rule=sighting.rule,
+        path="__".join(step.name for step in sighting.path),
+        description=describe(sighting.path, sighting.method),
+        location=location(sighting.access),
+        loop=loop[2] if loop is not None else None,
+        loop_line=loop[1] if loop is not None else None,
+        statement=sighting.statement,
+        queries=totals.queries,
+        worst=totals.worst,
+        duration_ns=totals.duration_ns,
+        fingerprint=fingerprint(sighting.cause),
+    )
+
+
+def describe(path: Sequence[object], method: str | None) -> str:
+    """``author.publisher``, ``reviews.count()``: how the access reads in code."""
+    names = [step.name for step in path]  # type: ignore[attr-defined]
+    if not names:
+        return f"{method}()" if method else ""
+    many = path[-1].kind.name in ("COLLECTION", "MANY", "GENERIC_COLLECTION")  # type: ignore[attr-defined]
+    ending = f".{method or 'all'}()" if many else ""
+    return ".".join(names) + ending
+
+
+def location(frame: Frame) -> Location:
+    snippet = None
+    if frame.snippet_line is not None and frame.snippet:
+        snippet = Snippet(first_line=frame.snippet_line, lines=frame.snippet)
+    return Location(
+        path=frame.path,
+        line=frame.line,
+        end_line=frame.end_line,
+        column=frame.column,
+        end_column=frame.end_column,
+        function=frame.function,
+        kind=frame.kind.name.lower(),
+        snippet=snippet,
+    )
+
+
+def _scope_totals(group: list[CauseTotals]) -> tuple[Sighting, ...]:
+    added: dict[ScopeKey, list[int]] = {}
+    for totals in group:
+        for key, (queries, duration_ns) in totals.scopes.items():
+            entry = added.setdefault(key, [0, 0])
+            entry[0] += queries
+            entry[1] += duration_ns
+    rows = [
+        Sighting(kind=kind.name.lower(), name=name, queries=queries, duration_ns=duration_ns)
+        for (kind, name), (queries, duration_ns) in added.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.queries, row.kind, row.name)))
+
+
+def _impact(finding: Finding) -> tuple[object, ...]:
+    """By severity, then by how many queries: times differ from run to run."""
+    place = (finding.location.path, finding.location.line)
+    return (-int(finding.severity), -finding.queries, place, finding.fingerprint)
+
+
+def _audited(ledger: Ledger) -> Audited:
+    return Audited(
+        tests=ledger.kinds[ScopeKind.TEST],
+        requests=ledger.kinds[ScopeKind.REQUEST],
+        scopes=sum(ledger.kinds.values()),
+        queries=sum(totals.queries for totals in ledger.scopes.values()),
+        setup_queries=ledger.setup_queries,
+        duration_ns=sum(totals.duration_ns for totals in ledger.scopes.values()),
+        dropped=ledger.dropped,
+        databases=tuple(f"{alias} ({vendor})" for alias, vendor in sorted(ledger.databases)),
+    )
+
+
+def _scopes(ledger: Ledger, findings: Sequence[Finding]) -> tuple[ScopeSummary, ...]:
+    counts = Counter((s.kind, s.name) for finding in findings for s in finding.scopes)
+    rows = [
+        ScopeSummary(
+            kind=kind.name.lower(),
+            name=name,
+            runs=totals.runs,
+            queries=totals.queries,
+            worst=totals.worst,
+            duration_ns=totals.duration_ns,
+            findings=counts[kind.name.lower(), name],
+        )
+        for (kind, name), totals in ledger.scopes.items()
+    ]
+    return tuple(sorted(rows, key=lambda r: (-r.worst, -r.queries, r.kind, r.name))[:_SUMMARIES])
+
+
+def _statements(ledger: Ledger) -> tuple[StatementSummary, ...]:
+    by_calls = sorted(ledger.statements.items(), key=lambda i: (-i[1].calls, i[0]))[:_STATEMENTS]
+    by_time = sorted(ledger.statements.items(), key=lambda i: (-i[1].duration_ns, i[0]))
+    chosen = dict(by_calls) | dict(by_time[:_STATEMENTS])
+    rows = [
+        StatementSummary(
+            fingerprint=key,
+            statement=totals.statement,
+            calls=totals.calls,
+            duration_ns=totals.duration_ns,
+            scopes=len(totals.scopes),
+            locations=ledger.top_locations(totals),
+        )
+        for key, totals in chosen.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.calls, row.fingerprint)))
+
+
+def _unused(ledger: Ledger, settings: Settings, used: set[Ignore]) -> tuple[UnusedIgnore, ...]:
+    known = ledger.ignores | set(settings.comments)
+    rows = {
+        UnusedIgnore(rule=", ".join(i.codes) or "every rule", reason=i.reason, place=i.place)
+        for i in known - used
+    }
+    return tuple(sorted(rows, key=lambda row: (row.place, row.rule)))
+
+
+def _crashes(ledger: Ledger) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(
+            slug="rule-crashed",
+            message=f"{code} failed and was switched off: {error}.",
+            hint="Please report this; the other rules went on.",
+            count=count,
+        )
+        for (code, error), count in sorted(ledger.crashes.items())
+    )

@@ -1,0 +1,206 @@
+"""``audit()`` and ``ignore()``: auditing a block of code, and silencing a rule for one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from contextvars import Token
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
+from queryaudit.config import Config, discover, load
+from queryaudit.records.events import FrameKind, ScopeKind
+from queryaudit.records.findings import Finding
+from queryaudit.records.report import Report
+from queryaudit.runtime import Analysis, Session
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Audit:
+    """A block under audit, and its report once the block has ended.
+
+    ``with queryaudit.audit() as audited: ...`` and ``async with`` alike. Inside a project's test
+    run the block is part of that run as well.
+    """
+
+    def __init__(self, name: str, config: Config, caller: FrameType | None) -> None:
+        self.name = name
+        self._config = config
+        self._caller = caller.f_code.co_filename if caller is not None else None
+        self._analysis = Analysis(config)
+        self._session: Session | None = None
+        self._scope: Scope | None = None
+        self._token: Token[Scope | None] | None = None
+        self._report: Report | None = None
+
+    def __enter__(self) -> Audit:
+        session = self._session = Session(self._config).open()
+        self._take_in_caller(session)
+        engine = self._analysis.engine(session.hub.tables, judge_tests=True)
+        with session.recorder.lock:
+            session.hub.listen_next(engine)
+            self._scope = session.recorder.start(
+                ScopeKind.BLOCK, self.name, parent=CURRENT.get()
+            )
+        self._token = CURRENT.set(self._scope)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        session, scope = self._session, self._scope
+        if session is None or scope is None:
+            return
+        if self._token is not None:
+            CURRENT.reset(self._token)
+        session.recorder.end(scope)
+        self._report = self._analysis.report(session.diagnostics())
+        session.close()
+        self._session = self._scope = None
+
+    async def __aenter__(self) -> Audit:
+        return self.__enter__()
+
+    async def __aexit__(self, *details: Any) -> None:
+        self.__exit__(*details)
+
+    @property
+    def report(self) -> Report:
+        """The report. Raises RuntimeError while the block is still running."""
+        if self._report is None:
+            raise RuntimeError("The audited block has not ended; read the report after it.")
+        return self._report
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.report.findings
+
+    @property
+    def queries(self) -> int:
+        """How many queries the block ran."""
+        return self.report.audited.queries
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from queryaudit.reports.base import Options
+        from queryaudit.reports.terminal import TerminalReporter
+
+        stream = StringIO()
+        TerminalReporter(Options(color=False)).render(self.report, stream)
+        return stream.getvalue()
+
+    def print(self) -> None:
+        """Print the report to standard output, as ``queryaudit report`` would."""
+        from queryaudit.reports.base import Options
+        from queryaudit.reports.terminal import TerminalReporter
+
+        TerminalReporter(Options()).render(self.report, sys.stdout)
+
+    def _take_in_caller(self, session: Session) -> None:
+        """A script outside the configured source is the code that is meant all the same."""
+        name = self._caller
+        if name is None or name.startswith("<") or self._config.source != (".",):
+            return
+        if session.files(name).kind is FrameKind.LIBRARY and "site-packages" not in name:
+            session.files.add_root(os.path.dirname(os.path.realpath(name)))
+
+
+def audit(name: str = "block", *, config: Config | None = None, **options: object) -> Audit:
+    """Audit a block of code.
+
+    ``options`` are configuration options with underscores (``n_plus_one_threshold=3``); they go
+    over what pyproject.toml, the settings and the environment say. Raises ConfigError if one of
+    them is wrong.
+
+        with queryaudit.audit() as audited:
+            list(view_data())
+        assert not audited.findings
+    """
+    if config is None:
+        config = project_config({key.replace("_", "-"): value for key, value in options.items()})
+    return Audit(name, config, sys._getframe(1))
+
+
+def project_config(flags: dict[str, object] | None = None) -> Config:
+    """The configuration of the project in the working directory and of Django's settings."""
+    settings: object = None
+    try:
+        from django.conf import settings as django_settings
+
+        settings = getattr(django_settings, "QUERYAUDIT", None)
+    except Exception:  # noqa: BLE001 - audited without settings, or with broken ones: not ours to say
+        settings = None
+    inputs = discover(Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings)
+    return load(inputs)
+
+
+class ignore:  # noqa: N801 - reads as a function at its call sites
+    """Silence rules for a block or a function, with the reason.
+
+    ``with queryaudit.ignore("QA103", reason="...")`` or as a decorator of a function or coroutine
+    function. Codes may be prefixes (``QA1``); without codes every rule is silenced. What was
+    ignored is counted in the report, and an ignore that suppresses nothing is reported.
+    """
+
+    def __init__(self, *codes: str, reason: str = "") -> None:
+        for code in codes:
+            if not (code.startswith("QA") and code[2:].isdigit()):
+                raise ValueError(f"{code!r} is no rule code; write ignore('QA101', reason='...').")
+        frame = sys._getframe(1)
+        self._codes = codes
+        self._reason = reason
+        self._path = frame.f_code.co_filename
+        self._line = frame.f_lineno
+        self._tokens: list[Token[ActiveIgnore | None]] = []
+
+    def __enter__(self) -> ignore:
+        active = ActiveIgnore(
+            self._codes, self._reason, self._path, self._line, IGNORING.get()
+        )
+        scope = CURRENT.get()
+        if scope is not None:
+            scope.recorder.ignored(active)
+        self._tokens.append(IGNORING.set(active))
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        IGNORING.reset(self._tokens.pop())
+
+    async def __aenter__(self) -> ignore:
+        return self.__enter__()
+
+    async def __aexit__(self, *details: Any) -> None:
+        self.__exit__()
+
+    def __call__(self, function: _F) -> _F:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+            return awaited  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return called  # type: ignore[return-value]
+
+    def _again(self) -> ignore:
+        """A twin for one call: calls may overlap in threads and tasks."""
+        twin = ignore(*self._codes, reason=self._reason)
+        twin._path, twin._line = self._path, self._line
+        return twin

@@ -1,0 +1,50 @@
+"""Remembers where a queryset was started, which is where a fix belongs.
+
+A queryset is often built in one place and evaluated in another (a template, a serializer). The
+place rides along on the query object, which every clone copies; it pickles as False.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.db.models.manager import BaseManager
+
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.patching import Patches
+from queryaudit.capture.scopes import Ancestor
+from queryaudit.capture.sites import built_at
+
+
+class Built:
+    __slots__ = ("ancestor",)
+
+    def __init__(self, ancestor: Ancestor) -> None:
+        self.ancestor = ancestor
+
+    def __reduce__(self) -> Any:
+        return bool, ()
+
+    def __copy__(self) -> Built:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Built:
+        return self
+
+
+def install(patches: Patches, files: CodeFiles) -> None:
+    original = BaseManager.get_queryset
+
+    def get_queryset(self: Any) -> Any:
+        queryset = original(self)
+        # Class bodies build their querysets at import, so this runs outside scopes too.
+        try:
+            ancestor = built_at(sys._getframe(1), files)
+            if ancestor is not None:
+                queryset._query._queryaudit_built = Built(ancestor)
+        except Exception:  # noqa: BLE001 - never at the host's cost
+            pass
+        return queryset
+
+    patches.replace(BaseManager, "get_queryset", get_queryset)

@@ -1,0 +1,227 @@
+"""Why a query happened: reads the instance and the relation from the ORM's own frames.
+
+Every lazy load passes through a descriptor's ``__get__`` or through a queryset that carries its
+related instance as a hint, in all supported versions of Django. Reading those frames needs no
+patch, so there is nothing to undo and nothing that a new release can break loudly. The slow part
+(which relation is it?) is done once for each call site; after that only the instance is read.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.fields.related_descriptors import (
+    ForwardManyToOneDescriptor,
+    ReverseOneToOneDescriptor,
+)
+from django.db.models.query_utils import DeferredAttribute
+
+from queryaudit.records.events import AccessKind, Step
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+#: Methods that only run a queryset as it stands.
+_PLAIN = frozenset({"_fetch_all", "_iterator", "__len__", "__bool__", "__iter__", "iterator"})
+
+
+class Cause:
+    """What is known of a cause at one call site; ``instance`` reads the row at hand."""
+
+    __slots__ = (
+        "depth",
+        "descriptor",
+        "local",
+        "method",
+        "narrowed",
+        "owner",
+        "pk",
+        "prefetched",
+        "step",
+        "target",
+    )
+
+    def __init__(
+        self,
+        *,
+        depth: int,
+        local: str,
+        step: Step,
+        owner: type[Model],
+        target: str | None,
+        descriptor: object | None = None,
+        method: str | None = None,
+        narrowed: bool = False,
+        prefetched: bool = False,
+    ) -> None:
+        self.depth = depth
+        self.local = local
+        self.step = step
+        self.owner = owner._meta.label
+        self.pk = owner._meta.pk.attname
+        self.target = target
+        self.descriptor = descriptor
+        self.method = method
+        self.narrowed = narrowed
+        self.prefetched = prefetched
+
+    def instance(self, frame: FrameType) -> Any:
+        """The causing row, or None if this frame tells of another relation."""
+        names = frame.f_locals
+        if self.descriptor is not None and names["self"] is not self.descriptor:
+            return None
+        if self.local == "queryset":
+            return names["self"]._hints.get("instance")
+        if self.local == "instances":
+            return names["instances"][0]
+        return names["instance"]
+
+
+def from_descriptor(frame: FrameType, depth: int, target: type[Model] | None) -> Cause | None:
+    """A relation or column read on an instance."""
+    descriptor, instance = frame.f_locals["self"], frame.f_locals["instance"]
+    if isinstance(descriptor, ForwardManyToOneDescriptor):
+        step = Step(descriptor.field.name, AccessKind.FORWARD, False)
+    elif isinstance(descriptor, ReverseOneToOneDescriptor):
+        step = Step(descriptor.related.get_accessor_name() or "+", AccessKind.REVERSE_ONE, False)
+    elif isinstance(descriptor, DeferredAttribute):
+        step = Step(descriptor.field.attname, AccessKind.DEFERRED, False)
+    elif type(descriptor).__module__ == "django.contrib.contenttypes.fields":
+        # GenericForeignKey is its own descriptor before Django 6.1.
+        if target is not None and target._meta.label == "contenttypes.ContentType":
+            return None
+        field = getattr(descriptor, "field", descriptor)
+        step = Step(field.name, AccessKind.GENERIC, False)
+    else:
+        return None
+    return Cause(
+        depth=depth,
+        local="instance",
+        step=step,
+        owner=type(instance),
+        target=target._meta.label if target is not None else None,
+        descriptor=descriptor,
+    )
+
+
+def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> Cause | None:
+    """A relation loaded for many instances at once."""
+    names = frame.f_locals
+    instances = names["instances"]
+    if not instances:
+        return None
+    owner = type(instances[0])
+    name = names["lookup"].prefetch_through.split("__")[names["level"]]
+    return Cause(
+        depth=depth,
+        local="instances",
+        step=Step(name, relation_kind(owner, name), True),
+        owner=owner,
+        target=target._meta.label if target is not None else None,
+    )
+
+
+def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
+    """A queryset of a related manager: the manager left its instance as a hint."""
+    queryset = frame.f_locals["self"]
+    hints = getattr(queryset, "_hints", None)
+    instance = hints.get("instance") if hints else None
+    if instance is None:
+        return None
+    found = _relation(instance, queryset)
+    if found is None:
+        return None
+    name, kind, conditions, cache_name = found
+    prefetched = cache_name in getattr(instance, "_prefetched_objects_cache", ())
+    return Cause(
+        depth=depth,
+        local="queryset",
+        step=Step(name, kind, False),
+        owner=type(instance),
+        target=queryset.model._meta.label,
+        method=None if method in _PLAIN else method.strip("_"),
+        narrowed=_is_narrowed(queryset, conditions),
+        prefetched=prefetched,
+    )
+
+
+def relation_kind(owner: type[Model], name: str) -> AccessKind:
+    """The kind of the attribute ``name`` on ``owner``; COLLECTION if it can't be told."""
+    descriptor = getattr(owner, name, None)
+    kinds = {
+        "ForwardManyToOneDescriptor": AccessKind.FORWARD,
+        "ForwardOneToOneDescriptor": AccessKind.FORWARD,
+        "ReverseOneToOneDescriptor": AccessKind.REVERSE_ONE,
+        "ManyToManyDescriptor": AccessKind.MANY,
+        "GenericForeignKeyDescriptor": AccessKind.GENERIC,
+        "GenericForeignKey": AccessKind.GENERIC,
+        "ReverseGenericManyToOneDescriptor": AccessKind.GENERIC_COLLECTION,
+    }
+    for cls in type(descriptor).__mro__:
+        if cls.__name__ in kinds:
+            return kinds[cls.__name__]
+    return AccessKind.COLLECTION
+
+
+def _relation(instance: Any, queryset: Any) -> tuple[str, AccessKind, int, str] | None:
+    """Accessor name, kind, number of the manager's own conditions, and prefetch cache name."""
+    known = queryset._known_related_objects
+    for field, objects in known.items():
+        remote = field.remote_field
+        if any(found is instance for found in objects.values()):
+            name = remote.get_accessor_name()
+            # cache_name is a property since Django 5.1 and a method before.
+            return (name, AccessKind.COLLECTION, 1, name) if name else None
+    options = instance._meta
+    tables = {getattr(join, "table_name", None) for join in queryset.query.alias_map.values()}
+    for field in options.many_to_many:
+        if field.remote_field.through._meta.db_table in tables and _same(
+            field.remote_field.model, queryset.model
+        ):
+            return field.name, AccessKind.MANY, 1, field.name
+    for relation in options.related_objects:
+        if (
+            relation.many_to_many
+            and relation.through._meta.db_table in tables
+            and _same(relation.related_model, queryset.model)
+        ):
+            name = relation.get_accessor_name()
+            return name, AccessKind.MANY, 1, relation.field.related_query_name()
+    for field in options.private_fields:
+        if getattr(field, "content_type_field_name", None) and _same(
+            field.remote_field.model, queryset.model
+        ):
+            return field.name, AccessKind.GENERIC_COLLECTION, 2, field.name
+    return None
+
+
+def _same(one: type[Model], other: type[Model]) -> bool:
+    return one._meta.concrete_model is other._meta.concrete_model
+
+
+def _is_narrowed(queryset: Any, conditions: int) -> bool:
+    """Whether more was asked than the related manager's own condition."""
+    query = queryset.query
+    if query.is_sliced or query.order_by or query.extra_order_by or query.distinct:
+        return True
+    children = _flat(query.where)
+    if children <= conditions:
+        return False
+    return children > conditions + _manager_conditions(queryset.model)
+
+
+def _flat(where: Any) -> int:
+    """Number of leaf conditions."""
+    children = getattr(where, "children", None)
+    return 1 if children is None else sum(_flat(child) for child in children)
+
+
+def _manager_conditions(model: type[Model]) -> int:
+    """How many conditions the model's default manager brings by itself."""
+    from django.db.models import Manager
+
+    manager = model._default_manager
+    if type(manager).get_queryset is Manager.get_queryset:
+        return 0
+    return _flat(manager.get_queryset().query.where)

@@ -1,0 +1,171 @@
+"""Whose code a file is, and which functions in it say why a query happened.
+
+Functions are known by file suffix and name, so that nothing has to be imported to recognise
+it and one table serves every supported version of Django.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+from queryaudit.records.events import FrameKind
+
+
+class Mark(IntEnum):
+    """What a frame of a known library function tells about the query below it."""
+
+    QUERYSET = 1  #: a method of QuerySet; ``self`` is the queryset
+    ROWS = 2  #: ``__iter__`` of an iterable class or of a queryset
+    DESCRIPTOR = 3  #: a relation or column read on an instance
+    PREFETCH = 4  #: ``prefetch_one_level``
+    TEMPLATE = 5  #: ``Node.render_annotated``
+    SERIALIZER = 6  #: a serializer field, schema field or list column reading its value
+    MANY = 7  #: a serializer going through a list
+    BASE = 8  #: the unit of work begins here
+
+
+_QUERYSET_METHODS = (
+    "_fetch_all _iterator __len__ __bool__ __getitem__ iterator count exists aggregate get first "
+    "last earliest latest in_bulk contains update _update delete create get_or_create "
+    "update_or_create bulk_create bulk_update explain"
+).split()
+
+_FIELD_METHODS = {"get_attribute": Mark.SERIALIZER, "to_representation": Mark.SERIALIZER}
+
+_MARKS: dict[str, dict[str, Mark]] = {
+    "django/db/models/query.py": {
+        **dict.fromkeys(_QUERYSET_METHODS, Mark.QUERYSET),
+        "__iter__": Mark.ROWS,
+        "prefetch_one_level": Mark.PREFETCH,
+    },
+    "django/db/models/fields/related_descriptors.py": {"__get__": Mark.DESCRIPTOR},
+    "django/db/models/query_utils.py": {"__get__": Mark.DESCRIPTOR},
+    "django/contrib/contenttypes/fields.py": {"__get__": Mark.DESCRIPTOR},
+    "django/template/base.py": {"render_annotated": Mark.TEMPLATE},
+    "rest_framework/fields.py": _FIELD_METHODS,
+    "rest_framework/relations.py": _FIELD_METHODS,
+    "rest_framework/serializers.py": {"to_representation": Mark.MANY},
+    "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
+    "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
+    "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},
+    "queryaudit/integrations/pytest_plugin.py": {"pytest_runtest_call": Mark.BASE},
+}
+
+
+#: Code that somebody typed into a shell.
+_TYPED = ("<console>", "<stdin>", "<python-input", "<ipython-input")
+
+
+class CodeFile(NamedTuple):
+    """What is known of one file; cached by file name."""
+
+    kind: FrameKind
+    orm: bool  #: part of django.db: never a call site, not even for want of a better one
+    marks: dict[str, Mark] | None
+
+
+def library_roots() -> tuple[str, ...]:
+    """Folders of installed code and of the standard library, each with a trailing separator."""
+    paths = sysconfig.get_paths()
+    names = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    names |= {path for path in sys.path if path.endswith(("site-packages", "dist-packages"))}
+    return tuple(sorted(os.path.join(os.path.realpath(name), "") for name in names))
+
+
+class CodeFiles:
+    """Classifies files once each.
+
+    ``roots``: absolute folders (or files) of project code. ``omit`` and ``tests`` are globs
+    matched against the path relative to ``base`` and against the file's name.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[str],
+        base: str,
+        omit: Iterable[str] = (),
+        tests: Iterable[str] = (),
+    ) -> None:
+        self.base = os.path.realpath(base)
+        self._roots = tuple(os.path.realpath(root) for root in roots)
+        self._omit = tuple(omit)
+        self._tests = tuple(tests)
+        self._libraries = library_roots()
+        self._own = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
+        self._known: dict[str, CodeFile] = {}
+
+    def __call__(self, filename: str) -> CodeFile:
+        known = self._known.get(filename)
+        if known is None:
+            known = self._known[filename] = self._classify(filename)
+        return known
+
+    def relative(self, filename: str) -> str:
+        """``filename`` for people: relative to the base, or to site-packages, slashes forward."""
+        if filename.startswith("<"):
+            return filename
+        real = os.path.realpath(filename)
+        base = os.path.join(self.base, "")
+        if real.startswith(base):
+            return real[len(base) :].replace(os.sep, "/")
+        for library in sorted(self._libraries, key=len, reverse=True):
+            if real.startswith(library):
+                return real[len(library) :].replace(os.sep, "/")
+        for root in self._roots:
+            parent = os.path.join(os.path.dirname(root), "")
+            if real.startswith(parent):
+                return real[len(parent) :].replace(os.sep, "/")
+        return real.replace(os.sep, "/")
+
+    def add_root(self, root: str) -> None:
+        """Take one more folder for project code; files are looked at anew."""
+        real = os.path.realpath(root)
+        if real not in self._roots:
+            self._roots = (*self._roots, real)
+            self._known.clear()
+
+    def kind_of_path(self, filename: str) -> FrameKind:
+        return self(filename).kind
+
+    def _classify(self, filename: str) -> CodeFile:
+        if filename.startswith("<"):
+            typed = filename.startswith(_TYPED)
+            return CodeFile(FrameKind.PROJECT if typed else FrameKind.LIBRARY, False, None)
+        real = os.path.realpath(filename)
+        slashed = real.replace(os.sep, "/")
+        marks = next((m for suffix, m in _MARKS.items() if slashed.endswith("/" + suffix)), None)
+        if real.startswith(self._own):
+            return CodeFile(FrameKind.LIBRARY, True, marks)
+        if not self._is_project(real):
+            return CodeFile(FrameKind.LIBRARY, "/django/db/" in slashed, marks)
+        relative = self.relative(real)
+        if any(_matches(relative, glob) for glob in self._omit):
+            return CodeFile(FrameKind.LIBRARY, False, marks)
+        if any(_matches(relative, glob) for glob in self._tests):
+            return CodeFile(FrameKind.TEST, False, None)
+        return CodeFile(FrameKind.PROJECT, False, marks)
+
+    def _is_project(self, real: str) -> bool:
+        """Under a root, and not in a library folder that lies below that root."""
+        containing = [r for r in self._roots if real == r or real.startswith(r + os.sep)]
+        if not containing:
+            return False
+        root = max(containing, key=len)
+        inner = [lib for lib in self._libraries if real.startswith(lib)]
+        return not any(lib.startswith(root + os.sep) for lib in inner) and not any(
+            part in ("site-packages", "dist-packages", "node_modules")
+            for part in real[len(root) :].split(os.sep)
+        )
+
+
+def _matches(relative: str, glob: str) -> bool:
+    """Globs with a slash match the relative path, others any file name on their own."""
+    if "/" in glob:
+        return fnmatch.fnmatch(relative, glob) or fnmatch.fnmatch("/" + relative, "*/" + glob)
+    return fnmatch.fnmatch(relative.rsplit("/", 1)[-1], glob)

@@ -1,0 +1,91 @@
+"""Carries the scope to where Python does not: threads, executors, and frames of awaiting code."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from asgiref.sync import SyncToAsync
+
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.patching import Patches
+from queryaudit.capture.scopes import AWAITING, CURRENT, entered
+from queryaudit.capture.sites import awaiting_frames
+
+_ATTRIBUTE = "_queryaudit_scope"
+
+
+def install(patches: Patches, files: CodeFiles) -> None:
+    _threads(patches, files)
+    _executors(patches, files)
+    _sync_to_async(patches, files)
+
+
+def _threads(patches: Patches, files: CodeFiles) -> None:
+    start, bootstrap = threading.Thread.start, threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+    def carrying_start(self: threading.Thread) -> None:
+        scope = CURRENT.get()
+        if scope is not None:
+            setattr(self, _ATTRIBUTE, (scope, awaiting_frames(sys._getframe(1), files)))
+        start(self)
+
+    def _bootstrap_inner(self: threading.Thread) -> None:
+        carried = self.__dict__.pop(_ATTRIBUTE, None)
+        if carried is not None:
+            CURRENT.set(carried[0])
+            AWAITING.set(carried[1])
+        bootstrap(self)
+
+    patches.replace(threading.Thread, "start", carrying_start)
+    patches.replace(threading.Thread, "_bootstrap_inner", _bootstrap_inner)
+
+
+def _executors(patches: Patches, files: CodeFiles) -> None:
+    original = ThreadPoolExecutor.submit
+
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        scope = CURRENT.get()
+        if scope is None:
+            return original(self, fn, *args, **kwargs)
+        frames = awaiting_frames(sys._getframe(1), files)
+        # A worker outlives the scope that happened to start it: it must inherit none.
+        with entered(None):
+            return original(self, _carried, scope, frames, fn, *args, **kwargs)
+
+    patches.replace(ThreadPoolExecutor, "submit", submit)
+
+
+def _carried(scope: Any, frames: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+    with entered(scope):
+        token = AWAITING.set(frames)
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            AWAITING.reset(token)
+
+
+def _sync_to_async(patches: Patches, files: CodeFiles) -> None:
+    original = SyncToAsync.__call__
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if CURRENT.get() is None:
+            return original(self, *args, **kwargs)
+        frames = awaiting_frames(sys._getframe(1), files)
+        return _awaited(original, frames, self, args, kwargs)
+
+    patches.replace(SyncToAsync, "__call__", __call__)
+
+
+async def _awaited(original: Any, frames: Any, self: Any, args: Any, kwargs: Any) -> Any:
+    token = AWAITING.set(frames)
+    try:
+        return await original(self, *args, **kwargs)
+    finally:
+        # The coroutine may be finished by another task than the one that began it.
+        try:
+            AWAITING.reset(token)
+        except ValueError:
+            pass

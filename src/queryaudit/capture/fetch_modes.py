@@ -1,0 +1,121 @@
+"""Lineage on Django >= 6.1: a fetch mode that behaves as the one it stands for.
+
+Every instance refers to its queryset's fetch mode and related managers copy it, so replacing the
+mode for one evaluation marks all its rows at no cost for any of them.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django.db.models.fetch_modes import FETCH_ONE, FetchMode, FetchOne, FetchPeers, FetchRaise
+
+from queryaudit.capture.lineage import Lineage
+from queryaudit.records.events import AccessKind, Step
+
+
+class OriginMode(FetchMode):
+    """Delegates to ``base``; equal to it, hashed as it, and pickled as it."""
+
+    __slots__ = ("base", "lineage")
+
+    def __init__(self, base: FetchMode, lineage: Lineage | None = None) -> None:
+        self.base = base
+        self.lineage = lineage
+
+    @property
+    def track_peers(self) -> bool:  # type: ignore[override]
+        return self.base.track_peers
+
+    def fetch(self, fetcher: Any, instance: Any) -> None:
+        self.base.fetch(fetcher, instance)
+        if self.lineage is not None:
+            _correct_generic(fetcher, instance, self)
+
+    def __eq__(self, other: object) -> bool:
+        return self.base == (other.base if isinstance(other, OriginMode) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.base)
+
+    def __reduce__(self) -> Any:
+        # copy.copy returns singletons as they are: unpickling needs Django only.
+        return copy.copy, (self.base,)
+
+    def __copy__(self) -> OriginMode:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> OriginMode:
+        return self
+
+
+class OriginFetchOne(OriginMode, FetchOne):
+    __slots__ = ()
+    track_peers = False  # type: ignore[assignment]
+
+
+class OriginFetchPeers(OriginMode, FetchPeers):
+    __slots__ = ()
+    track_peers = True  # type: ignore[assignment]
+
+
+class OriginFetchRaise(OriginMode, FetchRaise):
+    __slots__ = ()
+    track_peers = False  # type: ignore[assignment]
+
+
+_CLASSES: dict[type, type[OriginMode]] = {
+    FetchOne: OriginFetchOne,
+    FetchPeers: OriginFetchPeers,
+    FetchRaise: OriginFetchRaise,
+}
+
+
+def _mode(base: FetchMode, lineage: Lineage | None = None) -> OriginMode:
+    if isinstance(base, OriginMode):
+        base = base.base
+    return _CLASSES.get(type(base), OriginMode)(base, lineage)
+
+
+def lineage_of(instance: Any) -> Lineage | None:
+    state = getattr(instance, "_state", None)
+    mode = getattr(state, "fetch_mode", FETCH_ONE)
+    return mode.lineage if isinstance(mode, OriginMode) else None
+
+
+def mark_rows(iterable: Any, original: Any, attribute: str) -> Any:
+    """Let ``original`` run on a twin of the queryset that differs in its fetch mode only.
+
+    The user's queryset stays as it is, so that what is derived from it later is not taken
+    for a relation of its rows.
+    """
+    queryset = iterable.queryset
+    twin = object.__new__(type(queryset))
+    twin.__dict__.update(queryset.__dict__)
+    iterable.__dict__[attribute] = twin._fetch_mode = _mode(queryset._fetch_mode)
+    iterable.queryset = twin
+    return original(iterable)
+
+
+def adopted(lineage: Lineage) -> None:
+    """Nothing to do: the mode itself carries the lineage to the populators."""
+
+
+def mark_joined(
+    original: Any, populator: Any, step: Step, klass_info: Any, select: Any, db: Any, mode: Any
+) -> None:
+    """Instances joined in by ``select_related`` lie one step further."""
+    if isinstance(mode, OriginMode) and mode.lineage is not None:
+        mode = _mode(mode.base, mode.lineage.child(step))
+    original(populator, klass_info, select, db, mode)
+
+
+def _correct_generic(fetcher: Any, instance: Any, mode: OriginMode) -> None:
+    """A generic key hands its own mode to what it loaded; that lies one step further too."""
+    if type(fetcher).__name__ != "GenericForeignKeyDescriptor":
+        return
+    related = fetcher.field.get_cached_value(instance, default=None)
+    if related is not None and related._state.fetch_mode is mode and mode.lineage is not None:
+        step = Step(fetcher.field.name, AccessKind.GENERIC, False)
+        related._state.fetch_mode = _mode(mode.base, mode.lineage.child(step))

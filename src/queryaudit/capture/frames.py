@@ -1,0 +1,115 @@
+"""Places -> frames of a trace: first cheaply, then with loop and source for those that matter."""
+
+from __future__ import annotations
+
+import ast
+from itertools import islice
+from types import CodeType
+
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.places import Place
+from queryaudit.capture.source import source_file
+from queryaudit.records.events import Frame, FrameKind
+
+_COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+_TEMPLATE_CONTEXT = 3
+
+Positions = tuple[int, "int | None", "int | None", "int | None"]
+
+
+class FrameResolver:
+    """Resolves places to frames with paths relative to the project."""
+
+    def __init__(self, files: CodeFiles) -> None:
+        self._files = files
+
+    def plain(self, place: Place) -> Frame:
+        """Path, position and function; no file is read."""
+        if place.code is None:
+            path = self._files.relative(place.path) if place.path else ""
+            return Frame(
+                place.kind, path, place.line, None, None, None, place.name,
+                place.loop[0] if place.loop else None, place.loop[1] if place.loop else None,
+                None, (),
+            )  # fmt: skip
+        line, end_line, column, end_column = positions(place.code, place.lasti)
+        path = self._files.relative(place.code.co_filename)
+        name = function_name(place.code)
+        return Frame(
+            place.kind, path, line, end_line, column, end_column, name, None, None, None, ()
+        )
+
+    def rich(self, place: Place) -> Frame:
+        """As ``plain``, with what the source says."""
+        frame = self.plain(place)
+        if place.kind is FrameKind.TEMPLATE:
+            return self._template(place, frame)
+        if place.code is None:
+            return self._class(place, frame)
+        found = source_file(place.code.co_filename).place(
+            frame.line, frame.column, frame.end_line, place.code.co_name in _COMPREHENSION_CODES
+        )
+        return frame._replace(
+            function=found.function or frame.function,
+            loop_line=found.loop.line if found.loop else None,
+            loop_text=found.loop.text if found.loop else None,
+            snippet_line=found.snippet_line,
+            snippet=found.snippet,
+        )
+
+    def _template(self, place: Place, frame: Frame) -> Frame:
+        lines = source_file(place.path).lines
+        first = max(1, place.line - _TEMPLATE_CONTEXT)
+        snippet = tuple(lines[first - 1 : place.line + _TEMPLATE_CONTEXT])
+        return frame._replace(snippet_line=first, snippet=snippet)
+
+    def _class(self, place: Place, frame: Frame) -> Frame:
+        """The line of the class, or of the attribute or method that stands for a field."""
+        file = source_file(place.path)
+        scope: ast.AST | None = file.tree
+        line = 0
+        for part in place.name.split("["):
+            for name in part.strip("]").split("."):
+                found = _definition(scope, name)
+                if found is not None:
+                    scope, line = found, found.lineno
+        if not line:
+            return frame
+        first = max(1, line - 2)
+        return frame._replace(
+            line=line, snippet_line=first, snippet=tuple(file.lines[first - 1 : line + 4])
+        )
+
+
+def _definition(scope: ast.AST | None, name: str) -> ast.stmt | None:
+    """The statement in ``scope``'s body that binds ``name``, or a serializer's getter for it."""
+    for node in getattr(scope, "body", ()):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if node.name in (name, f"get_{name}", f"resolve_{name}"):
+                return node
+        elif isinstance(node, ast.Assign):
+            if any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+                return node
+        elif isinstance(node, ast.AnnAssign):
+            if isinstance(node.target, ast.Name) and node.target.id == name:
+                return node
+    return None
+
+
+def positions(code: CodeType, lasti: int) -> Positions:
+    """Line, end line, column and end column of an instruction; columns since Python 3.11."""
+    if hasattr(code, "co_positions"):
+        line, end_line, column, end_column = next(
+            islice(code.co_positions(), max(lasti, 0) // 2, None), (None, None, None, None)
+        )
+        return line or code.co_firstlineno, end_line, column, end_column
+    found = code.co_firstlineno
+    for start, end, line in code.co_lines():
+        if line is not None and start <= lasti < end:
+            found = line
+    return found, None, None, None
+
+
+def function_name(code: CodeType) -> str:
+    name: str = getattr(code, "co_qualname", code.co_name)
+    return name.replace("<locals>.", "")

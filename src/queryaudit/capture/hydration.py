@@ -1,0 +1,75 @@
+"""Marks rows with their lineage as querysets hydrate them.
+
+One interface over two mechanisms: since Django 6.1 each instance carries its queryset's fetch
+mode (``fetch_modes``), before that the instance's ``_state`` is tagged (``state_tags``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django
+from django.db.models.query import ModelIterable, RawModelIterable, RelatedPopulator
+
+from queryaudit.capture.lineage import Lineage
+from queryaudit.capture.patching import Patches
+from queryaudit.capture.scopes import CURRENT
+from queryaudit.records.events import AccessKind, Step
+
+if django.VERSION >= (6, 1):
+    from queryaudit.capture import fetch_modes as mechanism
+else:
+    from queryaudit.capture import state_tags as mechanism  # type: ignore[no-redef]
+
+lineage_of = mechanism.lineage_of
+
+#: Set on an iterable so that the query it runs can be tied to the rows it yields.
+ATTRIBUTE = "_queryaudit_mark"
+
+
+def adopt(iterable: Any, lineage: Lineage) -> None:
+    """Give the rows that ``iterable`` is about to yield their lineage."""
+    mark = iterable.__dict__.get(ATTRIBUTE)
+    if mark is not None:
+        mark.lineage = lineage
+        mechanism.adopted(lineage)
+
+
+def install(patches: Patches) -> None:
+    """Hook the two places where rows become instances."""
+    for cls in (ModelIterable, RawModelIterable):
+        patches.replace(cls, "__iter__", _iterating(cls.__iter__))
+    patches.replace(RelatedPopulator, "__init__", _populating(RelatedPopulator.__init__))
+
+
+def _iterating(original: Any) -> Any:
+    mark_rows = mechanism.mark_rows
+
+    def __iter__(self: Any) -> Any:
+        if CURRENT.get() is None:
+            return original(self)
+        return mark_rows(self, original, ATTRIBUTE)
+
+    return __iter__
+
+
+def _populating(original: Any) -> Any:
+    mark_joined = mechanism.mark_joined
+
+    def __init__(self: Any, klass_info: Any, *arguments: Any) -> None:
+        if CURRENT.get() is None:
+            original(self, klass_info, *arguments)
+        else:
+            mark_joined(original, self, _joined_step(klass_info), klass_info, *arguments)
+
+    return __init__
+
+
+def _joined_step(klass_info: Any) -> Step:
+    """The step to a model that was joined in by ``select_related``."""
+    field = klass_info["field"]
+    if klass_info["reverse"]:
+        relation = getattr(field, "remote_field", None)
+        name = relation.get_accessor_name() if relation is not None else None
+        return Step(name or "+", AccessKind.REVERSE_ONE, True)
+    return Step(field.name, AccessKind.FORWARD, True)

@@ -1,0 +1,30 @@
+"""Installs all of capture's hooks, and takes them out again. Nothing happens on import."""
+
+from __future__ import annotations
+
+from queryaudit.capture import building, concurrency, connections, hydration
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.patching import Patches
+
+
+class Installation:
+    """Counts its users: the hooks are in while there is at least one."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._patches = Patches()
+
+    def acquire(self, files: CodeFiles) -> None:
+        self._users += 1
+        if self._users > 1:
+            return
+        connections.install(self._patches)
+        hydration.install(self._patches)
+        building.install(self._patches, files)
+        concurrency.install(self._patches, files)
+
+    def release(self) -> None:
+        self._users -= 1
+        if self._users == 0:
+            self._patches.undo()
+            connections.uninstall()

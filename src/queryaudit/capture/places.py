@@ -1,0 +1,101 @@
+"""Places that are not simply a line of Python: template tags, serializer fields, view classes."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType
+
+from queryaudit.capture.codefiles import CodeFiles, Mark
+from queryaudit.records.events import FrameKind
+
+
+class Place:
+    """One frame of a stack before its source is looked at. Hashable by what it shows."""
+
+    __slots__ = ("code", "kind", "lasti", "line", "loop", "name", "path")
+
+    def __init__(
+        self,
+        kind: FrameKind,
+        code: CodeType | None,
+        lasti: int,
+        path: str = "",
+        line: int = 0,
+        name: str = "",
+    ) -> None:
+        self.kind = kind
+        self.code = code
+        self.lasti = lasti
+        self.path = path
+        self.line = line
+        self.name = name
+        #: (line, text) where the frames themselves show a loop, as a template's for tag
+        self.loop: tuple[int, str] | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (id(self.code), self.lasti, self.path, self.line, self.name)
+
+
+def template_place(frame: FrameType) -> tuple[str, int, str] | None:
+    """File, line and tag of the template node that ``render_annotated`` renders."""
+    node = frame.f_locals["self"]
+    token = getattr(node, "token", None)
+    origin = getattr(node, "origin", None)
+    if token is None or origin is None:
+        return None
+    return str(origin.name), token.lineno or 0, token.contents
+
+
+def field_place(frame: FrameType) -> tuple[type, str] | None:
+    """Class and name of the serializer field, schema field or list column being read."""
+    names = frame.f_locals
+    if "cl" in names and "field_name" in names:
+        return type(names["cl"].model_admin), f"list_display[{names['field_name']}]"
+    field = names.get("self")
+    if "key" in names and hasattr(type(field), "__slots__"):
+        schema = getattr(field, "_schema_cls", None)
+        return (schema, str(names["key"])) if isinstance(schema, type) else None
+    parent = getattr(field, "parent", None)
+    name = getattr(field, "field_name", None)
+    # A relation of a many=True field stands under a field of its own, without a name.
+    while parent is not None and not name:
+        name, parent = getattr(parent, "field_name", None), getattr(parent, "parent", None)
+    if parent is None or not name:
+        return None
+    return type(parent), name
+
+
+def class_kind(cls: type, files: CodeFiles) -> FrameKind:
+    """Whose code a class is."""
+    path = _class_path(cls)
+    return files.kind_of_path(path) if path else FrameKind.LIBRARY
+
+
+def class_place(kind: FrameKind, cls: type, name: str = "") -> Place:
+    """A class, or ``name`` of it; its line is looked up when the place matters."""
+    label = f"{cls.__qualname__}.{name}" if name else cls.__qualname__
+    return Place(kind, None, -1, _class_path(cls), 0, label)
+
+
+def owner_places(frame: FrameType | None, files: CodeFiles) -> list[Place]:
+    """The project's view class on whose behalf only library code runs, if there is one."""
+    for _ in range(60):
+        if frame is None:
+            break
+        file = files(frame.f_code.co_filename)
+        if file.marks is not None and file.marks.get(frame.f_code.co_name) is Mark.BASE:
+            break
+        if not file.orm and "self" in frame.f_code.co_varnames[:1]:
+            cls = type(frame.f_locals.get("self"))
+            if hasattr(cls, "get_queryset"):
+                kind = class_kind(cls, files)
+                if kind is not FrameKind.LIBRARY:
+                    return [class_place(kind, cls)]
+        frame = frame.f_back
+    return []
+
+
+def _class_path(cls: type) -> str:
+    module = sys.modules.get(cls.__module__)
+    return getattr(module, "__file__", None) or ""

@@ -1,0 +1,361 @@
+"""Turns executed statements into events: interns what repeats, writes down the rest.
+
+One recorder serves a process. It knows nothing of detectors or files: it hands definitions and
+chunks of queries to a sink.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import threading
+from collections import Counter, deque
+from collections.abc import Sequence
+from itertools import count
+from time import perf_counter_ns
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from queryaudit.capture import hydration
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.frames import FrameResolver
+from queryaudit.capture.lineage import Lineage, Root
+from queryaudit.capture.places import Place
+from queryaudit.capture.scopes import AWAITING, IGNORING, ActiveIgnore, Scope
+from queryaudit.capture.sites import Site, walk
+from queryaudit.records.events import (
+    Access,
+    Event,
+    Frame,
+    Ignored,
+    Origin,
+    Phase,
+    Query,
+    ScopeEnd,
+    ScopeKind,
+    ScopeStart,
+    SqlText,
+    Stack,
+)
+
+#: Queries handed over at once.
+CHUNK = 512
+#: Distinct statement texts recorded; queries with further ones are counted as dropped.
+MAX_TEXTS = 50_000
+#: Remembered call sites for one text.
+MAX_SITES = 24
+
+
+class Sink(Protocol):
+    """What a recorder feeds. Calls are serialised by the recorder."""
+
+    def define(self, event: Event) -> None: ...
+    def start(self, event: ScopeStart) -> None: ...
+    def queries(self, queries: Sequence[Query]) -> None: ...
+    def end(self, event: ScopeEnd) -> None: ...
+
+
+class Recorder:
+    """See the module. ``errors`` counts our own failures by kind; none reaches the host."""
+
+    def __init__(self, files: CodeFiles, sink: Sink, *, strict: bool = False) -> None:
+        self.files = files
+        self.sink = sink
+        self.strict = strict
+        self.errors: Counter[str] = Counter()
+        self.outside = 0
+        self._salt = secrets.randbits(62)
+        self._ids = count(1)
+        self._seq = count(1)
+        self._serial = count(1)
+        self.lock = threading.RLock()
+        self._buffer: deque[Query] = deque()
+        self._sites: dict[str, list[Site]] = {}
+        self._texts: dict[str, int] = {}
+        self._stacks: dict[tuple[object, ...], tuple[int, list[Place], int]] = {}
+        self._by_id: dict[int, tuple[list[Place], int]] = {}
+        self._origins: dict[tuple[object, ...], int] = {}
+        self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
+        self._ignores: dict[tuple[object, ...], int] = {}
+        self._accesses: dict[tuple[object, ...], int] = {}
+        self._resolver = FrameResolver(files)
+        self._rich: set[int] = set()
+        self._needed: set[int] = set()
+        #: Stacks that ran more than once in one scope: worth a look at the source.
+        self._repeated: list[int] = []
+
+    # Scopes
+
+    def start(
+        self,
+        kind: ScopeKind,
+        name: str,
+        *,
+        phase: Phase = Phase.CALL,
+        parent: Scope | None = None,
+    ) -> Scope:
+        """Begin a unit of work; the caller makes it current."""
+        with self.lock:
+            scope = Scope(self, next(self._ids), parent, kind, name, phase)
+            self._drain()
+            self.sink.start(
+                ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
+            )
+        return scope
+
+    def end(self, scope: Scope) -> None:
+        """End a unit of work: everything of it reaches the sink before its end does."""
+        with self.lock:
+            if scope.ended:
+                return
+            scope.ended = True
+            self._drain()
+            self._enrich()
+            duration = perf_counter_ns() - scope.started
+            self.sink.end(ScopeEnd(scope.id, duration, scope.dropped))
+
+    def flush(self) -> None:
+        with self.lock:
+            self._drain()
+            self._enrich()
+
+    # Queries
+
+    def query(
+        self,
+        scope: Scope,
+        sql: Any,
+        params: Any,
+        many: bool,
+        connection: Any,
+        start: int,
+        error: str | None,
+    ) -> None:
+        """Write down one executed statement. Called with the statement's frames still alive."""
+        duration = perf_counter_ns() - start
+        if scope.ended:
+            self.outside += 1
+            return
+        if type(sql) is not str:
+            sql = _text(sql, connection)
+        site: Site | None = None
+        for known in self._sites.get(sql, ()):
+            try:
+                frame = sys._getframe(known.depth)
+            except ValueError:
+                continue
+            if frame.f_code is not known.code or frame.f_lasti != known.lasti:
+                continue
+            for hops, code, lasti in known.callers:
+                while hops and frame is not None:
+                    frame = frame.f_back  # type: ignore[assignment]
+                    hops -= 1
+                if frame is None or frame.f_code is not code or frame.f_lasti != lasti:
+                    break
+            else:
+                if known.awaiting and AWAITING.get() != known.awaiting:
+                    continue
+                for depth, reader, value in known.probes:
+                    if reader(sys._getframe(depth)) != value:
+                        break
+                else:
+                    site = known
+                    if site.scope != scope.id:
+                        site.scope = scope.id
+                    elif not site.repeated:
+                        site.repeated = True
+                        self._repeated.append(site.stack)
+                    break
+        if site is None:
+            site = self._new_site(sql, sys._getframe(1))
+            site.scope = scope.id
+        text = self._texts.get(sql)
+        if text is None:
+            if len(self._texts) >= MAX_TEXTS:
+                scope.dropped += 1
+                return
+            text = self._new_text(sql)
+
+        access = evaluation = row = None
+        lineage: Lineage | None = None
+        cause = site.cause
+        if cause is not None:
+            instance = cause.instance(sys._getframe(cause.depth))
+            if instance is not None:
+                parent = hydration.lineage_of(instance)
+                key = instance.__dict__.get(cause.pk)
+                row = hash((self._salt, id(instance) if key is None else key))
+                if parent is not None:
+                    evaluation = parent.root.serial
+                    access = parent.accesses.get(cause)
+                    lineage = parent.child(cause.step)
+                if access is None:
+                    access = self._access(parent, cause)
+        if site.rows_depth is not None:
+            rows = sys._getframe(site.rows_depth).f_locals["self"]
+            if lineage is None:
+                lineage = Lineage(Root(self._origin(rows, site.stack, text), next(self._serial)))
+            hydration.adopt(rows, lineage)
+
+        ignoring = IGNORING.get()
+        self._buffer.append(
+            Query(
+                scope.id,
+                next(self._seq),
+                start,
+                duration,
+                connection.alias,
+                text,
+                site.stack,
+                access,
+                evaluation,
+                row,
+                0 if params is None else _digest(self._salt, params, many),
+                len(params) if many and hasattr(params, "__len__") else (0 if many else None),
+                error,
+                None if ignoring is None else self.ignored(ignoring),
+            )
+        )
+        if len(self._buffer) >= CHUNK:
+            with self.lock:
+                self._drain()
+
+    def ignored(self, ignore: ActiveIgnore) -> int:
+        """The id of an ignore, defined when it is first met so that an unused one is known."""
+        known = ignore.ids.get(id(self))
+        if known is None:
+            outer = self.ignored(ignore.outer) if ignore.outer is not None else None
+            with self.lock:
+                key = (outer, ignore.codes, ignore.reason, ignore.path, ignore.line)
+                known = self._ignores.get(key)
+                if known is None:
+                    known = self._ignores[key] = next(self._ids)
+                    path = self.files.relative(ignore.path)
+                    self.sink.define(
+                        Ignored(known, outer, ignore.codes, ignore.reason, path, ignore.line)
+                    )
+            ignore.ids[id(self)] = known
+        return known
+
+    def _new_site(self, sql: str, frame: FrameType) -> Site:
+        found = walk(frame, 1, self.files)
+        site = found.site
+        site.stack = self._stack(found.places, found.repeats)
+        with self.lock:
+            sites = self._sites.get(sql)
+            if sites is None:
+                sites = self._sites[sql] = []
+            if len(sites) < MAX_SITES:
+                sites.append(site)
+        return site
+
+    def _new_text(self, sql: str) -> int:
+        with self.lock:
+            text = self._texts.get(sql)
+            if text is None:
+                text = self._texts[sql] = next(self._ids)
+                self.sink.define(SqlText(text, sql))
+        return text
+
+    def _stack(self, places: list[Place], repeats: int) -> int:
+        recursive = repeats > 1
+        key = (min(repeats, 4), *(part for place in places for part in place.key))
+        with self.lock:
+            known = self._stacks.get(key)
+            if known is None:
+                stack = next(self._ids)
+                self._stacks[key] = (stack, places, repeats)
+                self._by_id[stack] = (places, repeats)
+                frames = tuple(self._resolver.plain(place) for place in places)
+                self.sink.define(Stack(stack, frames, repeats))
+                if recursive:
+                    self._repeated.append(stack)
+                return stack
+            return known[0]
+
+    def _origin(self, rows: Any, stack: int, text: int) -> int:
+        queryset = rows.queryset
+        query = getattr(queryset, "_query", None)
+        built = getattr(query, "_queryaudit_built", None)
+        ancestor = built.ancestor if built else None
+        key = (stack, text, ancestor and (id(ancestor[0]), ancestor[1]))
+        known = self._origins.get(key)
+        if known is None:
+            with self.lock:
+                known = self._origins.setdefault(key, next(self._ids))
+                frame = self._built_frame(ancestor, rich=False)
+                origin = Origin(known, queryset.model._meta.label, text, stack, frame)
+                self._origin_rows[known] = (origin, ancestor)
+                self.sink.define(origin)
+        return known
+
+    def _access(self, parent: Lineage | None, cause: Any) -> int:
+        origin = parent.root.origin if parent is not None else None
+        path = (*(parent.path if parent is not None else ()), cause.step)
+        key = (origin, cause.owner, path, cause.method, cause.narrowed, cause.prefetched,
+               cause.target)  # fmt: skip
+        known = self._accesses.get(key)
+        if known is None:
+            with self.lock:
+                known = self._accesses.get(key)
+                if known is None:
+                    known = self._accesses[key] = next(self._ids)
+                    self.sink.define(Access(known, *key))  # type: ignore[arg-type]
+                    if origin is not None:
+                        self._needed.add(origin)
+        if parent is not None:
+            parent.accesses[cause] = known
+        return known
+
+    # Definitions that are worth a look at the source
+
+    def _drain(self) -> None:
+        buffer, chunk = self._buffer, []
+        while buffer:
+            chunk.append(buffer.popleft())
+        if chunk:
+            self.sink.queries(chunk)
+
+    def _enrich(self) -> None:
+        """Define again, with loop and source, the stacks that repeated and the origins in use."""
+        stacks = set(self._repeated)
+        self._repeated.clear()
+        for origin in sorted(self._needed - self._rich):
+            row, ancestor = self._origin_rows[origin]
+            stacks.add(row.stack)
+            self._rich.add(origin)
+            self.sink.define(row._replace(built=self._built_frame(ancestor, rich=True)))
+        for stack in sorted(stacks - self._rich):
+            self._rich.add(stack)
+            places, repeats = self._by_id[stack]
+            frames = tuple(self._resolver.rich(place) for place in places)
+            self.sink.define(Stack(stack, frames, repeats))
+
+    def _built_frame(self, ancestor: tuple[CodeType, int] | None, *, rich: bool) -> Frame | None:
+        if ancestor is None:
+            return None
+        code, lasti = ancestor
+        place = Place(self.files(code.co_filename).kind, code, lasti)
+        return self._resolver.rich(place) if rich else self._resolver.plain(place)
+
+
+def _digest(salt: int, params: Any, many: bool) -> int:
+    """Equal for equal parameters within a process; tells nothing about them outside it."""
+    try:
+        if many:
+            return hash((salt, len(params)))
+        if type(params) is dict:
+            return hash((salt, tuple(params.items())))
+        return hash((salt, *params))
+    except TypeError:
+        return hash((salt, repr(params)))
+
+
+def _text(sql: Any, connection: Any) -> str:
+    """The text of a composed or binary statement."""
+    if isinstance(sql, str):
+        return str(sql)
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    render = getattr(sql, "as_string", None)
+    return str(render(connection.connection)) if render is not None else str(sql)

@@ -1,0 +1,85 @@
+"""Units of work, and which one the running code belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import perf_counter_ns
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from queryaudit.records.events import Phase, ScopeKind
+
+if TYPE_CHECKING:
+    from queryaudit.capture.recorder import Recorder
+
+#: A frame that is gone by the time a thread runs the query: its code and instruction offset.
+Ancestor = tuple[CodeType, int]
+
+
+class Scope:
+    """One unit of work being recorded. All state of a unit hangs off this object."""
+
+    __slots__ = ("dropped", "ended", "id", "kind", "name", "parent", "phase", "recorder", "started")
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        id: int,
+        parent: Scope | None,
+        kind: ScopeKind,
+        name: str,
+        phase: Phase,
+    ) -> None:
+        self.recorder = recorder
+        self.id = id
+        self.parent = parent
+        self.kind = kind
+        self.name = name
+        self.phase = phase
+        self.started = perf_counter_ns()
+        self.dropped = 0
+        self.ended = False
+
+
+#: None outside every unit of work: then a query costs one lookup.
+CURRENT: ContextVar[Scope | None] = ContextVar("queryaudit_scope", default=None)
+
+#: The project's frames that wait for the running thread, innermost first.
+AWAITING: ContextVar[tuple[Ancestor, ...]] = ContextVar("queryaudit_awaiting", default=())
+
+
+@contextmanager
+def entered(scope: Scope | None) -> Iterator[None]:
+    """Make ``scope`` the current one for a block of this thread or task."""
+    token = CURRENT.set(scope)
+    try:
+        yield
+    finally:
+        # A generator may be closed in another context than the one it started in.
+        try:
+            CURRENT.reset(token)
+        except ValueError:
+            CURRENT.set(None)
+
+
+class ActiveIgnore:
+    """An ``ignore()`` that is in force; ``id`` is given by the recorder that first meets it."""
+
+    __slots__ = ("codes", "ids", "line", "outer", "path", "reason")
+
+    def __init__(
+        self, codes: tuple[str, ...], reason: str, path: str, line: int, outer: ActiveIgnore | None
+    ) -> None:
+        self.codes = codes
+        self.reason = reason
+        self.path = path
+        self.line = line
+        self.outer = outer
+        #: ids by recorder
+        self.ids: dict[int, int] = {}
+
+
+#: The innermost ignore in force.
+IGNORING: ContextVar[ActiveIgnore | None] = ContextVar("queryaudit_ignoring", default=None)

@@ -1,0 +1,269 @@
+"""Finds where in the project a query was asked for, and why.
+
+A walk over the stack is done once for each statement and call site. What it found is remembered
+with the depth at which it stood; the next query with the same text looks straight there and
+checks that the same code is at the same instruction.
+"""
+
+from __future__ import annotations
+
+from types import CodeType, FrameType
+from typing import Any
+
+from queryaudit.capture import causes
+from queryaudit.capture.codefiles import CodeFiles, Mark
+from queryaudit.capture.places import (
+    Place,
+    class_kind,
+    class_place,
+    field_place,
+    owner_places,
+    template_place,
+)
+from queryaudit.capture.scopes import AWAITING, Ancestor
+from queryaudit.records.events import FrameKind
+
+#: Project frames kept for a call site, innermost first.
+MAX_FRAMES = 6
+#: Frames walked at most; deeper stacks give the frames found so far.
+MAX_WALK = 1500
+#: Callers further from the site than this are not checked again on each query.
+MAX_HOPS = 40
+
+
+class Site:
+    """A remembered call site: where to look, and what was found there."""
+
+    __slots__ = (
+        "awaiting",
+        "callers",
+        "cause",
+        "code",
+        "depth",
+        "lasti",
+        "probes",
+        "repeated",
+        "rows_depth",
+        "scope",
+        "stack",
+    )
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.code: CodeType | None = None
+        self.lasti = -1
+        #: (frames further out, code, instruction) of the project's callers
+        self.callers: tuple[tuple[int, CodeType, int], ...] = ()
+        #: (depth, reader, value): what tells apart sites that run the same instructions
+        self.probes: tuple[tuple[int, Any, object], ...] = ()
+        self.awaiting: tuple[Ancestor, ...] = ()
+        self.stack = 0
+        self.rows_depth: int | None = None
+        self.cause: causes.Cause | None = None
+        #: The last scope that came by, and whether one came by twice.
+        self.scope = 0
+        self.repeated = False
+
+
+class Walk:
+    """The result of one walk: places innermost first, and what else was seen."""
+
+    __slots__ = ("places", "repeats", "site")
+
+    def __init__(self, site: Site, places: list[Place], repeats: int) -> None:
+        self.site = site
+        self.places = places
+        self.repeats = repeats
+
+
+def walk(frame: FrameType, depth: int, files: CodeFiles) -> Walk:
+    """Walk outwards from ``frame``, which stands ``depth`` levels above the frame that will use
+    the site's depths with ``sys._getframe``."""
+    return _Walker(files).run(frame, depth)
+
+
+class _Walker:
+    """State of one walk."""
+
+    def __init__(self, files: CodeFiles) -> None:
+        self.files = files
+        self.start: FrameType | None = None
+        self.site = Site()
+        self.places: list[Place] = []
+        self.anchor: tuple[int, FrameType] | None = None
+        self.fallback: tuple[int, FrameType] | None = None
+        self.last: tuple[int, FrameType] | None = None
+        self.queryset: tuple[int, FrameType, str] | None = None
+        self.pending: tuple[int, FrameType, Mark] | None = None
+        self.callers: list[tuple[int, CodeType, int]] = []
+        self.probes: list[tuple[int, Any, object]] = []
+        self.functions: dict[CodeType, int] = {}
+
+    def run(self, frame: FrameType | None, depth: int) -> Walk:
+        based = False
+        self.start = frame
+        limit = depth + MAX_WALK
+        while frame is not None and depth < limit:
+            code = frame.f_code
+            file = self.files(code.co_filename)
+            mark = file.marks.get(code.co_name) if file.marks is not None else None
+            if mark is Mark.BASE:
+                based = True
+                break
+            if mark is not None:
+                self._marked(mark, depth, frame)
+            if file.kind is not FrameKind.LIBRARY:
+                self._project(depth, frame, file.kind)
+            elif not file.orm and self.fallback is None and mark is not Mark.TEMPLATE:
+                self.fallback = (depth, frame)
+            self.last = (depth, frame)
+            depth += 1
+            frame = frame.f_back
+        if not based:
+            self._awaiting()
+        return self._finish()
+
+    def _marked(self, mark: Mark, depth: int, frame: FrameType) -> None:
+        if mark is Mark.TEMPLATE:
+            self._template(depth, frame)
+        elif mark is Mark.SERIALIZER:
+            self._serializer(depth, frame)
+        elif mark is Mark.MANY:
+            self._many(frame)
+        elif self.anchor is not None:
+            return  # beyond project code the ORM's frames tell of another query
+        elif mark is Mark.QUERYSET or mark is Mark.ROWS:
+            if self.pending is None:
+                self._queryset(depth, frame)
+        elif self.pending is None:
+            self.pending = (depth, frame, mark)
+
+    def _queryset(self, depth: int, frame: FrameType) -> None:
+        owner = frame.f_locals.get("self")
+        if hasattr(owner, "chunked_fetch"):
+            if self.site.rows_depth is None and self.queryset is None:
+                self.site.rows_depth = depth
+            return
+        first = self.queryset
+        name = frame.f_code.co_name
+        # The innermost queryset ran; the outermost method says what was asked for.
+        self.queryset = (depth, frame, name) if first is None else (first[0], first[1], name)
+
+    def _template(self, depth: int, frame: FrameType) -> None:
+        value = template_place(frame)
+        if value is None:
+            return
+        path, line, contents = value
+        inner = [place for place in self.places if place.kind is FrameKind.TEMPLATE]
+        if not inner:
+            self._anchored(depth, frame, template_place, value)
+        elif contents.startswith("for ") and inner[-1].loop is None:
+            inner[-1].loop = (line, contents)
+        if any(place.path == path for place in inner):
+            return
+        if self.files.kind_of_path(path) is not FrameKind.LIBRARY:
+            self.places.append(Place(FrameKind.TEMPLATE, None, -1, path, line, contents))
+
+    def _serializer(self, depth: int, frame: FrameType) -> None:
+        value = field_place(frame)
+        if value is None or any(place.kind is FrameKind.SERIALIZER for place in self.places):
+            return
+        cls, name = value
+        self._anchored(depth, frame, field_place, value)
+        if class_kind(cls, self.files) is not FrameKind.LIBRARY:
+            place = class_place(FrameKind.SERIALIZER, cls, name)
+            if "list_display" in name:
+                place.loop = (0, "for each row of the change list")
+            self.places.append(place)
+
+    def _many(self, frame: FrameType) -> None:
+        if hasattr(frame.f_locals.get("self"), "child"):
+            for place in self.places:
+                if place.kind is FrameKind.SERIALIZER and place.loop is None:
+                    place.loop = (0, "for each item of the serialized list")
+                    return
+
+    def _anchored(self, depth: int, frame: FrameType, reader: Any, value: object) -> None:
+        self.probes.append((depth, reader, value))
+        if self.anchor is None:
+            self.anchor = (depth, frame)
+
+    def _project(self, depth: int, frame: FrameType, kind: FrameKind) -> None:
+        code = frame.f_code
+        self.functions[code] = self.functions.get(code, 0) + 1
+        if sum(place.code is not None for place in self.places) >= MAX_FRAMES:
+            return
+        lasti = frame.f_lasti
+        previous = self.places[-1] if self.places else None
+        if previous is None or previous.code is not code or previous.lasti != lasti:
+            self.places.append(Place(kind, code, lasti))
+        if self.anchor is None:
+            self.anchor = (depth, frame)
+        elif depth - self.anchor[0] <= MAX_HOPS:
+            self.callers.append((depth, code, lasti))
+
+    def _awaiting(self) -> None:
+        self.site.awaiting = AWAITING.get()
+        for code, lasti in self.site.awaiting:
+            kind = self.files(code.co_filename).kind
+            self.places.append(Place(kind, code, lasti))
+
+    def _finish(self) -> Walk:
+        site = self.site
+        if not any(place.kind is FrameKind.PROJECT for place in self.places):
+            self.places.extend(owner_places(self.start, self.files))
+        if not self.places and self.fallback is not None:
+            code = self.fallback[1].f_code
+            self.places.append(Place(FrameKind.LIBRARY, code, self.fallback[1].f_lasti))
+        anchor = self.anchor or self.fallback or self.last
+        if anchor is not None:
+            site.depth, site.code, site.lasti = anchor[0], anchor[1].f_code, anchor[1].f_lasti
+            hops = [(depth - anchor[0], code, lasti) for depth, code, lasti in self.callers]
+            site.callers = tuple(
+                (hop - (hops[i - 1][0] if i else 0), code, lasti)
+                for i, (hop, code, lasti) in enumerate(hops)
+            )
+        site.probes = tuple(self.probes)
+        site.cause = self._cause()
+        return Walk(site, self.places, max(self.functions.values(), default=1))
+
+    def _cause(self) -> causes.Cause | None:
+        target = None
+        if self.queryset is not None:
+            target = getattr(self.queryset[1].f_locals.get("self"), "model", None)
+        if self.pending is not None:
+            depth, frame, mark = self.pending
+            if mark is Mark.PREFETCH:
+                return causes.from_prefetch(frame, depth, target)
+            return causes.from_descriptor(frame, depth, target)
+        if self.queryset is not None:
+            return causes.from_queryset(self.queryset[1], self.queryset[0], self.queryset[2])
+        return None
+
+
+def awaiting_frames(frame: FrameType | None, files: CodeFiles) -> tuple[Ancestor, ...]:
+    """The project's frames from ``frame`` outwards, for a thread that will run on their behalf."""
+    found: list[Ancestor] = []
+    depth = 0
+    while frame is not None and depth < MAX_HOPS and len(found) < MAX_FRAMES:
+        code = frame.f_code
+        file = files(code.co_filename)
+        if file.marks is not None and file.marks.get(code.co_name) is Mark.BASE:
+            break
+        if file.kind is not FrameKind.LIBRARY:
+            found.append((code, frame.f_lasti))
+        depth += 1
+        frame = frame.f_back
+    return tuple(found) or AWAITING.get()
+
+
+def built_at(frame: FrameType | None, files: CodeFiles) -> Ancestor | None:
+    """The project's frame that started building a queryset, if it is near."""
+    for _ in range(6):
+        if frame is None:
+            return None
+        code = frame.f_code
+        if files(code.co_filename).kind is not FrameKind.LIBRARY:
+            return code, frame.f_lasti
+        frame = frame.f_back
+    return None

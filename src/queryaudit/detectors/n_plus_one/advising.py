@@ -1,0 +1,124 @@
+"""Words and fixes for the family: from the sightings of one root cause to what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.advice.edits import append_calls
+from queryaudit.advice.raw_loops import advise_loop
+from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
+from queryaudit.detectors.base import Sighting
+from queryaudit.records.events import AccessKind
+from queryaudit.records.findings import Applicability, Fix
+
+_MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
+
+
+def message(sightings: Sequence[Sighting]) -> str:
+    """One sentence: whose rows, what of them, how often."""
+    head = sightings[0]
+    queries = sum(s.queries for s in sightings)
+    if not head.path:
+        return _hand_written(head, queries)
+    rows = (head.model or "").rpartition(".")[2]
+    if head.rule == "QA108":
+        return (
+            f"A tree of {rows} rows is walked over {_access(head)} "
+            f"with a query for each node: {queries} queries."
+        )
+    accesses = list(dict.fromkeys(_access(s) for s in sightings))
+    return (
+        f"{_listed(accesses)} {'is' if len(accesses) == 1 else 'are'} loaded once per row "
+        f"of a {rows} queryset: {queries} queries."
+    )
+
+
+def _hand_written(head: Sighting, queries: int) -> str:
+    where = f" in {head.frame.function}()" if head.frame.function else ""
+    if head.rule == "QA108":
+        return f"A recursive function{where} runs a query at each level: {queries} queries."
+    kind = "An aggregate" if head.rule == "QA104" else "A query"
+    loop = f" of `{head.loop[2]}`" if head.loop is not None else ""
+    return f"{kind}{where} runs once per round{loop}: {queries} queries."
+
+
+def _access(sighting: Sighting) -> str:
+    names = ".".join(step.name for step in sighting.path)
+    if sighting.path[-1].kind in _MANY:
+        names += f".{sighting.method or 'all'}()"
+    return names
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def fix(sightings: Sequence[Sighting]) -> Fix | None:
+    """All of a queryset's relations in one fix; a query in a loop by its own code."""
+    head = sightings[0]
+    if any(s.rule == "QA108" for s in sightings):
+        return _tree(head)
+    lazy = [s for s in sightings if s.path]
+    if not lazy:
+        return advise_loop(head.frame, head.statement, head.model)
+    plan = plan_relations([_use(s) for s in lazy], head.model)
+    if not plan.calls:
+        return None
+    edit = append_calls(head.frame, plan.calls, head.model or "")
+    # A plan without Prefetch objects costs a query more, but can be written without an import.
+    return Fix(
+        title=_title(plan),
+        applicability=plan.applicability,
+        code="\n".join((*plan.imports, *_code(head, plan))),
+        edits=(edit,) if edit is not None else (),
+        note=_note(plan),
+    )
+
+
+def _use(sighting: Sighting) -> RelationUse:
+    return RelationUse(
+        path=sighting.path,
+        method=sighting.method,
+        narrowed=sighting.narrowed,
+        prefetched=sighting.prefetched,
+        target=sighting.target,
+    )
+
+
+def _title(plan: RelationPlan) -> str:
+    verbs = {
+        "select_related": "join the relation",
+        "prefetch_related": "prefetch the relation",
+        "annotate": "let the database count",
+        "only": "load the column with the row",
+        "defer": "load the column with the row",
+    }
+    titles = [verbs[name] for name in verbs if any(c.startswith(f".{name}(") for c in plan.calls)]
+    return ", ".join(dict.fromkeys(titles)) or "load it with the rows"
+
+
+def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
+    rows = (head.model or "").rpartition(".")[2]
+    return (f"{rows}.objects{plan.code}",)
+
+
+def _note(plan: RelationPlan) -> str:
+    hint = (plan.fetch_mode_hint,) if plan.fetch_mode_hint else ()
+    return "\n".join((*plan.loop_changes, *plan.notes, *hint))
+
+
+def _tree(head: Sighting) -> Fix:
+    rows = (head.model or head.target or "").rpartition(".")[2] or "Node"
+    code = (
+        "from collections import defaultdict\n\n"
+        "children = defaultdict(list)\n"
+        f"for node in {rows}.objects.all():\n"
+        "    children[node.parent_id].append(node)"
+    )
+    return Fix(
+        title="load the tree in one query",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note="Or walk it in the database with WITH RECURSIVE; for trees that are read often, "
+        "keep a materialised path.",
+    )

@@ -1,0 +1,174 @@
+"""Decides once for a scope which rule of the family each repeated read belongs to.
+
+A read has one cause, so the rules are asked in order and the first that claims it has it. Reads
+that only follow from another (a prefetch that runs because its parent was loaded in a loop) count
+towards that one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from queryaudit.detectors.base import Sighting, View
+from queryaudit.detectors.n_plus_one.loads import Load
+from queryaudit.records.events import Frame, FrameKind, Step
+from queryaudit.records.rules import Severity
+
+
+class Claimant(Protocol):
+    code: str
+    severity: Severity
+
+    def claims(self, load: Load, view: View) -> bool: ...
+
+
+def judge(
+    loads: Sequence[Load], rules: Sequence[Claimant], view: View
+) -> dict[str, list[Sighting]]:
+    """Sightings by rule code."""
+    levels = _levels(loads)
+    found: dict[str, list[Sighting]] = defaultdict(list)
+    claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
+    rest = []
+    for load in loads:
+        depth = levels.get(_site_key(load), 1)
+        rule = next((r for r in rules if r.claims(replace(load, levels=depth), view)), None)
+        sighting = _sight(load, rule, depth, view) if rule is not None else None
+        if sighting is None:
+            rest.append(load)
+            continue
+        found[sighting.rule].append(sighting)
+        if load.lazy and load.access is not None and load.access.origin is not None:
+            claimed[load.access.origin, _names(load.access.path)] = sighting
+    for load in rest:
+        parent = _parent(load, claimed)
+        if parent is not None:
+            found[parent.rule].append(
+                replace(parent, queries=load.queries, duration_ns=load.duration_ns)
+            )
+    return found
+
+
+def _parent(
+    load: Load, claimed: dict[tuple[int, tuple[str, ...]], Sighting]
+) -> Sighting | None:
+    """The claimed read, if any, on whose rows this one works."""
+    access = load.access
+    if access is None or access.origin is None:
+        return None
+    names = _names(access.path)
+    for length in range(len(names) - 1, 0, -1):
+        sighting = claimed.get((access.origin, names[:length]))
+        if sighting is not None:
+            return sighting
+    return None
+
+
+def _names(path: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.name for step in path)
+
+
+def _site_key(load: Load) -> tuple[object, ...]:
+    """The same place in the source, whatever the depth of a recursion or of a path."""
+    site = load.site
+    place = (site.path, site.line, site.column) if site is not None else None
+    if load.access is not None and load.origin is not None:
+        names = _names(load.access.path)
+        return (load.origin.id, place, names[: len(names) - tail(names)], names[-1:])
+    return (load.sql, place)
+
+
+def tail(names: tuple[str, ...]) -> int:
+    """How many steps at the end of a path have the same name."""
+    count = 1
+    while count < len(names) and names[-count - 1] == names[-1]:
+        count += 1
+    return count
+
+
+def _levels(loads: Sequence[Load]) -> dict[tuple[object, ...], int]:
+    """For each place, to how many levels of a tree it went."""
+    levels: dict[tuple[object, ...], int] = {}
+    for load in loads:
+        if load.lazy and load.access is not None:
+            depth = tail(_names(load.access.path))
+        else:
+            depth = load.recursion
+        key = _site_key(load)
+        levels[key] = max(levels.get(key, 1), depth)
+    return levels
+
+
+def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | None:
+    access = load.access
+    evaluated = _first(load.source[1].frames if load.source else (), view)
+    built = load.origin.built if load.origin is not None else None
+    site = load.site
+    frame = _editable(built, evaluated, site, view) if load.lazy else site
+    if frame is None:
+        return None
+    places = {frame.kind, site.kind if site is not None else frame.kind}
+    note = FrameKind.TEST in places - view.own
+    path = access.path if access is not None and load.lazy else ()
+    if levels >= 3 and path:
+        # One cause for all depths of a tree.
+        path = path[: len(path) - tail(_names(path)) + 1]
+    source = load.source[0].fingerprint if load.source else load.statement.fingerprint
+    model = load.origin.model if load.origin is not None else None
+    loop = load.loop
+    place = (frame.path, frame.function)
+    family = rule.code[:3] if load.lazy else rule.code
+    return Sighting(
+        rule=rule.code,
+        group=(family, *place, model or "", source),
+        cause=(
+            rule.code, *place, model or "", "__".join(_names(path)),
+            (access.method or "") if access is not None else "",
+            # Depths of a tree and rows of several tables differ in nothing that one could fix.
+            "" if levels >= 3 else load.statement.fingerprint,
+        ),
+        severity=Severity.NOTE if note else rule.severity,
+        frame=frame,
+        evaluated=evaluated if evaluated != frame else None,
+        access=site or load.stack.frames[0],
+        loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or "") if loop else None,
+        model=model,
+        owner=access.owner if access is not None else None,
+        target=access.target if access is not None else None,
+        path=path,
+        method=access.method if access is not None else None,
+        narrowed=access is not None and access.narrowed,
+        prefetched=access is not None and access.prefetched,
+        statement=load.statement.normalised,
+        queries=load.queries,
+        duration_ns=load.duration_ns,
+        ignored=load.ignored,
+        frames=tuple(
+            f
+            for f in (frame, evaluated, *load.stack.frames)
+            if f is not None and f.kind is not FrameKind.LIBRARY
+        ),
+    )  # fmt: skip
+
+
+def _first(frames: Sequence[Frame], view: View) -> Frame | None:
+    """The innermost frame of one's own; Python before templates and serializers."""
+    python = (FrameKind.PROJECT, FrameKind.TEST)
+    own = [f for f in frames if f.kind in python and f.kind in view.own and f.line]
+    other = [f for f in frames if f.kind in view.own]
+    test = [f for f in frames if f.kind is FrameKind.TEST]
+    return next(iter([*own, *other, *test]), None)
+
+
+def _editable(
+    built: Frame | None, evaluated: Frame | None, site: Frame | None, view: View
+) -> Frame | None:
+    """Where the fix belongs: at the source queryset, if that is one's own."""
+    candidates = [f for f in (built, evaluated, site) if f is not None]
+    return next(
+        (f for f in candidates if f.kind in view.own),
+        next((f for f in candidates if f.kind is FrameKind.TEST), None),
+    )

@@ -1,0 +1,188 @@
+"""The fold that the whole family shares: what was asked again and again in one scope."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from queryaudit.detectors.base import View
+from queryaudit.records.events import Access, Frame, FrameKind, Origin, Query, Stack
+from queryaudit.sql.statement import Statement, Verb
+
+#: Evaluations of one origin followed at once; nested loops interleave a few.
+_OPEN_EVALUATIONS = 8
+#: Distinct keys counted up to here; beyond, only "at least".
+_DISTINCT = 64
+
+#: Methods that ask a relation for one number or a yes or no.
+AGGREGATES = frozenset({"count", "exists", "aggregate", "contains"})
+#: Methods that are about writing, whatever they read on the way.
+WRITES = frozenset(
+    "create get_or_create update_or_create update delete bulk_create bulk_update".split()
+)
+
+
+class _Tally:
+    """One access, or one hand-written statement, at one stack."""
+
+    __slots__ = ("duration_ns", "evaluations", "most", "params", "queries")
+
+    def __init__(self) -> None:
+        self.queries = 0
+        self.duration_ns = 0
+        self.params: set[int] = set()
+        self.evaluations: dict[int | None, set[int]] = {}
+        self.most = 0
+
+    def add(self, query: Query) -> None:
+        self.queries += 1
+        self.duration_ns += query.duration_ns
+        if len(self.params) < _DISTINCT:
+            self.params.add(query.params)
+        if query.row is None:
+            return
+        rows = self.evaluations.get(query.evaluation)
+        if rows is None:
+            if len(self.evaluations) >= _OPEN_EVALUATIONS:
+                del self.evaluations[next(iter(self.evaluations))]
+            rows = self.evaluations[query.evaluation] = set()
+        if len(rows) < _DISTINCT:
+            rows.add(query.row)
+            if len(rows) > self.most:
+                self.most = len(rows)
+
+
+class LoadFold:
+    """Tallies by statement, stack and access."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[int, int, int | None, int | None], _Tally] = {}
+
+    def add(self, query: Query) -> None:
+        key = (query.sql, query.stack, query.access, query.ignored)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        tally.add(query)
+
+    def loads(self, view: View) -> list[Load]:
+        """The scope's reads, with what is known of each; in order of first sight."""
+        found = []
+        for (sql, stack, access, ignored), tally in self._tallies.items():
+            statement = view.statements.of(view.tables.sql[sql].text)
+            if statement.verb is not Verb.SELECT:
+                continue
+            known = view.tables.accesses[access] if access is not None else None
+            if known is not None and known.method in WRITES:
+                continue
+            origin = (
+                view.tables.origins.get(known.origin)
+                if known is not None and known.origin is not None
+                else None
+            )
+            found.append(
+                Load(
+                    sql=sql,
+                    statement=statement,
+                    stack=view.tables.stacks[stack],
+                    access=known,
+                    origin=origin,
+                    source=_source(origin, view),
+                    queries=tally.queries,
+                    duration_ns=tally.duration_ns,
+                    rows=tally.most,
+                    params=len(tally.params),
+                    ignored=ignored,
+                )
+            )
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """One read at one stack, with how often it ran in the scope."""
+
+    sql: int
+    statement: Statement
+    stack: Stack
+    access: Access | None
+    origin: Origin | None
+    source: tuple[Statement, Stack] | None  #: the origin's own statement and stack
+    queries: int
+    duration_ns: int
+    rows: int  #: most distinct causing rows of one evaluation
+    params: int  #: distinct parameter sets, up to a cap
+    ignored: int | None  #: the innermost ignore() that was active
+    levels: int = 1  #: how deep into a tree this place of the source went
+
+    @property
+    def lazy(self) -> bool:
+        """Caused by a row that a queryset under audit loaded."""
+        return self.origin is not None
+
+    @property
+    def eager(self) -> bool:
+        """A prefetch or join, however it came to run."""
+        return self.access is not None and self.access.path[-1].eager
+
+    @cached_property
+    def site(self) -> Frame | None:
+        """The innermost frame that is not library code."""
+        return next((f for f in self.stack.frames if f.kind is not FrameKind.LIBRARY), None)
+
+    @property
+    def direct(self) -> bool:
+        """The project's own code ran the query, not a library on its behalf."""
+        return bool(self.stack.frames) and self.stack.frames[0].kind is not FrameKind.LIBRARY
+
+    @cached_property
+    def loop(self) -> Frame | None:
+        """The innermost frame that stands in a loop which can grow."""
+        return next(self._loops(), None)
+
+    def _loops(self) -> Iterator[Frame]:
+        for frame in self.stack.frames:
+            if frame.loop_text is not None and not is_constant_loop(frame.loop_text):
+                yield frame
+
+    @property
+    def recursion(self) -> int:
+        """How often the most repeated function was active at once."""
+        return self.stack.repeats
+
+
+def _source(origin: Origin | None, view: View) -> tuple[Statement, Stack] | None:
+    if origin is None:
+        return None
+    statement = view.statements.of(view.tables.sql[origin.sql].text)
+    return statement, view.tables.stacks[origin.stack]
+
+
+def is_constant_loop(text: str) -> bool:
+    """Whether a loop's header goes over a literal, so that its length can't grow."""
+    try:
+        header = ast.parse(f"{text}:\n pass").body[0]
+    except (SyntaxError, ValueError):
+        return False
+    if not isinstance(header, ast.For):
+        return False
+    return _is_constant(header.iter)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return not any(isinstance(e, ast.Starred) for e in node.elts)
+    if isinstance(node, ast.Dict):
+        return None not in node.keys
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+        if node.func.id == "range":
+            return all(isinstance(a, ast.Constant) for a in node.args)
+        if node.func.id in ("enumerate", "reversed", "sorted", "zip"):
+            return any(_is_constant(a) for a in node.args)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        # {"a": 1}.items()
+        return _is_constant(node.func.value)
+    return False
+

@@ -1,0 +1,84 @@
+"""QA103: a query written by hand stands in a loop."""
+
+from __future__ import annotations
+
+from queryaudit.detectors.base import View
+from queryaudit.detectors.n_plus_one.loads import Load
+from queryaudit.detectors.n_plus_one.rule import LoadRule
+from queryaudit.records.events import FrameKind
+
+
+class QueryInLoop(LoadRule):
+    """The same query runs in a loop of the project, each time for another value.
+
+    What it detects
+    ---------------
+    One statement from one call path, run in one unit of work with different parameters, below a
+    loop that can grow: ``.get()``, ``.filter()``, ``.raw()`` and ``cursor.execute()`` alike. The
+    loop may be in a caller, in a template or in a serializer.
+
+    Why it matters
+    --------------
+    A round trip for each element, where one query with all the values would do.
+
+    Example
+    -------
+    ::
+
+        for number in numbers:
+            order = Order.objects.get(number=number)
+
+    Better
+    ------
+    ::
+
+        orders = Order.objects.in_bulk(numbers, field_name="number")
+        for number in numbers:
+            order = orders[number]
+
+    When it is fine
+    ---------------
+    Batches (a list of values in each query), pages that go on after the last key, chunks of
+    ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal.
+    Where each step depends on what the one before has found, a loop is the only way.
+
+    Evidence
+    --------
+    OBSERVED: same statement, same instructions of the same call path, different parameters.
+
+    Options
+    -------
+    ``n-plus-one-threshold`` (2): different parameter sets that are needed.
+    """
+
+    code = "QA103"
+    name = "query-in-loop"
+    summary = "A query runs in a loop, each time for another value."
+    order = 90
+
+    def claims(self, load: Load, view: View) -> bool:
+        return is_hand_written_loop(load, view)
+
+
+def is_hand_written_loop(load: Load, view: View) -> bool:
+    """Whether the project's own loop runs this statement for one value after the other."""
+    if load.eager or load.params < view.threshold or _belongs_to_one_row(load):
+        return False
+    statement = load.statement
+    if statement.binds_list or statement.is_keyset_page:
+        return False
+    site = load.site
+    if site is None:
+        return False
+    loop = load.loop
+    if loop is None:
+        return False
+    if site.kind in view.own:
+        # A test's own loop over the code under test says nothing about that code.
+        return loop.kind in view.own
+    return site.kind is FrameKind.TEST and load.direct
+
+
+def _belongs_to_one_row(load: Load) -> bool:
+    """A lazy load of a queryset that was itself evaluated anew in each round."""
+    return load.lazy

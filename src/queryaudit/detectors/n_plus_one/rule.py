@@ -1,0 +1,52 @@
+"""The base of the family's rules: what they share besides the question which reads are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.n_plus_one import advising
+from queryaudit.detectors.n_plus_one.judgement import judge
+from queryaudit.detectors.n_plus_one.loads import Load, LoadFold
+from queryaudit.records.findings import Fix
+
+
+
+class FamilyFold(LoadFold):
+    """The shared fold, judged once for all rules of the family."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sightings: dict[str, list[Sighting]] | None = None
+
+
+class LoadRule(Detector):
+    """One rule of the family: says which reads are its own."""
+
+    fold = FamilyFold
+    #: Rules are asked in this order; lower first.
+    order: ClassVar[int]
+    #: All rules of the family, as they were defined.
+    family: ClassVar[list[type[LoadRule]]] = []
+
+    def __init_subclass__(cls) -> None:
+        LoadRule.family.append(cls)
+
+    def claims(self, load: Load, view: View) -> bool:
+        raise TypeError(f"{type(self).__name__} does not say which reads are its own")
+
+    def judge(self, fold: FamilyFold, view: View) -> Iterable[Sighting]:
+        if fold.sightings is None:
+            fold.sightings = judge(fold.loads(view), _in_order(), view)
+        return fold.sightings.get(self.code, ())
+
+    def message(self, sightings: Sequence[Sighting]) -> str:
+        return advising.message(sightings)
+
+    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
+        return advising.fix(sightings)
+
+
+def _in_order() -> list[LoadRule]:
+    return [cls() for cls in sorted(LoadRule.family, key=lambda cls: cls.order)]

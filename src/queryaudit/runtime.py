@@ -1,0 +1,257 @@
+"""Puts capture, analysis and trace together for a process that is being audited."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from queryaudit import __version__
+from queryaudit.analysis.engine import Engine
+from queryaudit.analysis.ledger import Ledger
+from queryaudit.analysis.pipeline import Settings, build_report
+from queryaudit.analysis.suppressions import Ignore, comments
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.install import Installation
+from queryaudit.capture.recorder import Recorder
+from queryaudit.capture.roots import project_roots
+from queryaudit.config import Config
+from queryaudit.records.events import (
+    TRACE_SCHEMA,
+    Event,
+    Header,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
+from queryaudit.records.findings import Diagnostic
+from queryaudit.records.report import Report
+from queryaudit.registry import Registry
+from queryaudit.trace.names import trace_path
+from queryaudit.trace.tables import Tables
+from queryaudit.trace.writer import TraceWriter
+
+
+class Analysis:
+    """Rules and settings of a run, and what they found so far in any number of traces."""
+
+    def __init__(self, config: Config, registry: Registry | None = None) -> None:
+        self.config = config
+        self.registry = registry or Registry()
+        self.ledger = Ledger()
+
+    def engine(self, tables: Tables, *, judge_tests: bool = False) -> Engine:
+        """An engine for one trace."""
+        chosen = [d for code, d in self.registry.rules.items() if self.config.runs(code)]
+        return Engine(
+            tables,
+            chosen,
+            self.ledger,
+            threshold=self.config.n_plus_one_threshold,
+            strict=self.config.strict,
+            judge_tests=judge_tests,
+        )
+
+    def report(self, diagnostics: Sequence[Diagnostic] = (), *, complete: bool = True) -> Report:
+        rules = self.registry.rules
+        severities = {
+            code: self.config.severity(code, detector.severity) for code, detector in rules.items()
+        }
+        overridden = {c: s for c, s in severities.items() if s is not rules[c].severity}
+        settings = Settings(
+            tool=__version__,
+            rules=rules,
+            severities=overridden,
+            comments=self._comments(),
+            diagnostics=(*self.registry.diagnostics, *diagnostics),
+            complete=complete,
+        )
+        return build_report(self.ledger, settings)
+
+    def _comments(self) -> tuple[Ignore, ...]:
+        """Ignore comments in the files that were seen at work."""
+        files = set(self.ledger.files)
+        files |= {f.path for totals in self.ledger.causes.values() for f in totals.frames}
+        found: list[Ignore] = []
+        for name in sorted(files):
+            path = Path(self.config.root, name)
+            try:
+                text = path.read_text(encoding="utf-8", errors="replace")
+            except (OSError, ValueError):
+                continue
+            if "queryaudit:" in text:
+                found.extend(comments(name, text))
+        return tuple(found)
+
+
+class Hub:
+    """Gives what the recorder wrote down to whoever listens. Implements the recorder's sink."""
+
+    def __init__(self, header: Header) -> None:
+        self.tables = Tables(header)
+        self.writer: TraceWriter | None = None
+        #: Engines by the scope whose subtree they listen to; None listens to all.
+        self._engines: dict[int | None, list[Engine]] = {}
+        self._members: dict[int, tuple[Engine, ...]] = {}
+        self._next: list[Engine] = []
+
+    def listen(self, engine: Engine) -> None:
+        """Listen to every scope from now on."""
+        self._engines.setdefault(None, []).append(engine)
+
+    def listen_next(self, engine: Engine) -> None:
+        """Listen to the scope that starts next in this call chain, and those below it."""
+        self._next.append(engine)
+
+    def define(self, event: Event) -> None:
+        self.tables.add(event)
+        if self.writer is not None:
+            self.writer.define(event)
+
+    def start(self, event: ScopeStart) -> None:
+        self.define(event)
+        inherited = (
+            self._members.get(event.parent, ())
+            if event.parent is not None
+            else tuple(self._engines.get(None, ()))
+        )
+        engines = (*inherited, *self._next)
+        self._next.clear()
+        self._members[event.id] = engines
+        for engine in engines:
+            engine.start(event)
+
+    def queries(self, queries: Sequence[Query]) -> None:
+        if self.writer is not None:
+            self.writer.queries(list(queries))
+        engines: dict[int, tuple[Engine, list[Query]]] = {}
+        for query in queries:
+            for engine in self._members.get(query.scope, ()):
+                entry = engines.get(id(engine))
+                if entry is None:
+                    entry = engines[id(engine)] = (engine, [])
+                entry[1].append(query)
+        for engine, chunk in engines.values():
+            engine.queries(chunk)
+
+    def end(self, event: ScopeEnd) -> None:
+        if self.writer is not None:
+            self.writer.define(event)
+            self.writer.flush()
+        for engine in self._members.pop(event.id, ()):
+            engine.end(event)
+        self.tables.scopes.pop(event.id, None)
+
+
+_installation = Installation()
+
+
+class Session:
+    """Capture in this process: hooks installed, a recorder, and a hub.
+
+    Only one session captures at a time; others join it. ``close`` takes the hooks out.
+    """
+
+    current: Session | None = None
+    _lock = threading.RLock()
+
+    def __init__(self, config: Config, *, run: str | None = None) -> None:
+        self.config = config
+        self.token = secrets.token_hex(6)
+        self.files = CodeFiles(
+            project_roots(config.source, str(config.root)),
+            str(config.root),
+            config.omit,
+            config.test_files,
+        )
+        self.header = _header(run or self.token, f"{os.getpid()}-{self.token}")
+        self.hub = Hub(self.header)
+        self.recorder = Recorder(self.files, self.hub, strict=config.strict)
+        self._users = 0
+
+    def write_trace(self, target: Path) -> Path:
+        """Write everything from now on to ``target``: a file, or a new one in a folder."""
+        path = trace_path(target, os.getpid(), self.token)
+        self.hub.writer = TraceWriter(path, self.header)
+        return path
+
+    def open(self) -> Session:
+        """Install the hooks, or join the session that has them in already."""
+        with Session._lock:
+            active = Session.current
+            if active is None:
+                active = Session.current = self
+                _installation.acquire(self.files)
+            active._users += 1
+            return active
+
+    def close(self) -> None:
+        with Session._lock:
+            self._users -= 1
+            if self._users:
+                return
+            _installation.release()
+            if Session.current is self:
+                Session.current = None
+        self.recorder.flush()
+        if self.hub.writer is not None:
+            self.hub.writer.close()
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What went wrong with the capture itself."""
+        found = [
+            Diagnostic(
+                slug="capture-failed",
+                message=f"A query could not be written down: {what}.",
+                hint="Please report this; the audited code was not affected.",
+                count=count,
+            )
+            for what, count in sorted(self.recorder.errors.items())
+        ]
+        if self.recorder.outside:
+            found.append(
+                Diagnostic(
+                    slug="late-queries",
+                    message=f"{self.recorder.outside} queries ran on behalf of a unit of work "
+                    "that had ended, in threads that outlived it; they were not judged.",
+                )
+            )
+        writer = self.hub.writer
+        if writer is not None and writer.error is not None:
+            found.append(
+                Diagnostic(
+                    slug="trace-incomplete",
+                    message=f"The trace could not be written to its end: {writer.error}; "
+                    f"{writer.dropped} queries are missing in it.",
+                    hint="Free space or choose another folder, and run again.",
+                )
+            )
+        return found
+
+
+def _header(run: str, process: str) -> Header:
+    import django
+    from django.conf import settings
+
+    try:
+        databases = settings.DATABASES
+    except Exception:  # noqa: BLE001 - settings that can't be read are reported where they matter
+        databases = {}
+    aliases = tuple(
+        sorted(
+            (str(alias), str(options.get("ENGINE", "")).rpartition(".")[2])
+            for alias, options in databases.items()
+        )
+    )
+    return Header(
+        schema=TRACE_SCHEMA,
+        run=run,
+        process=process,
+        tool=__version__,
+        python=platform.python_version(),
+        django=django.get_version(),
+        databases=aliases,
+    )
