@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
+import threading
 import warnings
 from pathlib import Path
 
@@ -29,6 +31,22 @@ class FullDisk(io.BytesIO):
             raise OSError(errno.ENOSPC, "No space left on device")
         self.room -= len(data)
         return super().write(data)
+
+
+def in_fork(writer: TraceWriter) -> int:
+    """Uses the writer in a fork of this process, and returns the signal that ended it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        writer.define(SqlText(66, "SELECT 66"))
+        writer.queries([QUERY._replace(seq=66)])
+        writer.flush()
+        writer.close()
+        del writer
+        os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
 
 
 def test_a_path_that_is_a_folder_is_refused_with_a_clear_sentence(tmp_path: Path) -> None:
@@ -146,16 +164,48 @@ def test_a_fork_leaves_its_parents_trace_alone(tmp_path: Path, suffix: str) -> N
     path = tmp_path / f"t.qatrace{suffix}"
     writer = TraceWriter(path, HEADER)
     writer.define(SqlText(1, "SELECT 1"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        writer.queries([QUERY._replace(seq=66)])
-        writer.flush()
-        writer.close()
-        del writer
-        os._exit(0)
-    os.waitpid(child, 0)
+    in_fork(writer)
     writer.queries([QUERY])
     writer.close()
     assert list(read(path)) == [HEADER, SqlText(1, "SELECT 1"), QUERY]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_made_while_another_thread_writes_does_not_hang() -> None:
+    writing, forked = threading.Event(), threading.Event()
+
+    class Slow(io.BytesIO):
+        def write(self, data: bytes, /) -> int:  # type: ignore[override]
+            if b"SELECT 1" in data:
+                writing.set()
+                forked.wait(10)
+            return super().write(data)
+
+    writer = TraceWriter(Slow(), HEADER)
+    writer.define(SqlText(1, "SELECT 1"))
+    thread = threading.Thread(target=writer.flush)
+    thread.start()
+    writing.wait(10)
+    assert in_fork(writer) == 0
+    forked.set()
+    thread.join()
+
+
+def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "t.qatrace"
+    writer = TraceWriter(path, HEADER)
+
+    def work(scope: int) -> None:
+        for number in range(200):
+            writer.define(SqlText(scope * 1000 + number, "x" * 300))
+            writer.queries([QUERY._replace(scope=scope, seq=number)] * 3)
+
+    threads = [threading.Thread(target=work, args=(scope,)) for scope in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    reader = TraceReader(path)
+    assert len(list(reader.events())) == 1 + 4 * 200 * 4
+    assert reader.diagnostics == ()

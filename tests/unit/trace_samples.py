@@ -42,7 +42,7 @@ FRAME = Frame(
     ("for book in books:", "    print(book.author)"),
 )
 QUERY = Query(1, 1, 10, 5, "default", 1, 1, None, None, None, 99, None, None, None)
-LAZY = QUERY._replace(seq=2, access=1, evaluation=1, row=7)
+LAZY = QUERY._replace(seq=2, access=1, evaluation=1, row=7, ignored=1)
 EVENTS: tuple[Event, ...] = (
     SqlText(1, "SELECT 'é\u2028\x00'"),
     Stack(1, (FRAME,), 1),
@@ -51,9 +51,9 @@ EVENTS: tuple[Event, ...] = (
         1, 1, "shop.Book", (Step("author", AccessKind.FORWARD, False),), None, False, False, None
     ),
     ScopeStart(1, None, ScopeKind.REQUEST, "GET /books/", Phase.CALL),
+    Ignored(1, None, ("QA101",), "known", "shop/views.py", 3),
     QUERY,
     LAZY,
-    Ignored(1, None, ("QA101",), "known", "shop/views.py", 3),
     ScopeEnd(1, 1000, 0),
 )
 
