@@ -170,3 +170,16 @@ def test_a_clean_run_ends_with_how_much_was_audited():
     assert render(clean_run()).splitlines()[-1] == (
         "Audited 3 tests, 11 queries on default (sqlite): no findings"
     )
+
+
+def test_signs_that_an_encoding_lacks_have_plain_ones_instead():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", newline="\n")
+
+    TerminalReporter(environ={}).render(sample(), stream)
+    stream.flush()
+
+    text = raw.getvalue().decode("ascii")
+    assert "          > 31 |         books = " in text
+    assert "120 x book.author" in text
+    assert "sj?fart" in text

@@ -37,9 +37,17 @@ class Reporter(Protocol):
         """Write the whole report to ``stream``, which stays open."""
 
 
+#: What to write where an encoding lacks our own signs.
+_PLAIN = str.maketrans(
+    {"│": "|", "─": "-", "…": "...", "\N{MULTIPLICATION SIGN}": "x", "\N{MICRO SIGN}": "u"}
+)
+
+
 def emit(stream: TextIO, text: str) -> None:
     """Write ``text``, giving up characters that the stream's encoding lacks, never the text."""
-    encoding = getattr(stream, "encoding", None)
-    if encoding:
-        text = text.encode(encoding, "replace").decode(encoding)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
     stream.write(text)

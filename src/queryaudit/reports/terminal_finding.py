@@ -44,7 +44,7 @@ def finding_page(
     yield layout.section("causes", *_causes(finding, gate, layout))
     if finding.fix is not None:
         yield layout.section("fix", *_fix(finding.fix))
-    yield layout.section("proof", *_evidence(finding))
+    yield layout.section("evidence", *_evidence(finding))
     yield layout.section("seen in", *_scopes(finding))
     yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
 
