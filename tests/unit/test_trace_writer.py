@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import os
 import signal
@@ -44,7 +45,9 @@ def in_fork(writer: TraceWriter) -> int:
         writer.queries([QUERY._replace(seq=66)])
         writer.flush()
         writer.close()
-        del writer
+        # What the interpreter does with a compressed stream when the process exits.
+        if isinstance(writer._stream, gzip.GzipFile):
+            writer._stream.close()
         os._exit(0)
     return os.WTERMSIG(os.waitpid(child, 0)[1])
 
