@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextvars import Token
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar
 
 from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
@@ -33,6 +33,7 @@ class Audit:
         self.name = name
         self._config = config
         self._caller = caller.f_code.co_filename if caller is not None else None
+        self._base: tuple[CodeType, int] | None = None
         self._analysis = Analysis(config)
         self._session: Session | None = None
         self._scope: Scope | None = None
@@ -40,13 +41,18 @@ class Audit:
         self._report: Report | None = None
 
     def __enter__(self) -> Audit:
+        frame = sys._getframe(1)
+        self._base = (frame.f_code, frame.f_lineno)
+        return self._start()
+
+    def _start(self) -> Audit:
         session = self._session = Session(self._config).open()
         self._take_in_caller(session)
         engine = self._analysis.engine(session.hub.tables, judge_tests=True)
         with session.recorder.lock:
             session.hub.listen_next(engine)
             self._scope = session.recorder.start(
-                ScopeKind.BLOCK, self.name, parent=CURRENT.get()
+                ScopeKind.BLOCK, self.name, parent=CURRENT.get(), base=self._base
             )
         self._token = CURRENT.set(self._scope)
         return self
@@ -68,7 +74,10 @@ class Audit:
         self._session = self._scope = None
 
     async def __aenter__(self) -> Audit:
-        return self.__enter__()
+        # The awaiting frame is the caller of this coroutine while it runs.
+        frame = sys._getframe(1)
+        self._base = (frame.f_code, frame.f_lineno)
+        return self._start()
 
     async def __aexit__(self, *details: Any) -> None:
         self.__exit__(*details)

@@ -27,7 +27,11 @@ _PLAIN = frozenset({"_fetch_all", "_iterator", "__len__", "__bool__", "__iter__"
 
 
 class Cause:
-    """What is known of a cause at one call site; ``instance`` reads the row at hand."""
+    """What is known of a cause at one call site; ``instance`` reads the row at hand.
+
+    Without a step it is a queryset that somebody wrote out, of which only model and method are
+    known.
+    """
 
     __slots__ = (
         "depth",
@@ -47,7 +51,7 @@ class Cause:
         *,
         depth: int,
         local: str,
-        step: Step,
+        step: Step | None,
         owner: type[Model],
         target: str | None,
         descriptor: object | None = None,
@@ -123,15 +127,20 @@ def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> C
 
 
 def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
-    """A queryset of a related manager: the manager left its instance as a hint."""
+    """A queryset: of a related manager, which left its instance as a hint, or any other."""
     queryset = frame.f_locals["self"]
     hints = getattr(queryset, "_hints", None)
     instance = hints.get("instance") if hints else None
-    if instance is None:
-        return None
-    found = _relation(instance, queryset)
+    found = _relation(instance, queryset) if instance is not None else None
     if found is None:
-        return None
+        return Cause(
+            depth=depth,
+            local="queryset",
+            step=None,
+            owner=queryset.model,
+            target=queryset.model._meta.label,
+            method=_method(method),
+        )
     name, kind, conditions, cache_name = found
     prefetched = cache_name in getattr(instance, "_prefetched_objects_cache", ())
     return Cause(
@@ -140,10 +149,14 @@ def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
         step=Step(name, kind, False),
         owner=type(instance),
         target=queryset.model._meta.label,
-        method=None if method in _PLAIN else method.strip("_"),
+        method=_method(method),
         narrowed=_is_narrowed(queryset, conditions),
         prefetched=prefetched,
     )
+
+
+def _method(name: str) -> str | None:
+    return None if name in _PLAIN else name.strip("_")
 
 
 def relation_kind(owner: type[Model], name: str) -> AccessKind:
@@ -180,6 +193,10 @@ def _relation(instance: Any, queryset: Any) -> tuple[str, AccessKind, int, str] 
             field.remote_field.model, queryset.model
         ):
             return field.name, AccessKind.MANY, 1, field.name
+    # Counting a many-to-many relation asks the table between, not the related one.
+    between = _between(options, queryset.model)
+    if between is not None:
+        return between
     for relation in options.related_objects:
         if (
             relation.many_to_many
@@ -193,6 +210,17 @@ def _relation(instance: Any, queryset: Any) -> tuple[str, AccessKind, int, str] 
             field.remote_field.model, queryset.model
         ):
             return field.name, AccessKind.GENERIC_COLLECTION, 2, field.name
+    return None
+
+
+def _between(options: Any, through: type[Model]) -> tuple[str, AccessKind, int, str] | None:
+    for field in options.many_to_many:
+        if field.remote_field.through is through:
+            return field.name, AccessKind.MANY, 1, field.name
+    for relation in options.related_objects:
+        if relation.many_to_many and relation.through is through:
+            name = relation.get_accessor_name()
+            return name, AccessKind.MANY, 1, relation.field.related_query_name()
     return None
 
 

@@ -49,6 +49,8 @@ class FrameResolver:
         found = source_file(place.code.co_filename).place(
             frame.line, frame.column, frame.end_line, place.code.co_name in _COMPREHENSION_CODES
         )
+        if found.loop is not None and found.loop.line <= place.floor:
+            found = found._replace(loop=None)
         return frame._replace(
             function=found.function or frame.function,
             loop_line=found.loop.line if found.loop else None,

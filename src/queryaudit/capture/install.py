@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.capture import building, concurrency, connections, hydration
+from queryaudit.capture import building, concurrency, connections, generic, hydration
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 
@@ -21,6 +21,7 @@ class Installation:
         connections.install(self._patches)
         hydration.install(self._patches)
         building.install(self._patches, files)
+        generic.install(self._patches)
         concurrency.install(self._patches, files)
 
     def release(self) -> None:

@@ -12,7 +12,7 @@ from queryaudit.records.events import FrameKind
 class Place:
     """One frame of a stack before its source is looked at. Hashable by what it shows."""
 
-    __slots__ = ("code", "kind", "lasti", "line", "loop", "name", "path")
+    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path")
 
     def __init__(
         self,
@@ -29,6 +29,8 @@ class Place:
         self.path = path
         self.line = line
         self.name = name
+        #: The unit of work begins on this line of the function: a loop around it is not part of it.
+        self.floor = 0
         #: (line, text) where the frames themselves show a loop, as a template's for tag
         self.loop: tuple[int, str] | None = None
 

@@ -93,10 +93,16 @@ class Recorder:
         *,
         phase: Phase = Phase.CALL,
         parent: Scope | None = None,
+        base: tuple[CodeType, int] | None = None,
     ) -> Scope:
-        """Begin a unit of work; the caller makes it current."""
+        """Begin a unit of work; the caller makes it current.
+
+        ``base``: the code and line of the block that is the unit; what calls it is not part of it.
+        """
         with self.lock:
-            scope = Scope(self, next(self._ids), parent, kind, name, phase)
+            if base is None and parent is not None:
+                base = parent.base
+            scope = Scope(self, next(self._ids), parent, kind, name, phase, base)
             self._drain()
             self.sink.start(
                 ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
@@ -167,7 +173,7 @@ class Recorder:
                         self._repeated.append(site.stack)
                     break
         if site is None:
-            site = self._new_site(sql, sys._getframe(1))
+            site = self._new_site(sql, sys._getframe(1), scope)
             site.scope = scope.id
         text = self._texts.get(sql)
         if text is None:
@@ -179,7 +185,13 @@ class Recorder:
         access = evaluation = row = None
         lineage: Lineage | None = None
         cause = site.cause
-        if cause is not None:
+        if cause is None:
+            pass
+        elif cause.step is None:
+            access = site.access
+            if access is None:
+                access = site.access = self._access(None, cause)
+        else:
             instance = cause.instance(sys._getframe(cause.depth))
             if instance is not None:
                 parent = hydration.lineage_of(instance)
@@ -237,8 +249,8 @@ class Recorder:
             ignore.ids[id(self)] = known
         return known
 
-    def _new_site(self, sql: str, frame: FrameType) -> Site:
-        found = walk(frame, 1, self.files)
+    def _new_site(self, sql: str, frame: FrameType, scope: Scope) -> Site:
+        found = walk(frame, 1, self.files, scope.base)
         site = found.site
         site.stack = self._stack(found.places, found.repeats)
         with self.lock:
@@ -291,7 +303,9 @@ class Recorder:
 
     def _access(self, parent: Lineage | None, cause: Any) -> int:
         origin = parent.root.origin if parent is not None else None
-        path = (*(parent.path if parent is not None else ()), cause.step)
+        path = parent.path if parent is not None else ()
+        if cause.step is not None:
+            path = (*path, cause.step)
         key = (origin, cause.owner, path, cause.method, cause.narrowed, cause.prefetched,
                cause.target)  # fmt: skip
         known = self._accesses.get(key)

@@ -21,7 +21,18 @@ Ancestor = tuple[CodeType, int]
 class Scope:
     """One unit of work being recorded. All state of a unit hangs off this object."""
 
-    __slots__ = ("dropped", "ended", "id", "kind", "name", "parent", "phase", "recorder", "started")
+    __slots__ = (
+        "base",
+        "dropped",
+        "ended",
+        "id",
+        "kind",
+        "name",
+        "parent",
+        "phase",
+        "recorder",
+        "started",
+    )
 
     def __init__(
         self,
@@ -31,6 +42,7 @@ class Scope:
         kind: ScopeKind,
         name: str,
         phase: Phase,
+        base: tuple[CodeType, int] | None = None,
     ) -> None:
         self.recorder = recorder
         self.id = id
@@ -38,6 +50,7 @@ class Scope:
         self.kind = kind
         self.name = name
         self.phase = phase
+        self.base = base
         self.started = perf_counter_ns()
         self.dropped = 0
         self.ended = False

@@ -35,6 +35,7 @@ class Site:
     """A remembered call site: where to look, and what was found there."""
 
     __slots__ = (
+        "access",
         "awaiting",
         "callers",
         "cause",
@@ -60,6 +61,8 @@ class Site:
         self.stack = 0
         self.rows_depth: int | None = None
         self.cause: causes.Cause | None = None
+        #: The access of a cause that no row is behind.
+        self.access: int | None = None
         #: The last scope that came by, and whether one came by twice.
         self.scope = 0
         self.repeated = False
@@ -76,17 +79,20 @@ class Walk:
         self.repeats = repeats
 
 
-def walk(frame: FrameType, depth: int, files: CodeFiles) -> Walk:
+def walk(
+    frame: FrameType, depth: int, files: CodeFiles, base: tuple[CodeType, int] | None = None
+) -> Walk:
     """Walk outwards from ``frame``, which stands ``depth`` levels above the frame that will use
-    the site's depths with ``sys._getframe``."""
-    return _Walker(files).run(frame, depth)
+    the site's depths with ``sys._getframe``, up to the unit of work's ``base`` at most."""
+    return _Walker(files, base).run(frame, depth)
 
 
 class _Walker:
     """State of one walk."""
 
-    def __init__(self, files: CodeFiles) -> None:
+    def __init__(self, files: CodeFiles, base: tuple[CodeType, int] | None) -> None:
         self.files = files
+        self.base, self.floor = base or (None, 0)
         self.start: FrameType | None = None
         self.site = Site()
         self.places: list[Place] = []
@@ -117,6 +123,11 @@ class _Walker:
             elif not file.orm and self.fallback is None and mark is not Mark.TEMPLATE:
                 self.fallback = (depth, frame)
             self.last = (depth, frame)
+            if code is self.base:
+                based = True
+                if self.places and self.places[-1].code is code:
+                    self.places[-1].floor = self.floor
+                break
             depth += 1
             frame = frame.f_back
         if not based:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from queryaudit.records.findings import Finding
+from queryaudit.records.findings import Finding, Grade
 from queryaudit.records.report import Report, ScopeSummary, StatementSummary
 from queryaudit.records.rules import Rule, Severity
 from queryaudit.reports import wording
@@ -128,7 +128,7 @@ def _cards(report: Report, options: Options) -> tuple[Card, ...]:
                 places=_places(finding),
                 diffs=diffs(fix) if fix else (),
                 code="\n".join(code_lines(fix)) if fix else "",
-                saving=wording.saving(fix) if fix else None,
+                saving=wording.saving(finding),
                 new=wording.new_causes(finding, report.gate),
             )
         )
@@ -173,8 +173,9 @@ def _tone(report: Report) -> str:
 def _tiles(report: Report) -> tuple[Tile, ...]:
     audited = report.audited
     errors = sum(f.severity is Severity.ERROR for f in report.findings)
-    savings = [f.fix.saving for f in report.findings if f.fix and f.fix.saving]
-    saved = sum(saving.queries for saving in savings)
+    fixed = [(f.fix.saving, f.evidence.grade) for f in report.findings if f.fix and f.fix.saving]
+    saved = sum(saving.queries for saving, _ in fixed)
+    proved = sum(saving.queries for saving, grade in fixed if grade is Grade.PROVED)
     repeated = sum(f.queries for f in report.findings)
     units = [
         wording.count(number, noun)
@@ -200,8 +201,8 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
         ),
         Tile(
             value=f"{saved:,}",
-            label="queries saved by fixes",
-            note=f"{wording.duration(sum(s.duration_ns for s in savings))} in all",
+            label="queries that fixes save",
+            note=f"{proved:,} of them proved" if saved else "",
             tone="good" if saved else "",
         ),
         Tile(

@@ -121,7 +121,7 @@ def _block(finding: Finding) -> Iterator[str]:
     yield ""
     yield from _where(finding)
     if finding.fix is not None:
-        yield from _fix(finding.fix)
+        yield from _fix(finding.fix, wording.saving(finding))
     causes = wording.count(len(finding.causes), "cause")
     yield from details(f"{causes}, {wording.cost(finding)}", _causes(finding.causes))
     evidence = finding.evidence
@@ -152,9 +152,8 @@ def _where(finding: Finding) -> Iterator[str]:
     yield ""
 
 
-def _fix(fix: Fix) -> Iterator[str]:
+def _fix(fix: Fix, saving: str | None) -> Iterator[str]:
     facts = [wording.APPLICABILITY[fix.applicability]]
-    saving = wording.saving(fix)
     if saving is not None:
         facts.append(saving)
     yield from details(f"<b>Fix:</b> {prose(fix.title, 400)} ({', '.join(facts)})", _fix_body(fix))

@@ -43,7 +43,7 @@ def finding_page(
     yield layout.section("where", *_place(finding, layout))
     yield layout.section("causes", *_causes(finding, gate, layout))
     if finding.fix is not None:
-        yield layout.section("fix", *_fix(finding.fix))
+        yield layout.section("fix", *_fix(finding.fix, wording.saving(finding)))
     yield layout.section("evidence", *_evidence(finding))
     yield layout.section("seen in", *_scopes(finding))
     yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
@@ -114,10 +114,9 @@ def _asked_at(cause: Cause, finding: Finding) -> Iterator[Text]:
     yield text
 
 
-def _fix(fix: Fix) -> Iterator[RenderableType]:
+def _fix(fix: Fix, saving: str | None) -> Iterator[RenderableType]:
     yield Text(clean(fix.title, 400), style="bold")
     how = Text(wording.APPLICABILITY[fix.applicability], style=_FIX_STYLES[fix.applicability])
-    saving = wording.saving(fix)
     if saving:
         how.append(f", {saving} over the run", style="bold green")
     yield how

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.records.findings import Applicability, Finding, Fix, Grade
+from queryaudit.records.findings import Applicability, Finding, Grade
 from queryaudit.records.report import Audited, GateResult, Report
 from queryaudit.records.rules import Severity
 
@@ -54,7 +54,7 @@ def duration(nanoseconds: int) -> str:
     return f"{value:.1f} {unit}" if value >= 9.995 else f"{value:.2f} {unit}"
 
 
-def listed(words: tuple[str, ...] | list[str]) -> str:
+def listed(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
@@ -155,14 +155,16 @@ def cost(finding: Finding) -> str:
     return f"{count(finding.queries, 'query')}, {duration(finding.duration_ns)}"
 
 
-def saving(fix: Fix) -> str | None:
-    """``saves 59 queries and 41.0 ms`` over the run, None if unknown."""
-    if fix.saving is None:
+def saving(finding: Finding) -> str | None:
+    """``saves 354 queries and 171 ms`` over the run; ``should save`` if it was not executed."""
+    saved = finding.fix.saving if finding.fix else None
+    if saved is None:
         return None
-    parts = [count(fix.saving.queries, "query")] if fix.saving.queries else []
-    if fix.saving.duration_ns > 0:
-        parts.append(duration(fix.saving.duration_ns))
-    return f"saves {listed(parts)}" if parts else None
+    parts = [count(saved.queries, "query")] if saved.queries else []
+    if saved.duration_ns > 0:
+        parts.append(duration(saved.duration_ns))
+    verb = "saves" if finding.evidence.grade >= Grade.MEASURED else "should save"
+    return f"{verb} {listed(parts)}" if parts else None
 
 
 def loss(audited: Audited) -> str | None:

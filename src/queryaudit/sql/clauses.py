@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from queryaudit.sql.normalise import VALUE_KINDS, is_value_list, item_end
+from queryaudit.sql.normalise import VALUE_KINDS, is_value_list
 from queryaudit.sql.tokens import Token, TokenKind
 
 _CLAUSES = frozenset({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH"})
@@ -165,7 +165,10 @@ class Clauses:
 
 
 def binds_list(tokens: Sequence[Token], pairs: Mapping[int, int]) -> bool:
-    """Whether the statement asks for many values at once: an IN list of several, or ANY(?)."""
+    """Whether the statement asks for a list of values: IN (..) or ANY(?).
+
+    A list of one counts: it is what is left for the last batch, or a level of a tree.
+    """
     for index, token in enumerate(tokens[:-1]):
         opening = index + 1
         if token.word == "IN":
@@ -173,8 +176,7 @@ def binds_list(tokens: Sequence[Token], pairs: Mapping[int, int]) -> bool:
                 return True
             if tokens[opening].text == "(":
                 end = pairs[opening]
-                several = item_end(tokens, opening + 1, end) < end
-                if several and is_value_list(tokens, opening + 1, end):
+                if is_value_list(tokens, opening + 1, end):
                     return True
         elif token.word == "ANY" and tokens[opening].text == "(":
             first = opening + 1

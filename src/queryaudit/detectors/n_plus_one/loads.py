@@ -16,6 +16,8 @@ _OPEN_EVALUATIONS = 8
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64
 
+_ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
+
 #: Methods that ask a relation for one number or a yes or no.
 AGGREGATES = frozenset({"count", "exists", "aggregate", "contains"})
 #: Methods that are about writing, whatever they read on the way.
@@ -125,7 +127,7 @@ class Load:
     @property
     def eager(self) -> bool:
         """A prefetch or join, however it came to run."""
-        return self.access is not None and self.access.path[-1].eager
+        return self.access is not None and bool(self.access.path) and self.access.path[-1].eager
 
     @cached_property
     def site(self) -> Frame | None:
@@ -172,6 +174,8 @@ def is_constant_loop(text: str) -> bool:
 
 
 def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _names_constant(node)
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return not any(isinstance(e, ast.Starred) for e in node.elts)
     if isinstance(node, ast.Dict):
@@ -185,4 +189,13 @@ def _is_constant(node: ast.expr) -> bool:
         # {"a": 1}.items()
         return _is_constant(node.func.value)
     return False
+
+
+def _names_constant(node: ast.Name | ast.Attribute) -> bool:
+    """An enumeration, its members' values, or a module's constant, by the way it is written."""
+    if isinstance(node, ast.Attribute) and node.attr in _ENUMERATED:
+        return isinstance(node.value, ast.Name | ast.Attribute) and _names_constant(node.value)
+    name = node.attr if isinstance(node, ast.Attribute) else node.id
+    # Only an enumeration is a class that can be iterated.
+    return name[:1].isupper()
 

@@ -67,5 +67,8 @@ class RecursiveQuery(LoadRule):
             return False
         if load.lazy:
             return True
+        statement = load.statement
+        if load.params < view.threshold or statement.binds_list or statement.is_keyset_page:
+            return False
         site = load.site
         return site is not None and (site.kind in view.own or site.kind is FrameKind.TEST)
