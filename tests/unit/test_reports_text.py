@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from queryaudit.records.findings import Applicability, Edit, Fix, Location, Saving, Snippet
+from queryaudit.records.findings import Applicability, Edit, Fix, Grade, Location, Saving, Snippet
 from queryaudit.records.report import Audited, GateResult
 from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
@@ -104,15 +104,28 @@ def test_a_finding_is_known_only_if_all_its_causes_are():
     assert wording.new_causes(finding, gate()) == frozenset()
 
 
-def test_a_saving_is_told_in_what_it_saves():
-    fix = sample().findings[0].fix
+@pytest.mark.parametrize(
+    ("grade", "saved", "text"),
+    [
+        (
+            Grade.PROVED,
+            Saving(queries=354, duration_ns=171_000_000),
+            "saves 354 queries and 171 ms",
+        ),
+        (Grade.MEASURED, Saving(queries=1, duration_ns=0), "saves 1 query"),
+        (Grade.OBSERVED, Saving(queries=9, duration_ns=0), "should save 9 queries"),
+        (Grade.ESTIMATED, Saving(queries=0, duration_ns=5_000), "should save 5.00 µs"),
+        (Grade.PROVED, Saving(queries=0, duration_ns=0), None),
+        (Grade.PROVED, None, None),
+    ],
+)
+def test_a_saving_is_claimed_only_as_far_as_it_was_seen(grade, saved, text):
+    finding = sample().findings[0]
+    evidence = replace(finding.evidence, grade=grade)
+    finding = replace(finding, evidence=evidence, fix=replace(finding.fix, saving=saved))
 
-    assert wording.saving(fix) == "saves 354 queries and 171 ms"
-    assert wording.saving(replace(fix, saving=Saving(queries=1, duration_ns=0))) == (
-        "saves 1 query"
-    )
-    assert wording.saving(replace(fix, saving=Saving(queries=0, duration_ns=0))) is None
-    assert wording.saving(replace(fix, saving=None)) is None
+    assert wording.saving(finding) == text
+    assert wording.saving(replace(finding, fix=None)) is None
 
 
 def place(*lines: str, line: int = 1, **fields) -> Location:
