@@ -81,6 +81,7 @@ def render(name: str, comparison: Comparison) -> str:
     ]
     width = max(len(label) for label, _ in rows)
     lines = [name, "-" * len(name), *(f"{label:<{width}}  {value}" for label, value in rows)]
+    lines += [f"  diagnostic: {each}" for each in diagnostics_of(under)]
     for title, listed in (
         ("differing", comparison.differences),
         ("unstable", comparison.unstable),
@@ -113,6 +114,12 @@ def findings_of(run: Run) -> int | None:
         return None
     listed = run.audited.get("findings")
     return len(listed) if isinstance(listed, list) else None
+
+
+def diagnostics_of(run: Run) -> list[str]:
+    """What went wrong with the audit itself, by its own account."""
+    listed = (run.audited or {}).get("diagnostics")
+    return [str(each) for each in listed] if isinstance(listed, list) else []
 
 
 def _times(without: float, under: float) -> str:

@@ -40,9 +40,10 @@ class Run:
 
 def run(command: Command, log: Path) -> Run:
     """Start the command with the lowest priority and wait for it."""
-    for stale in filter(None, (command.results, command.report)):
-        stale.parent.mkdir(parents=True, exist_ok=True)
-        stale.unlink(missing_ok=True)
+    command.results.parent.mkdir(parents=True, exist_ok=True)
+    for stale in (command.results, command.report, *_saved(command.results)):
+        if stale is not None:
+            stale.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     began, used = time.monotonic(), _children_cpu_s()
     with log.open("wb") as output:
@@ -61,7 +62,7 @@ def run(command: Command, log: Path) -> Run:
         cpu_s=_children_cpu_s() - used,
         status=done.returncode,
         log=log,
-        audited=_read_json(command.report),
+        audited=_read_json(command.report) or _merge_saved(command.results),
     )
 
 
@@ -109,6 +110,22 @@ def _read_json(path: Path | None) -> dict[str, object] | None:
         return None
     loaded = json.loads(path.read_text())
     return loaded if isinstance(loaded, dict) else {"findings": loaded}
+
+
+def _saved(results: Path) -> list[Path]:
+    """What the processes of a run saved beside its results, a file each."""
+    return sorted(results.parent.glob(f"{results.name}.*"))
+
+
+def _merge_saved(results: Path) -> dict[str, object] | None:
+    loaded = [json.loads(path.read_text()) for path in _saved(results)]
+    if not loaded:
+        return None
+    return {
+        "findings": sorted({each for saved in loaded for each in saved["findings"]}),
+        "diagnostics": sorted({each for saved in loaded for each in saved["diagnostics"]}),
+        "queries": sum(saved["queries"] for saved in loaded),
+    }
 
 
 def _children_cpu_s() -> float:

@@ -69,8 +69,8 @@ def environment(name: str, python: str, requirements: tuple[str, ...]) -> Enviro
 
 
 def install_queryaudit(target: Environment) -> None:
-    """This checkout, editable: the working tree is what is under test."""
-    target.install("--editable", str(REPOSITORY))
+    """This checkout, editable, or the one in ``QUERYAUDIT_REALWORLD_CHECKOUT``."""
+    target.install("--editable", os.environ.get("QUERYAUDIT_REALWORLD_CHECKOUT") or str(REPOSITORY))
 
 
 def find_interpreter(version: str) -> Path:

@@ -20,13 +20,9 @@ from django.test.runner import DiscoverRunner
 class RecordingResult(unittest.TextTestResult):
     """Sees the events of parallel workers too: Django replays them here."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._results = open(os.environ["REALWORLD_RESULTS"], "a", encoding="utf-8")  # noqa: SIM115
-
     def _write(self, test: unittest.TestCase, outcome: str) -> None:
-        self._results.write(json.dumps({"test": test.id(), "outcome": outcome}) + "\n")
-        self._results.flush()
+        with open(os.environ["REALWORLD_RESULTS"], "a", encoding="utf-8") as results:
+            results.write(json.dumps({"test": test.id(), "outcome": outcome}) + "\n")
 
     def addSuccess(self, test: Any) -> None:
         self._write(test, "passed")
@@ -63,20 +59,19 @@ class Runner(DiscoverRunner):
         return RecordingResult
 
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
-        if os.environ.get("REALWORLD_QUERYAUDIT") == "1":
-            _wrap_every_test(_open_scope())
-        return super().run_suite(suite, **kwargs)
+        if os.environ.get("REALWORLD_QUERYAUDIT") != "1":
+            return super().run_suite(suite, **kwargs)
+        from realworld_capture import Capture
+
+        capture = Capture()
+        _wrap_every_test(capture.scope)
+        try:
+            return super().run_suite(suite, **kwargs)
+        finally:
+            capture.save()
 
 
-def _open_scope() -> Callable[[str], contextlib.AbstractContextManager[object]]:
-    """Install the capture; return what opens a scope for a test's name. The only place to adapt."""
-    from queryaudit import runtime
-
-    runtime.install()
-    return runtime.scope
-
-
-def _wrap_every_test(open_scope: Callable[[str], Any]) -> None:
+def _wrap_every_test(open_scope: Callable[[str], contextlib.AbstractContextManager[None]]) -> None:
     """Around ``setUp``, the test and ``tearDown``; workers are forked and inherit it."""
     original = unittest.TestCase.run
 

@@ -44,6 +44,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 7},
     },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 CSRF_FAILURE_VIEW = "misago.core.errorpages.csrf_failure"
 LOGIN_REDIRECT_URL, LOGIN_URL, LOGOUT_URL = "misago:index", "misago:login", "misago:logout"
@@ -89,6 +91,8 @@ MISAGO_SEARCH_CONFIG = "simple"
 MISAGO_AVATARS_SIZES = [400, 200, 100]
 MISAGO_USER_DATA_DOWNLOADS_WORKING_DIR = str(_files / "userdata")
 MISAGO_AVATAR_GALLERY = str(_files / "avatars")
+for _folder in (MISAGO_USER_DATA_DOWNLOADS_WORKING_DIR, MISAGO_AVATAR_GALLERY, MEDIA_ROOT):
+    Path(_folder).mkdir(parents=True, exist_ok=True)
 MISAGO_PROFILE_FIELDS = [
     {
         "name": "Personal",
@@ -98,5 +102,5 @@ MISAGO_PROFILE_FIELDS = [
         ]
         + ["misago.users.profilefields.default.WebsiteField"],
     },
-    {"name": "Address", "fields": ["misago.users.profilefields.default.JoinIpField"]},
+    {"name": "IP address", "fields": ["misago.users.profilefields.default.JoinIpField"]},
 ]
