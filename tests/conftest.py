@@ -13,6 +13,6 @@ SHOP_SIZE = 6
 @pytest.fixture
 def shop(db: None) -> None:
     """A shop with three to thirty rows of every model, seeded inside the test's transaction."""
-    from sample_app.shop.seeding import seed
+    from sample_app.shop.seeding import fill
 
-    seed(SHOP_SIZE)
+    fill(SHOP_SIZE)

@@ -50,8 +50,14 @@ LAST_NAMES = ("Adler", "Brandt", "Costa", "Dahl", "Eriksen", "Fontaine", "Gallo"
 @transaction.atomic
 def seed(size: int = 200) -> dict[str, int]:
     """Replace all data by a shop of ``size`` books (at least 4); rows by model name."""
-    size = max(size, 4)
     clear()
+    fill(max(size, 4))
+    counted = (Author, Book, Customer, Order, OrderLine, Review, Comment)
+    return {str(model._meta.verbose_name_plural): model.objects.count() for model in counted}
+
+
+def fill(size: int) -> None:
+    """Add a shop of ``size`` books to an empty database."""
     rng = random.Random(size)
 
     publishers = _publishers(max(3, size // 20))
@@ -62,8 +68,6 @@ def seed(size: int = 200) -> dict[str, int]:
     reviews = _reviews(rng, customers, books)
     _comments(rng, customers, books, reviews)
     _attachments(books, authors)
-    counted = (Author, Book, Customer, Order, OrderLine, Review, Comment)
-    return {model._meta.verbose_name_plural: model.objects.count() for model in counted}
 
 
 def clear() -> None:
