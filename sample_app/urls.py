@@ -1,8 +1,14 @@
 """All addresses of the shop."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from sample_app.shop.api.ninja import api
+from sample_app.shop.api.viewsets import router
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/rest/", include(router.urls)),
+    path("api/ninja/", api.urls),
+    path("", include("sample_app.shop.urls")),
 ]

@@ -1,0 +1,149 @@
+"""Uses the shop as a day of visitors would: pages, partials, APIs, downloads, office, reports.
+
+``python -m sample_app.drive`` prepares the database (migrations, ``seed``) and drives the shop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import Iterable
+
+import django
+from django.core.management import call_command
+from django.test import AsyncClient, Client
+
+PAGES = (
+    "/",
+    "/books/",
+    "/books/fast/",
+    "/books/prices/",
+    "/books/prices/fast/",
+    "/authors/",
+    "/authors/fast/",
+    "/authors/in-stock/",
+    "/authors/in-stock/fast/",
+    "/categories/",
+    "/categories/fast/",
+    "/comments/",
+    "/comments/fast/",
+    "/orders/",
+    "/orders/fast/",
+    "/orders/export/",
+    "/orders/export/fast/",
+)
+
+BOOK_PAGES = (
+    "/books/{slug}/",
+    "/books/{slug}/reviews/",
+    "/books/{slug}/reviews/fast/",
+    "/books/{slug}/reviews/new/",
+)
+
+APIS = (
+    "/api/rest/books/",
+    "/api/rest/fast-books/",
+    "/api/rest/orders/",
+    "/api/rest/fast-orders/",
+    "/api/rest/customers/",
+    "/api/rest/fast-customers/",
+    "/api/ninja/books",
+    "/api/ninja/books/fast",
+)
+
+ASYNC_PAGES = (
+    "/live/books/",
+    "/live/books/fast/",
+    "/live/orders/export/",
+    "/live/orders/export/fast/",
+    "/api/ninja/titles",
+    "/api/ninja/titles/fast",
+)
+
+OFFICE = (
+    "/admin/",
+    "/admin/shop/book/",
+    "/admin/shop/author/",
+    "/admin/shop/order/",
+    "/admin/shop/review/",
+    "/admin/shop/category/",
+    "/admin/shop/comment/",
+)
+
+COMMANDS = (("sales_report",), ("sales_report", "--fast"))
+
+DEFAULT_SIZE = 60
+
+
+class UnexpectedAnswerError(Exception):
+    """The shop did not answer as it should."""
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sample_app.settings")
+    django.setup()
+    prepare()
+    drive()
+
+
+def prepare(size: int = DEFAULT_SIZE) -> None:
+    """Tables, data and an account for the office."""
+    from django.contrib.auth.models import User
+
+    call_command("migrate", verbosity=0)
+    call_command("seed", size=size)
+    if not User.objects.filter(username="clerk").exists():
+        User.objects.create_superuser("clerk")
+
+
+def drive() -> None:
+    """All requests and commands, once each."""
+    visit(Client(), (*PAGES, *book_pages(), *APIS))
+    visit(office_client(), OFFICE)
+    asyncio.run(visit_live(ASYNC_PAGES))
+    for name, *options in COMMANDS:
+        call_command(name, *options, stdout=io.StringIO())
+
+
+def visit(client: Client, paths: Iterable[str]) -> None:
+    for path in paths:
+        response = client.get(path)
+        check(path, response.status_code, b"".join(response))
+
+
+async def visit_live(paths: Iterable[str]) -> None:
+    client = AsyncClient()
+    for path in paths:
+        response = await client.get(path)
+        if response.streaming:
+            content = b"".join([chunk async for chunk in response.streaming_content])
+        else:
+            content = response.content
+        check(path, response.status_code, content)
+
+
+def check(path: str, status: int, content: bytes) -> None:
+    if status != 200 or not content:
+        raise UnexpectedAnswerError(f"{path} answered {status} with {len(content)} bytes")
+
+
+def book_pages() -> list[str]:
+    from django.db.models import Count
+
+    from sample_app.shop.models import Book
+
+    most_reviewed = Book.objects.alias(reviewed=Count("reviews")).order_by("-reviewed", "pk")[0]
+    return [page.format(slug=most_reviewed.slug) for page in BOOK_PAGES]
+
+
+def office_client() -> Client:
+    from django.contrib.auth.models import User
+
+    client = Client()
+    client.force_login(User.objects.get(username="clerk"))
+    return client
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The shop for programs: Django REST framework and Django Ninja."""

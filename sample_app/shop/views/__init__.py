@@ -1,0 +1,1 @@
+"""Pages, partials, exports and feeds."""
