@@ -17,7 +17,9 @@ from queryaudit.config import Config, discover, load
 from queryaudit.records.events import FrameKind, ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
-from queryaudit.runtime import Analysis, Session
+from queryaudit.registry import Registry
+from queryaudit.judging import Analysis
+from queryaudit.runtime import Session
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -140,8 +142,9 @@ def audit(name: str = "block", *, config: Config | None = None, **options: objec
     return Audit(name, config, sys._getframe(1))
 
 
-def project_config(flags: dict[str, object] | None = None) -> Config:
-    """The configuration of the project in the working directory and of Django's settings."""
+def project_config(flags: dict[str, object] | None = None, start: Path | None = None) -> Config:
+    """The configuration of the project around ``start`` (default: the working directory) and of
+    Django's settings. Raises ConfigError if something in it is wrong."""
     settings: object = None
     try:
         from django.conf import settings as django_settings
@@ -149,8 +152,8 @@ def project_config(flags: dict[str, object] | None = None) -> Config:
         settings = getattr(django_settings, "QUERYAUDIT", None)
     except Exception:  # noqa: BLE001 - audited without settings, or with broken ones: not ours to say
         settings = None
-    inputs = discover(Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings)
-    return load(inputs)
+    inputs = discover(start or Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings)
+    return load(inputs, known_rules=Registry().rules)
 
 
 class ignore:  # noqa: N801 - reads as a function at its call sites
@@ -170,14 +173,20 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
         self._reason = reason
         self._path = frame.f_code.co_filename
         self._line = frame.f_lineno
+        self._optional = False
         self._tokens: list[Token[ActiveIgnore | None]] = []
+
+    def at(self, path: str, line: int, *, optional: bool = False) -> ignore:
+        """Say where the ignore is written, if not here; ``optional`` ones may go unused."""
+        self._path, self._line, self._optional = path, line, optional
+        return self
 
     def __enter__(self) -> ignore:
         active = ActiveIgnore(
             self._codes, self._reason, self._path, self._line, IGNORING.get()
         )
         scope = CURRENT.get()
-        if scope is not None:
+        if scope is not None and not self._optional:
             scope.recorder.ignored(active)
         self._tokens.append(IGNORING.set(active))
         return self

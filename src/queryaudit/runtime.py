@@ -1,4 +1,7 @@
-"""Puts capture, analysis and trace together for a process that is being audited."""
+"""Puts capture, analysis and trace together for a process that is being audited.
+
+The judging half, which needs no Django, is ``judging``.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ from pathlib import Path
 
 from queryaudit import __version__
 from queryaudit.analysis.engine import Engine
-from queryaudit.analysis.ledger import Ledger
-from queryaudit.analysis.pipeline import Settings, build_report
-from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.install import Installation
 from queryaudit.capture.recorder import Recorder
@@ -28,63 +28,9 @@ from queryaudit.records.events import (
     ScopeStart,
 )
 from queryaudit.records.findings import Diagnostic
-from queryaudit.records.report import Report
-from queryaudit.registry import Registry
 from queryaudit.trace.names import trace_path
 from queryaudit.trace.tables import Tables
 from queryaudit.trace.writer import TraceWriter
-
-
-class Analysis:
-    """Rules and settings of a run, and what they found so far in any number of traces."""
-
-    def __init__(self, config: Config, registry: Registry | None = None) -> None:
-        self.config = config
-        self.registry = registry or Registry()
-        self.ledger = Ledger()
-
-    def engine(self, tables: Tables, *, judge_tests: bool = False) -> Engine:
-        """An engine for one trace."""
-        chosen = [d for code, d in self.registry.rules.items() if self.config.runs(code)]
-        return Engine(
-            tables,
-            chosen,
-            self.ledger,
-            threshold=self.config.n_plus_one_threshold,
-            strict=self.config.strict,
-            judge_tests=judge_tests,
-        )
-
-    def report(self, diagnostics: Sequence[Diagnostic] = (), *, complete: bool = True) -> Report:
-        rules = self.registry.rules
-        severities = {
-            code: self.config.severity(code, detector.severity) for code, detector in rules.items()
-        }
-        overridden = {c: s for c, s in severities.items() if s is not rules[c].severity}
-        settings = Settings(
-            tool=__version__,
-            rules=rules,
-            severities=overridden,
-            comments=self._comments(),
-            diagnostics=(*self.registry.diagnostics, *diagnostics),
-            complete=complete,
-        )
-        return build_report(self.ledger, settings)
-
-    def _comments(self) -> tuple[Ignore, ...]:
-        """Ignore comments in the files that were seen at work."""
-        files = set(self.ledger.files)
-        files |= {f.path for totals in self.ledger.causes.values() for f in totals.frames}
-        found: list[Ignore] = []
-        for name in sorted(files):
-            path = Path(self.config.root, name)
-            try:
-                text = path.read_text(encoding="utf-8", errors="replace")
-            except (OSError, ValueError):
-                continue
-            if "queryaudit:" in text:
-                found.extend(comments(name, text))
-        return tuple(found)
 
 
 class Hub:

@@ -54,7 +54,7 @@ EVENTS: tuple[Event, ...] = (
     Ignored(1, None, ("QA101",), "known", "shop/views.py", 3),
     QUERY,
     LAZY,
-    ScopeEnd(1, 1000, 0),
+    ScopeEnd(1, 1000, 0, 0, None),
 )
 
 _INTEGERS = st.integers(-(2**63), 2**64 - 1)

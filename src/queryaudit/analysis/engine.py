@@ -88,8 +88,10 @@ class Engine:
         running = self._running.pop(event.id, None)
         if running is None:
             return
+        if event.name is not None:
+            running.start = running.start._replace(name=event.name)
         if running.start.phase is not Phase.CALL:
-            self._ledger.add_setup(running.queries, event.dropped)
+            self._ledger.add_setup(running.queries + event.counted, event.dropped)
             return
         self._ledger.add_scope(running.start, running.queries, running.duration_ns, event.dropped)
         for (sql, stack), (calls, duration_ns) in running.statements.items():
@@ -111,7 +113,7 @@ class Engine:
     def finish(self) -> None:
         """Judge the scopes whose end is missing, as in a torn trace."""
         for id in sorted(self._running):
-            self.end(ScopeEnd(id, 0, 0))
+            self.end(ScopeEnd(id, 0, 0, 0, None))
         for ignored in self._tables.ignores.values():
             self._ledger.ignores.add(_plain(ignored))
 

@@ -28,6 +28,7 @@ class Mark(IntEnum):
     SERIALIZER = 6  #: a serializer field, schema field or list column reading its value
     MANY = 7  #: a serializer going through a list
     BASE = 8  #: the unit of work begins here
+    HANDED = 9  #: a thread runs what another thread or a task waits for
 
 
 _QUERYSET_METHODS = (
@@ -53,6 +54,8 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "rest_framework/serializers.py": {"to_representation": Mark.MANY},
     "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
     "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
+    "asgiref/sync.py": {"thread_handler": Mark.HANDED},
+    "queryaudit/capture/concurrency.py": {"_carried": Mark.HANDED},
     "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},
     "queryaudit/integrations/pytest_plugin.py": {"pytest_runtest_call": Mark.BASE},
 }

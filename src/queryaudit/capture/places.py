@@ -82,14 +82,18 @@ def class_place(kind: FrameKind, cls: type, name: str = "") -> Place:
 
 def owner_places(frame: FrameType | None, files: CodeFiles) -> list[Place]:
     """The project's view class on whose behalf only library code runs, if there is one."""
-    for _ in range(60):
+    for _ in range(120):
         if frame is None:
             break
         file = files(frame.f_code.co_filename)
         if file.marks is not None and file.marks.get(frame.f_code.co_name) is Mark.BASE:
             break
         if not file.orm and "self" in frame.f_code.co_varnames[:1]:
-            cls = type(frame.f_locals.get("self"))
+            owner = frame.f_locals.get("self")
+            # A template response is rendered when its view has returned.
+            context = getattr(owner, "context_data", None)
+            owner = context.get("view", owner) if isinstance(context, dict) else owner
+            cls = type(owner)
             if hasattr(cls, "get_queryset"):
                 kind = class_kind(cls, files)
                 if kind is not FrameKind.LIBRARY:

@@ -64,6 +64,8 @@ class Recorder:
         self.strict = strict
         self.errors: Counter[str] = Counter()
         self.outside = 0
+        #: The test phase that runs now.
+        self.phase: Scope | None = None
         self._salt = secrets.randbits(62)
         self._ids = count(1)
         self._seq = count(1)
@@ -100,6 +102,8 @@ class Recorder:
         ``base``: the code and line of the block that is the unit; what calls it is not part of it.
         """
         with self.lock:
+            if parent is not None and parent.ended:
+                parent = self._successor(parent)
             if base is None and parent is not None:
                 base = parent.base
             scope = Scope(self, next(self._ids), parent, kind, name, phase, base)
@@ -109,7 +113,7 @@ class Recorder:
             )
         return scope
 
-    def end(self, scope: Scope) -> None:
+    def end(self, scope: Scope, name: str | None = None) -> None:
         """End a unit of work: everything of it reaches the sink before its end does."""
         with self.lock:
             if scope.ended:
@@ -118,7 +122,7 @@ class Recorder:
             self._drain()
             self._enrich()
             duration = perf_counter_ns() - scope.started
-            self.sink.end(ScopeEnd(scope.id, duration, scope.dropped))
+            self.sink.end(ScopeEnd(scope.id, duration, scope.dropped, scope.counted, name))
 
     def flush(self) -> None:
         with self.lock:
@@ -140,7 +144,12 @@ class Recorder:
         """Write down one executed statement. Called with the statement's frames still alive."""
         duration = perf_counter_ns() - start
         if scope.ended:
-            self.outside += 1
+            scope = self._successor(scope)  # type: ignore[assignment]
+            if scope is None:
+                self.outside += 1
+                return
+        if scope.phase is not Phase.CALL:
+            scope.counted += 1
             return
         if type(sql) is not str:
             sql = _text(sql, connection)
@@ -231,6 +240,10 @@ class Recorder:
         if len(self._buffer) >= CHUNK:
             with self.lock:
                 self._drain()
+
+    def _successor(self, scope: Scope) -> Scope | None:
+        """The phase of a test that runs now, for a server or loop that an earlier one started."""
+        return self.phase if scope.kind is ScopeKind.TEST else None
 
     def ignored(self, ignore: ActiveIgnore) -> int:
         """The id of an ignore, defined when it is first met so that an unused one is known."""

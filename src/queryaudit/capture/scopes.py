@@ -23,6 +23,7 @@ class Scope:
 
     __slots__ = (
         "base",
+        "counted",
         "dropped",
         "ended",
         "id",
@@ -53,6 +54,7 @@ class Scope:
         self.base = base
         self.started = perf_counter_ns()
         self.dropped = 0
+        self.counted = 0
         self.ended = False
 
 

@@ -113,8 +113,9 @@ class _Walker:
             code = frame.f_code
             file = self.files(code.co_filename)
             mark = file.marks.get(code.co_name) if file.marks is not None else None
-            if mark is Mark.BASE:
-                based = True
+            if mark is Mark.BASE or mark is Mark.HANDED:
+                # Below a hand-over lies whatever the thread did before.
+                based = mark is Mark.BASE
                 break
             if mark is not None:
                 self._marked(mark, depth, frame)
@@ -259,8 +260,11 @@ def awaiting_frames(frame: FrameType | None, files: CodeFiles) -> tuple[Ancestor
     while frame is not None and depth < MAX_HOPS and len(found) < MAX_FRAMES:
         code = frame.f_code
         file = files(code.co_filename)
-        if file.marks is not None and file.marks.get(code.co_name) is Mark.BASE:
+        mark = file.marks.get(code.co_name) if file.marks is not None else None
+        if mark is Mark.BASE:
             break
+        if mark is Mark.HANDED:
+            return (*found, *AWAITING.get())[:MAX_FRAMES]
         if file.kind is not FrameKind.LIBRARY:
             found.append((code, frame.f_lasti))
         depth += 1

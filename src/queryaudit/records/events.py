@@ -184,6 +184,8 @@ class ScopeEnd(NamedTuple):
     id: int
     duration_ns: int
     dropped: int
+    counted: int  #: queries that were only counted, as those of fixtures
+    name: str | None  #: the unit's name if it became known only on the way, as a URL route
 
 
 Event = (

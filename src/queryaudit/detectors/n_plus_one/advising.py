@@ -28,8 +28,8 @@ def message(sightings: Sequence[Sighting]) -> str:
         )
     accesses = list(dict.fromkeys(_access(s) for s in sightings))
     return (
-        f"{_listed(accesses)} {'is' if len(accesses) == 1 else 'are'} loaded once per row "
-        f"of a {rows} queryset: {queries} queries."
+        f"{_listed(accesses)} {'is' if len(accesses) == 1 else 'are'} loaded "
+        f"once per {rows} row: {queries} queries."
     )
 
 

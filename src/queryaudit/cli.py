@@ -1,0 +1,132 @@
+"""The ``queryaudit`` command: reports from saved traces, and the rules explained.
+
+Works with Django not installed: a trace is complete in itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from queryaudit import __version__
+from queryaudit.conclude import conclude, write_outputs
+from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
+from queryaudit.errors import ExitCode, QueryAuditError
+from queryaudit.judging import Analysis
+from queryaudit.registry import Registry
+from queryaudit.replay import analyse
+from queryaudit.reports.base import Options
+from queryaudit.reports.registry import get
+from queryaudit.rulepages import rule_list, rule_page
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code (see ``ExitCode``)."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except QueryAuditError as error:
+        print(f"queryaudit: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.CLEAN)
+    except Exception as error:  # noqa: BLE001 - the last wall: a sentence, not a traceback
+        print(
+            f"queryaudit: internal error: {type(error).__name__}: {error}. Please report it; "
+            "QUERYAUDIT_STRICT=1 shows the traceback.",
+            file=sys.stderr,
+        )
+        if os.environ.get("QUERYAUDIT_STRICT"):
+            raise
+        return int(ExitCode.INTERNAL)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse's own exit code for usage errors is 2, which means interrupted here."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> None:  # type: ignore[override]
+        super().exit(int(ExitCode.USAGE) if status == 2 else status, message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="queryaudit",
+        description="Audits how a Django project uses its database. "
+        "Tests are audited by pytest --queryaudit.",
+    )
+    parser.add_argument("--version", action="version", version=f"queryaudit {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_report(commands.add_parser("report", help="Report on saved traces, one or many."))
+    rules = commands.add_parser("rules", help="List the rules.")
+    rules.set_defaults(run=_rules)
+    rule = commands.add_parser("rule", help="Explain a rule.")
+    rule.add_argument("code", help="Code or name, as in QA101 or lazy-relation-in-loop.")
+    rule.set_defaults(run=_rule)
+    return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    parser.add_argument("-q", "--quiet", action="store_true", help="One line for a finding.")
+    parser.add_argument("-v", "--verbose", action="store_true", help="Unfold notes, too.")
+    parser.add_argument("--no-color", action="store_true", help="No colour, whatever the terminal.")
+    parser.add_argument(
+        "--baseline-update", action="store_true", help="Drop from the baseline what is gone."
+    )
+    parser.add_argument(
+        "--accept-new", action="store_true", help="Add what is new to the baseline."
+    )
+    add_flags(parser.add_argument, Reach.CLI, prefix="")
+    parser.set_defaults(run=_report)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    inputs = discover(Path.cwd(), flags=given_flags(options), environment=os.environ)
+    return load(inputs, known_rules=Registry().rules)
+
+
+def _report(options: argparse.Namespace) -> ExitCode:
+    config = _config(options)
+    analysis = Analysis(config)
+    diagnostics = analyse(options.traces, analysis)
+    # A trace doesn't say which tests there are: it can't show that something is gone.
+    partial = not options.baseline_update
+    conclusion = conclude(
+        analysis.report(diagnostics, complete=not partial),
+        config,
+        partial=partial,
+        update_baseline=options.baseline_update,
+        accept_new=options.accept_new,
+    )
+    if not any(output.path is None for output in config.output):
+        color = False if options.no_color else None
+        shown = Options(quiet=options.quiet, verbose=options.verbose, color=color)
+        get("terminal", shown).render(conclusion.report, sys.stdout)
+    notes, problems = write_outputs(conclusion.report, config)
+    for note in (*conclusion.notes, *notes):
+        print(note, file=sys.stderr)
+    for problem in problems:
+        print(f"queryaudit: {problem}", file=sys.stderr)
+    return ExitCode.USAGE if problems else conclusion.exit_code
+
+
+def _rules(options: argparse.Namespace) -> ExitCode:
+    print(rule_list([d.rule() for d in Registry().rules.values()]))
+    return ExitCode.CLEAN
+
+
+def _rule(options: argparse.Namespace) -> ExitCode:
+    print(rule_page(Registry().rule(options.code)))
+    return ExitCode.CLEAN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""From a report to a verdict: baseline, exit code, written reports. For the CLI and pytest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from queryaudit.config import Config
+from queryaudit.errors import ExitCode, OutputError
+from queryaudit.gate import baseline as baselines
+from queryaudit.gate.ratchet import update
+from queryaudit.gate.verdict import exit_code, judge
+from queryaudit.records.report import Report
+from queryaudit.reports.base import Options
+from queryaudit.reports.registry import get
+from queryaudit.reports.writer import STDOUT, write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """A report with its verdict, what the process returns, and what was done with files."""
+
+    report: Report
+    exit_code: ExitCode
+    notes: tuple[str, ...]
+
+
+def conclude(
+    report: Report,
+    config: Config,
+    *,
+    partial: bool,
+    update_baseline: bool = False,
+    accept_new: bool = False,
+) -> Conclusion:
+    """Judge ``report`` by the project's baseline; with ``update_baseline`` write that first.
+
+    Raises BaselineError if the baseline can't be read.
+    """
+    notes: list[str] = []
+    path = config.baseline
+    entries = baselines.load(path) if path is not None else None
+    # Rules that did not run have not looked for what the baseline knows of them.
+    partial = partial or bool(config.select or config.ignore)
+    if path is not None and (update_baseline or accept_new):
+        updated = update(entries or (), report, accept_new=accept_new, complete=not partial)
+        baselines.save(path, updated)
+        notes.append(f"{_shown(path)}: {len(updated)} known findings.")
+        entries = updated
+    gate = judge(
+        report,
+        entries,
+        config.fail_on,
+        partial,
+        baseline=_shown(path) if path is not None and entries is not None else None,
+    )
+    judged = replace(report, gate=gate)
+    return Conclusion(report=judged, exit_code=exit_code(judged, gate), notes=tuple(notes))
+
+
+def write_outputs(report: Report, config: Config) -> tuple[list[str], list[OutputError]]:
+    """Write the reports that the configuration asks for: notes, and what could not be written."""
+    notes: list[str] = []
+    problems: list[OutputError] = []
+    for output in config.output:
+        target = STDOUT if output.path is None else str(output.path)
+        try:
+            write(report, get(output.format, Options()), target)
+        except OutputError as error:
+            problems.append(error)
+            continue
+        if output.path is not None:
+            notes.append(f"{output.format} report: {_shown(output.path)}")
+    return notes, problems
+
+
+def _shown(path: Path) -> str:
+    """``path`` relative to the working directory where it lies below it."""
+    try:
+        return os.fspath(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return os.fspath(path)

@@ -1,0 +1,96 @@
+"""What a test can ask for itself: an audited block, a limit on its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from queryaudit.blocks import Audit, audit, ignore
+
+
+class AuditFixture:
+    """The ``queryaudit`` fixture."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def audit(self, name: str | None = None, **options: object) -> Audit:
+        """An audited block; see ``queryaudit.audit``. All of its code is judged, the test's too."""
+        return audit(name or self._name, **options)
+
+    def ignore(self, *codes: str, reason: str = "") -> ignore:
+        """Silence rules for a block; see ``queryaudit.ignore``."""
+        return ignore(*codes, reason=reason)
+
+    def assert_clean(self, audited: Audit) -> None:
+        """Fail with the report if the block has findings."""
+        __tracebackhide__ = True
+        if audited.findings:
+            pytest.fail(str(audited), pytrace=False)
+
+    def assert_max_queries(self, audited: Audit, limit: int) -> None:
+        """Fail with the statements if the block ran more than ``limit`` queries."""
+        __tracebackhide__ = True
+        if audited.queries > limit:
+            pytest.fail(too_many(audited, limit), pytrace=False)
+
+
+@contextmanager
+def marker_ignores(item: pytest.Item) -> Generator[None, None, None]:
+    """Apply ``ignore`` and ``allow`` of the test's queryaudit markers."""
+    with ExitStack() as stack:
+        for marker in item.iter_markers("queryaudit"):
+            codes = _codes(marker.kwargs.get("ignore"), item)
+            reason = str(marker.kwargs.get("reason", ""))
+            if codes and not reason:
+                raise pytest.UsageError(
+                    f"{item.nodeid}: the queryaudit marker ignores {', '.join(codes)} without a "
+                    'reason; add reason="...".'
+                )
+            place = (str(item.path), (item.location[1] or 0) + 1)
+            if codes:
+                stack.enter_context(ignore(*codes, reason=reason).at(*place))
+            allowed = _codes(marker.kwargs.get("allow"), item)
+            if allowed:
+                reason = reason or "allowed in this test"
+                stack.enter_context(ignore(*allowed, reason=reason).at(*place, optional=True))
+        yield
+
+
+def _codes(value: object, item: pytest.Item) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    codes = (value,) if isinstance(value, str) else value
+    if isinstance(codes, tuple | list) and all(isinstance(code, str) for code in codes):
+        return tuple(code.strip() for text in codes for code in text.split(","))
+    raise pytest.UsageError(
+        f"{item.nodeid}: the queryaudit marker takes rule codes, not {value!r}; "
+        'write ignore=["QA101"].'
+    )
+
+
+def limited(item: pytest.Item, limit: object) -> Generator[None, Any, None]:
+    """Run a test and fail it if it ran more than ``limit`` queries."""
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise pytest.UsageError(
+            f"{item.nodeid}: max_queries of the queryaudit marker is {limit!r}; "
+            "write a whole number, as in max_queries=10."
+        )
+    audited = audit(item.name)
+    with audited:
+        outcome = yield
+    if outcome.excinfo is None and audited.queries > limit:
+        outcome.force_exception(pytest.fail.Exception(too_many(audited, limit), pytrace=False))
+
+
+def too_many(audited: Audit, limit: int) -> str:
+    """The message of a test that ran too many queries: how many, and which."""
+    lines = [f"{audited.queries} queries ran where at most {limit} are allowed:"]
+    for row in audited.report.statements[:20]:
+        place = f" ({row.locations[0]})" if row.locations else ""
+        lines.append(f"  {row.calls:>5} x {row.statement[:150]}{place}")
+    lines.extend(f"{f.rule} {f.message} ({f.location})" for f in audited.findings)
+    return "\n".join(lines)

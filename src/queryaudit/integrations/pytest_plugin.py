@@ -1,0 +1,69 @@
+"""``pytest --queryaudit``: audits a Django project's test run.
+
+This module is loaded by every pytest run in an environment that has queryaudit, so it imports
+nothing of ours until it is asked to. ``pytest_run`` does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from queryaudit.integrations.pytest_fixture import AuditFixture
+
+_MARKER = (
+    "queryaudit(ignore=[codes], reason=..., allow=[codes], max_queries=n): options of the audit "
+    "for one test; ignore needs a reason and is reported when it suppresses nothing, allow is not, "
+    "max_queries fails the test beyond n queries."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    from queryaudit.config.flags import add_flags
+    from queryaudit.config.options import Reach
+
+    group = parser.getgroup("queryaudit", "auditing the use of the database (queryaudit)")
+    group.addoption("--queryaudit", action="store_true", help="Audit the queries of this run.")
+    group.addoption(
+        "--queryaudit-baseline-update",
+        action="store_true",
+        help="Drop from the baseline what is gone. What is new is added only with "
+        "--queryaudit-accept-new.",
+    )
+    group.addoption(
+        "--queryaudit-accept-new",
+        action="store_true",
+        help="Add what is new to the baseline: it will not fail a run any more.",
+    )
+    add_flags(group.addoption, Reach.TESTS)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", _MARKER)
+    if config.getoption("queryaudit"):
+        from queryaudit.integrations.pytest_run import register
+
+        register(config)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
+    """A test that limits its queries is held to it with or without ``--queryaudit``."""
+    marker = item.get_closest_marker("queryaudit")
+    if marker is None or marker.kwargs.get("max_queries") is None:
+        yield
+        return
+    from queryaudit.integrations.pytest_fixture import limited
+
+    yield from limited(item, marker.kwargs["max_queries"])
+
+
+@pytest.fixture
+def queryaudit(request: pytest.FixtureRequest) -> AuditFixture:
+    """Audits blocks of a test: ``with queryaudit.audit() as audited``."""
+    from queryaudit.integrations.pytest_fixture import AuditFixture
+
+    return AuditFixture(request.node.name)

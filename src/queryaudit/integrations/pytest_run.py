@@ -1,0 +1,305 @@
+"""The audited test run: scopes for test phases, requests by our own middleware, the verdict.
+
+Under pytest-xdist each worker writes a trace and the controller analyses them all, so that the
+report does not depend on how the tests were spread.
+"""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from queryaudit.capture.scopes import entered
+from queryaudit.conclude import Conclusion, conclude, write_outputs
+from queryaudit.config import Config, given_flags
+from queryaudit.errors import ExitCode, QueryAuditError
+from queryaudit.integrations.django_requests import RequestEntrance
+from queryaudit.integrations.pytest_fixture import marker_ignores
+from queryaudit.integrations.pytest_selection import is_partial
+from queryaudit.records.events import Phase, ScopeKind
+from queryaudit.records.findings import Diagnostic
+from queryaudit.replay import analyse
+from queryaudit.judging import Analysis
+from queryaudit.runtime import Session
+
+_TRACES = "queryaudit_traces"
+_RUN = "queryaudit_run"
+
+
+def register(config: pytest.Config) -> None:
+    """Set up auditing in this process: alone, as a worker, or as a controller of workers."""
+    workerinput = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        plugin: object = Worker(config, Path(workerinput[_TRACES]), workerinput[_RUN])
+    elif config.getoption("numprocesses", None) or config.getoption("tx", None):
+        plugin = Controller(config)
+    else:
+        plugin = Alone(config)
+    config.pluginmanager.register(plugin, "queryaudit-run")
+
+
+def _configuration(config: pytest.Config) -> Config:
+    """The configuration. UsageError, in one sentence, if it or Django's settings are wrong."""
+    from queryaudit.blocks import project_config
+
+    try:
+        from django.conf import settings
+
+        settings.DATABASES  # noqa: B018 - settings load on first use
+    except ImportError as error:
+        raise pytest.UsageError(
+            f"queryaudit: the project's Django settings can't be imported: {error}. "
+            "Correct them, or DJANGO_SETTINGS_MODULE, and run again."
+        ) from error
+    except Exception as error:
+        raise pytest.UsageError(
+            f"queryaudit: this project has no Django settings: {str(error).splitlines()[0]} "
+            "Set DJANGO_SETTINGS_MODULE (pytest-django: --ds)."
+        ) from error
+    try:
+        return project_config(dict(given_flags(config.option)), start=config.rootpath)
+    except QueryAuditError as error:
+        raise pytest.UsageError(f"queryaudit: {error}") from error
+
+
+class _Recording:
+    """Opens a scope for each phase of each test."""
+
+    def __init__(self, config: pytest.Config, run: str | None = None) -> None:
+        self.config = config
+        self.options = _configuration(config)
+        self.analysis = Analysis(self.options)
+        self.session = Session(self.options, run=run)
+        self.deselected = 0
+        self._requests = RequestEntrance(self.session)
+
+    def begin(self) -> None:
+        self.session = self.session.open()
+        self._requests.install()
+
+    def stop(self) -> None:
+        self._requests.uninstall()
+        self.session.close()
+
+    @contextmanager
+    def phase(self, item: pytest.Item, phase: Phase) -> Generator[None, None, None]:
+        recorder = self.session.recorder
+        base = (_code(item), 0) if phase is Phase.CALL else None
+        scope = recorder.start(
+            ScopeKind.TEST, item.nodeid, phase=phase, base=base if base and base[0] else None
+        )
+        recorder.phase = scope
+        try:
+            with entered(scope):
+                yield
+        finally:
+            recorder.end(scope)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, None]:
+        with self.phase(item, Phase.SETUP):
+            yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        with self.phase(item, Phase.CALL), marker_ignores(item):
+            yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, None]:
+        with self.phase(item, Phase.TEARDOWN):
+            yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
+        """Creating the test databases is nobody's query."""
+        if fixturedef.argname != "django_db_setup":
+            yield
+            return
+        with entered(None):
+            yield
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += len(items)
+
+
+class _Concluding:
+    """Reports at the end of a run."""
+
+    config: pytest.Config
+    options: Config
+    analysis: Analysis
+    deselected: int
+    _conclusion: Conclusion | None = None
+    _notes: list[str]
+    _problems: list[str]
+
+    def conclude(self, session: pytest.Session, diagnostics: list[Diagnostic]) -> None:
+        option = self.config.option
+        self._notes, self._problems = [], []
+        partial = is_partial(self.config, session, self.deselected)
+        report = self.analysis.report(diagnostics, complete=not partial)
+        try:
+            conclusion = conclude(
+                report,
+                self.options,
+                partial=partial,
+                update_baseline=option.queryaudit_baseline_update,
+                accept_new=option.queryaudit_accept_new,
+            )
+        except QueryAuditError as error:
+            self._problems.append(str(error))
+            self._set_exit(session, ExitCode.USAGE)
+            return
+        self._conclusion = conclusion
+        notes, problems = write_outputs(conclusion.report, self.options)
+        self._notes = [*conclusion.notes, *notes]
+        self._problems = [str(problem) for problem in problems]
+        code = ExitCode.USAGE if problems else conclusion.exit_code
+        self._set_exit(session, code)
+
+    def _set_exit(self, session: pytest.Session, code: ExitCode) -> None:
+        # Failing tests and interruptions say more than we do.
+        if session.exitstatus == pytest.ExitCode.OK and code is not ExitCode.CLEAN:
+            session.exitstatus = int(code)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        from io import StringIO
+
+        from queryaudit.reports.base import Options
+        from queryaudit.reports.registry import get
+
+        terminalreporter.write_sep("=", "queryaudit")
+        for problem in self._problems:
+            terminalreporter.write_line(f"queryaudit: {problem}", red=True)
+        if self._conclusion is None:
+            return
+        writer = terminalreporter._tw
+        options = Options(
+            quiet=terminalreporter.verbosity < 0,
+            verbose=terminalreporter.verbosity > 0,
+            color=writer.hasmarkup,
+            width=writer.fullwidth,
+        )
+        stream = StringIO()
+        get("terminal", options).render(self._conclusion.report, stream)
+        writer.write(stream.getvalue().rstrip("\n") + "\n")
+        for note in self._notes:
+            terminalreporter.write_line(note)
+
+
+class Alone(_Recording, _Concluding):
+    """One process: records, judges as it goes, and reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        super().__init__(config)
+        self._notes, self._problems = [], []
+
+    def pytest_sessionstart(self) -> None:
+        self.begin()
+        self.session.hub.listen(self.analysis.engine(self.session.hub.tables))
+        if self.options.trace is not None:
+            try:
+                self.session.write_trace(self.options.trace)
+            except QueryAuditError as error:
+                raise pytest.UsageError(f"queryaudit: {error}") from error
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.stop()
+        self.analysis.finish()
+        self.conclude(session, self.session.diagnostics())
+
+
+class Worker(_Recording):
+    """A worker of pytest-xdist: records into a trace, which the controller reads."""
+
+    def __init__(self, config: pytest.Config, traces: Path, run: str) -> None:
+        super().__init__(config, run)
+        self._traces = traces
+
+    def pytest_sessionstart(self) -> None:
+        self.begin()
+        self.session.write_trace(self._traces)
+
+    def pytest_sessionfinish(self) -> None:
+        self.stop()
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output["queryaudit"] = [
+                (d.slug, d.message, d.hint, d.count) for d in self.session.diagnostics()
+            ]
+            output["queryaudit_deselected"] = self.deselected
+
+
+class Controller(_Concluding):
+    """Hands out a folder for traces and analyses what the workers left in it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.options = _configuration(config)
+        self.analysis = Analysis(self.options)
+        self.deselected = 0
+        self._notes, self._problems = [], []
+        self._diagnostics: list[Diagnostic] = []
+        kept = self.options.trace
+        if kept is not None and kept.suffix in (".qatrace", ".gz"):
+            raise pytest.UsageError(
+                f"queryaudit: several processes can't write one trace, {kept}. Name a folder."
+            )
+        self._temporary = None if kept is not None else tempfile.mkdtemp(prefix="queryaudit-")
+        self._folder = Path(kept or self._temporary or ".")
+        self._before = set(self._folder.glob("*")) if kept is not None else set()
+        self._run = Session(self.options).token
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[_TRACES] = str(self._folder)
+        node.workerinput[_RUN] = self._run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        output = getattr(node, "workeroutput", None) or {}
+        self.deselected = max(self.deselected, output.get("queryaudit_deselected", 0))
+        self._diagnostics.extend(
+            Diagnostic(slug=slug, message=message, hint=hint, count=count)
+            for slug, message, hint, count in output.get("queryaudit", ())
+        )
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        try:
+            if self._folder.is_dir():
+                written = sorted(set(self._folder.glob("*.qatrace*")) - self._before)
+                self._diagnostics.extend(analyse(written, self.analysis))
+        finally:
+            if self._temporary is not None:
+                shutil.rmtree(self._temporary, ignore_errors=True)
+        self.conclude(session, _merged(self._diagnostics))
+
+
+def _merged(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Workers have the same troubles: each once, with the sum of their counts."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for d in diagnostics:
+        key = (d.slug, d.message, d.hint)
+        counts[key] = counts.get(key, 0) + d.count
+    return [
+        Diagnostic(slug=slug, message=message, hint=hint, count=count)
+        for (slug, message, hint), count in sorted(counts.items())
+    ]
+
+
+def _code(item: pytest.Item) -> CodeType | None:
+    """The code of the test function, below decorators: where the test begins."""
+    function = inspect.unwrap(getattr(item, "obj", None) or (lambda: None))
+    function = getattr(function, "__func__", function)
+    return getattr(function, "__code__", None)
+
+

@@ -1,0 +1,41 @@
+"""Trace -> analysis: reads saved traces through the same engine as live ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from queryaudit.records.events import Header, Query, ScopeEnd, ScopeStart
+from queryaudit.records.findings import Diagnostic
+from queryaudit.judging import Analysis
+from queryaudit.trace.merge import open_traces
+from queryaudit.trace.reader import TraceReader
+from queryaudit.trace.tables import Tables
+
+
+def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list[Diagnostic]:
+    """Feed traces (files or folders) to ``analysis``; what is wrong with them is returned.
+
+    Raises TraceError for a file that was named and is no trace.
+    """
+    diagnostics: list[Diagnostic] = []
+    paths = list(paths)
+    for reader in open_traces(paths) if paths else ():
+        _feed(reader, analysis)
+        analysis.finish()
+        diagnostics.extend(reader.diagnostics)
+    return diagnostics
+
+
+def _feed(reader: TraceReader, analysis: Analysis) -> None:
+    tables = Tables(reader.header)
+    engine = analysis.engine(tables)
+    for event in reader.events():
+        if isinstance(event, Query):
+            engine.queries((event,))
+        elif isinstance(event, ScopeEnd):
+            engine.end(event)
+        elif not isinstance(event, Header):
+            tables.add(event)
+            if isinstance(event, ScopeStart):
+                engine.start(event)
