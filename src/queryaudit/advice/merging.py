@@ -7,9 +7,27 @@ would refuse is written. What can't be merged with certainty is refused as a who
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from queryaudit.advice.arguments import (
+    MergeError,
+    argument_of,
+    code_of,
+    code_of_arguments,
+    is_covered,
+    is_none,
+    keyword_of,
+    literal,
+    literals,
+    lookup_path,
+    not_loaded,
+    parse_call,
+    plain_paths,
+    prefixes,
+    quote,
+    strings,
+)
 from queryaudit.advice.chains import COMBINED, Link, Queryset, find_chains, querysets
 from queryaudit.advice.layout import (
     Change,
@@ -25,10 +43,6 @@ _AGGREGATES = frozenset(
     {"Count", "Sum", "Avg", "Min", "Max", "StdDev", "Variance", "ArrayAgg", "StringAgg"}
     | {"JSONBAgg", "BoolAnd", "BoolOr", "BitAnd", "BitOr", "Aggregate"}
 )
-
-
-class MergeError(Exception):
-    """The calls can't be merged into this code with certainty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +84,14 @@ class _Merging:
         self._prefetches = False
 
     def add(self, code: str) -> None:
-        call = _parsed(code)
+        call = parse_call(code)
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if name == "select_related":
-            self._join(_strings(call.args))
+            self._join(strings(call.args))
         elif name == "prefetch_related":
             self._prefetch(call.args)
         elif name == "only":
-            self._load(_strings(call.args[1:]))
+            self._load(strings(call.args[1:]))
         elif name == "annotate":
             self._annotate(call, code)
         else:
@@ -103,7 +117,7 @@ class _Merging:
         for link in self._place.links:
             if link.name in names and link.call is not None:
                 calls.append(link.call)
-                if any(_is_none(argument) for argument in link.call.args):
+                if any(is_none(argument) for argument in link.call.args):
                     calls.clear()
         return calls
 
@@ -130,39 +144,39 @@ class _Merging:
         calls = self._existing("select_related")
         if any(not call.args for call in calls):
             raise MergeError  # follows everything, which naming one relation would end
-        known = _literals(argument for call in calls for argument in call.args)
-        new = [path for path in paths if not _covered(path, known)]
+        known = literals(argument for call in calls for argument in call.args)
+        new = [path for path in paths if not is_covered(path, known)]
         if not new:
             return
-        self._extend("select_related", calls, [_quote(path) for path in new])
+        self._extend("select_related", calls, [quote(path) for path in new])
         self._undefer(new)
 
     def _undefer(self, paths: Sequence[str]) -> None:
         """Django refuses a relation that is joined and deferred at once."""
         only = self._existing("only")[-1:]
         for call in only:
-            columns = _strings(call.args)
+            columns = strings(call.args)
             missing: list[str] = []
             for path in paths:
-                column = _not_loaded(path, [*columns, *missing])
+                column = not_loaded(path, [*columns, *missing])
                 if column is not None:
                     missing.append(column)
             if missing:
-                self._insert(call, [_quote(column) for column in missing])
-        roots = {part for path in paths for part in _prefixes(path)}
-        if any(roots & _literals(call.args) for call in self._existing("defer")):
+                self._insert(call, [quote(column) for column in missing])
+        roots = {part for path in paths for part in prefixes(path)}
+        if any(roots & literals(call.args) for call in self._existing("defer")):
             self._take_from_defer(roots)
 
     def _load(self, columns: Sequence[str]) -> None:
         """Columns that were left out: into ``only``, or out of ``defer``."""
         only = self._existing("only")
         if only:
-            known = _strings(only[-1].args)
-            new = [_quote(column) for column in columns if column not in known]
+            known = strings(only[-1].args)
+            new = [quote(column) for column in columns if column not in known]
             if new:
                 self._insert(only[-1], new)
             return
-        deferred = _literals(arg for call in self._existing("defer") for arg in call.args)
+        deferred = literals(arg for call in self._existing("defer") for arg in call.args)
         if not set(columns) <= deferred:
             raise MergeError
         self._take_from_defer(set(columns))
@@ -172,7 +186,7 @@ class _Merging:
         for link in self._place.links:
             if link.call is None or link.call not in calls:
                 continue
-            dropped = [arg for arg in link.call.args if _literal(arg) in columns]
+            dropped = [arg for arg in link.call.args if literal(arg) in columns]
             if not dropped:
                 continue
             if len(dropped) == len(link.call.args):
@@ -188,11 +202,11 @@ class _Merging:
         known = [argument for call in calls for argument in call.args]
         new: list[str] = []
         for argument in arguments:
-            code = _code(argument)
+            code = code_of(argument)
             if isinstance(argument, ast.Call):
                 if not self._merge_prefetch(argument, code, known):
                     continue
-            elif _covered(_literal(argument) or "", {_path(arg) or "" for arg in known}):
+            elif is_covered(literal(argument) or "", plain_paths(known)):
                 continue
             new.append(code)
         self._prefetches = True
@@ -201,20 +215,20 @@ class _Merging:
 
     def _merge_prefetch(self, new: ast.Call, code: str, known: Sequence[ast.expr]) -> bool:
         """Put a ``Prefetch`` where its lookup is; whether it is still to be added."""
-        path, to_attr = _path(new), _keyword(new, "to_attr")
+        path, to_attr = lookup_path(new), keyword_of(new, "to_attr")
         if to_attr is not None:
-            if any(_literal(_keyword(arg, "to_attr")) == _literal(to_attr) for arg in known):
+            if any(literal(keyword_of(arg, "to_attr")) == literal(to_attr) for arg in known):
                 raise MergeError
             _require_complete(new)
             return True
-        if any(_path(argument) is None for argument in known):
+        if any(lookup_path(argument) is None for argument in known):
             raise MergeError  # one of them may be for the same lookup
         for argument in known:
-            if _path(argument) != path or _keyword(argument, "to_attr") is not None:
+            if lookup_path(argument) != path or keyword_of(argument, "to_attr") is not None:
                 continue
-            queryset = _argument(argument, 1, "queryset")
+            queryset = argument_of(argument, 1, "queryset")
             if queryset is not None:
-                self._changes += self._merge_into(queryset, _argument(new, 1, "queryset"))
+                self._changes += self._merge_into(queryset, argument_of(new, 1, "queryset"))
                 return False
             span = self._source.span(argument)
             if span is None:
@@ -224,7 +238,7 @@ class _Merging:
             return False
         _require_complete(new)
         for argument in known:
-            if (_path(argument) or "").startswith(f"{path}__"):
+            if (lookup_path(argument) or "").startswith(f"{path}__"):
                 changes = insert_before(self._source, argument, code)
                 if changes is None:
                     raise MergeError
@@ -236,9 +250,7 @@ class _Merging:
         """The calls of one ``Prefetch`` queryset appended to another."""
         calls: list[str] = []
         while isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
-            arguments = [_code(argument) for argument in new.args]
-            arguments += [f"{keyword.arg}={_code(keyword.value)}" for keyword in new.keywords]
-            calls.insert(0, f".{new.func.attr}({', '.join(arguments)})")
+            calls.insert(0, f".{new.func.attr}({code_of_arguments(new)})")
             new = new.func.value
         span = self._source.span(queryset)
         if span is None or not calls:
@@ -269,91 +281,6 @@ class _Merging:
             self._appended.append(code)
         elif [ast.dump(arg) for arg in existing[-1].args] != [ast.dump(arg) for arg in call.args]:
             raise MergeError
-
-
-def _parsed(code: str) -> ast.Call:
-    try:
-        call = ast.parse(f"x{code}", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise MergeError from None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        raise MergeError
-    return call
-
-
-def _code(node: ast.expr) -> str:
-    """Source of an argument, with double quotes as in the code that people write."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _quote(node.value)
-    if isinstance(node, ast.Call):
-        arguments = [_code(argument) for argument in node.args]
-        arguments += [f"{keyword.arg}={_code(keyword.value)}" for keyword in node.keywords]
-        return f"{_code(node.func)}({', '.join(arguments)})"
-    if isinstance(node, ast.Attribute):
-        return f"{_code(node.value)}.{node.attr}"
-    return ast.unparse(node)
-
-
-def _quote(text: str) -> str:
-    return f'"{text}"'
-
-
-def _literal(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _literals(nodes: Iterable[ast.expr]) -> set[str]:
-    return {text for node in nodes if (text := _literal(node)) is not None}
-
-
-def _strings(nodes: Sequence[ast.expr]) -> list[str]:
-    """The arguments as strings; refused if one of them is anything else."""
-    texts = [_literal(node) for node in nodes]
-    if None in texts:
-        raise MergeError
-    return [text for text in texts if text is not None]
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _argument(node: ast.expr, position: int, name: str) -> ast.expr | None:
-    if not isinstance(node, ast.Call):
-        return None
-    if len(node.args) > position:
-        return node.args[position]
-    return _keyword(node, name)
-
-
-def _keyword(node: ast.expr, name: str) -> ast.expr | None:
-    if not isinstance(node, ast.Call):
-        return None
-    return next((keyword.value for keyword in node.keywords if keyword.arg == name), None)
-
-
-def _path(node: ast.expr) -> str | None:
-    """The lookup of a ``prefetch_related`` argument, as far as it is written out."""
-    return _literal(node) or _literal(_argument(node, 0, "lookup"))
-
-
-def _covered(path: str, known: Iterable[str]) -> bool:
-    return any(other == path or other.startswith(f"{path}__") for other in known)
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.split("__")
-    return ["__".join(parts[: count + 1]) for count in range(len(parts))]
-
-
-def _not_loaded(path: str, columns: Sequence[str]) -> str | None:
-    """The part of a joined path that ``only(*columns)`` leaves out, if any."""
-    for prefix in _prefixes(path):
-        if prefix in columns:
-            return None
-        if not any(column.startswith(f"{prefix}__") for column in columns):
-            return prefix
-    return None
 
 
 def _aggregates(call: ast.Call) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from queryaudit.advice.arguments import quote
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
@@ -62,7 +64,3 @@ class Calls:
 def without_prefixes(paths: Sequence[str]) -> list[str]:
     """``author`` goes where there is ``author__publisher``, which includes it."""
     return [path for path in paths if not any(other.startswith(f"{path}__") for other in paths)]
-
-
-def quote(text: str | None) -> str:
-    return f'"{text}"'

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from queryaudit.advice.relation_calls import Calls, Lookup, quote, without_prefixes
+from queryaudit.advice.arguments import quote
+from queryaudit.advice.relation_calls import Calls, Lookup, without_prefixes
 from queryaudit.advice.relation_tree import (
     COUNTED,
     JOINED,

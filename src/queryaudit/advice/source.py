@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from queryaudit.records.events import Frame, FrameKind
 
-#: Lines looked at on either side of the frame, and bytes in all; keeps the search short.
-_REACH = 20
+#: Runs of lines that are tried, widest first, and bytes in all; keeps the search short.
+_ATTEMPTS = 400
 _LIMIT = 50_000
 
 
@@ -84,11 +86,7 @@ def read_source(frame: Frame) -> Source | None:
     last = (frame.end_line or frame.line) - frame.snippet_line
     if lines is None or not (0 <= here <= last < len(lines)):
         return None
-    low = max(0, here - _REACH)
-    high = min(len(lines), last + 1 + _REACH)
-    spans = [(start, end) for start in range(low, here + 1) for end in range(last + 1, high + 1)]
-    spans.sort(key=lambda span: (span[0] - span[1], span))
-    for start, end in spans:
+    for start, end in islice(_runs(here, last + 1, len(lines)), _ATTEMPTS):
         parsed = _parse(lines[start:end])
         if parsed is not None:
             return _located(frame, lines[start:end], frame.snippet_line + start, *parsed)
@@ -98,6 +96,13 @@ def read_source(frame: Frame) -> Source | None:
 def parses(text: bytes) -> bool:
     """Whether lines cut out of a file parse by themselves."""
     return _parse(text.split(b"\n")) is not None
+
+
+def _runs(here: int, after: int, count: int) -> Iterator[tuple[int, int]]:
+    """All runs of lines that include those from ``here`` up to ``after``, widest first."""
+    for less in range(here + count - after + 1):
+        for start in range(max(0, less - (count - after)), min(here, less) + 1):
+            yield start, count - (less - start)
 
 
 def _bytes_of(snippet: tuple[str, ...]) -> list[bytes] | None:

@@ -1,0 +1,105 @@
+"""Which queryset expression a frame means."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from queryaudit.advice.chains import Chain, Queryset, find_chains, querysets
+from queryaudit.advice.source import Source, Span
+
+SHORTCUTS = frozenset({"get_object_or_404", "get_list_or_404"})
+SHORTCUTS |= {f"a{name}" for name in SHORTCUTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A queryset expression that the frame may mean."""
+
+    chain: Chain
+    queryset: Queryset | None  #: None for a model class handed to a shortcut
+    span: Span
+    model: str  #: class name as written; empty if unknown
+    ends: frozenset[int]  #: where its links end
+
+    def contradicts(self, model: str) -> bool:
+        return bool(model) and self.model.lstrip("_")[:1].isupper() and self.model != model
+
+
+def locate(source: Source, model: str) -> Candidate | None:
+    """The queryset of class ``model`` (empty: any) at the frame's place, if it is certain.
+
+    With columns the frame is trusted even where the class goes by another name there.
+    """
+    candidates = [
+        candidate
+        for chain in find_chains(source)
+        for candidate in _candidates(source, chain, model)
+    ]
+    if source.exact:
+        focus = source.focus
+        asked = [one for one in candidates if focus.end in one.ends]
+        asked = [one for one in asked if one.chain.span.start == focus.start]
+        if asked:
+            return asked[0] if len(asked) == 1 else None
+        return _only([one for one in candidates if focus.holds(one.span)], model)
+    near = [one for one in candidates if one.span.meets(source.focus)]
+    if near:
+        return _only(near, model)
+    statement = _statement(source)
+    if statement is None:
+        return None
+    return _only([one for one in candidates if statement.holds(one.span)], model)
+
+
+def _candidates(source: Source, chain: Chain, model: str) -> list[Candidate]:
+    found: list[Candidate] = []
+    for queryset in querysets(chain, model):
+        previous = found[-1].span.end if found else -1
+        ends = {link.end for link in chain.links if previous < link.end <= queryset.span.end}
+        found.append(Candidate(chain, queryset, queryset.span, queryset.model, frozenset(ends)))
+    shortcut = _shortcut(source, chain)
+    return [*found, shortcut] if shortcut else found
+
+
+def _shortcut(source: Source, chain: Chain) -> Candidate | None:
+    """``get_object_or_404(Book, ..)``: the class stands for its manager's queryset."""
+    link = chain.links[0]
+    name = link.name or chain.root_name
+    if name not in SHORTCUTS or link.call is None or not link.call.args:
+        return None
+    argument = link.call.args[0]
+    model = argument.attr if isinstance(argument, ast.Attribute) else ""
+    model = argument.id if isinstance(argument, ast.Name) else model
+    span = source.span(argument)
+    if span is None or not model[:1].isupper():
+        return None
+    return Candidate(chain, None, span, model, frozenset({link.end}))
+
+
+def _only(candidates: Sequence[Candidate], model: str) -> Candidate | None:
+    """The one that can be meant; of nested ones the outer."""
+    fitting = [one for one in candidates if not one.contradicts(model)]
+    fitting = [one for one in fitting if one.model == model] or fitting
+    outer = [
+        one
+        for one in fitting
+        if not any(other is not one and other.span.holds(one.span) for other in fitting)
+    ]
+    return outer[0] if len(outer) == 1 else None
+
+
+def _statement(source: Source) -> Span | None:
+    """The simple statement in which the frame's line lies."""
+    found: Span | None = None
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+            continue
+        first = node.lineno - 1 - source.shift
+        last = (node.end_lineno or node.lineno) - source.shift
+        if 0 <= first < last < len(source.starts):
+            span = Span(source.starts[first], source.starts[last])
+            if span.holds(source.focus):
+                found = span
+    return found

@@ -1,0 +1,82 @@
+"""What to write instead of a query in a loop that no relation explains.
+
+The code is made from the user's own expression and loop, so that names are theirs. It shows the
+pattern; what the loop does with the rows is not known, so it is never applied by itself.
+"""
+
+from __future__ import annotations
+
+from queryaudit.advice.arguments import code_of
+from queryaudit.advice.batches import Batch, write_batch
+from queryaudit.advice.location import locate
+from queryaudit.advice.lookups import read_lookup
+from queryaudit.advice.loops import Loop, plural, read_loop
+from queryaudit.advice.raw_sql import batched_sql
+from queryaudit.advice.relation_tree import variable
+from queryaudit.advice.source import Source, read_source
+from queryaudit.records.events import Frame
+from queryaudit.records.findings import Applicability, Fix
+from queryaudit.sql.statement import Statement
+
+
+def advise_loop(frame: Frame, statement: Statement, model: str | None) -> Fix:
+    """The fix for a query of ``model`` (if known) that ``frame`` runs once per round.
+
+    Derived from the source where that can be read, else a sentence. Never raises.
+    """
+    try:
+        batch = _batch(frame, statement, model or "")
+    except RecursionError:
+        batch = None
+    if batch is None:
+        batch = _in_general(statement, model)
+    return Fix(
+        title=batch.title,
+        applicability=Applicability.DISPLAY_ONLY,
+        code=batch.code,
+        note=batch.note,
+    )
+
+
+def _batch(frame: Frame, statement: Statement, model: str) -> Batch | None:
+    source = read_source(frame)
+    loop = read_loop(frame.loop_text)
+    if source is None or loop is None:
+        return None
+    found = locate(source, model.rpartition(".")[2])
+    lookup = read_lookup(found, source) if found is not None else None
+    if lookup is not None:
+        return write_batch(lookup, loop, statement, variable(lookup.model or model))
+    return _raw_batch(source, loop)
+
+
+def _raw_batch(source: Source, loop: Loop) -> Batch | None:
+    found = batched_sql(source, loop)
+    if found is None:
+        return None
+    return Batch(
+        title="one statement for all values",
+        code=code_of(found),
+        note="`= ANY(%s)` takes a list on PostgreSQL; elsewhere write an IN list with a "
+        "placeholder for each value. Select the compared column too, to tell the rows apart.",
+    )
+
+
+def _in_general(statement: Statement, model: str | None) -> Batch:
+    """All that can be said without the source."""
+    table = statement.tables[0] if statement.tables else "the table"
+    name = model.rpartition(".")[2] if model else ""
+    if statement.is_aggregate_only:
+        how = "grouped by the value that changes"
+        code = f'{name}.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))'
+    else:
+        how = "and look the rows up in a dict"
+        row = variable(name)
+        code = (
+            f"{plural(row)} = {{{row}.key: {row} for {row} in {name}.objects.filter(key__in=keys)}}"
+        )
+    return Batch(
+        title="ask once, before the loop",
+        code=code if name else "",
+        note=f"Collect the values that the loop asks for, ask {table} once for all of them, {how}.",
+    )
