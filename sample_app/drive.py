@@ -9,10 +9,17 @@ import asyncio
 import io
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import django
+from asgiref.sync import sync_to_async
 from django.core.management import call_command
+from django.db import connections
+from django.db.models import Count
 from django.test import AsyncClient, Client
+
+if TYPE_CHECKING:
+    from sample_app.shop.models import Book
 
 PAGES = (
     "/",
@@ -113,6 +120,7 @@ def visit(client: Client, paths: Iterable[str]) -> None:
 
 
 async def visit_live(paths: Iterable[str]) -> None:
+    """Requests as under ASGI: the ORM works in a thread of its own, on its own connections."""
     client = AsyncClient()
     for path in paths:
         response = await client.get(path)
@@ -121,6 +129,7 @@ async def visit_live(paths: Iterable[str]) -> None:
         else:
             content = response.content
         check(path, response.status_code, content)
+    await sync_to_async(connections.close_all)()
 
 
 def check(path: str, status: int, content: bytes) -> None:
@@ -129,12 +138,14 @@ def check(path: str, status: int, content: bytes) -> None:
 
 
 def book_pages() -> list[str]:
-    from django.db.models import Count
+    slug = most_reviewed_book().slug
+    return [page.format(slug=slug) for page in BOOK_PAGES]
 
+
+def most_reviewed_book() -> Book:
     from sample_app.shop.models import Book
 
-    most_reviewed = Book.objects.alias(reviewed=Count("reviews")).order_by("-reviewed", "pk")[0]
-    return [page.format(slug=most_reviewed.slug) for page in BOOK_PAGES]
+    return Book.objects.alias(reviewed=Count("reviews")).order_by("-reviewed", "pk")[0]
 
 
 def office_client() -> Client:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
 
 collect_ignore = ["testproject"]
 
@@ -16,3 +20,17 @@ def shop(db: None) -> None:
     from sample_app.shop.seeding import fill
 
     fill(SHOP_SIZE)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Ends the connections that asynchronous tests left in other threads, at the very end."""
+    yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from django.db import connection
 from django.http.response import HttpResponseBase
@@ -38,7 +38,7 @@ MOST_QUERIES = 5
 
 
 def get(client: Client, path: str) -> tuple[bytes, int]:
-    slug = Book.objects.order_by("pk")[0].slug
+    slug = drive.most_reviewed_book().slug
     with CaptureQueriesContext(connection) as queries:
         response = client.get(path.format(slug=slug), headers={"accept": "application/json"})
         content = b"".join(response)
@@ -62,7 +62,7 @@ def test_a_fast_address_asks_no_more_with_more_rows(db: None, client: Client, pa
     _, few = get(client, path)
     seed(24)
     _, many = get(client, path)
-    assert many == few
+    assert many <= few
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,7 +78,6 @@ def test_the_office_opens_a_row(shop: None, admin_client: Client, model: str) ->
     assert admin_client.get(f"/admin/shop/{model}/{pk}/change/").status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)
 def test_both_live_downloads_send_the_same(shop: None) -> None:
     async def download(path: str) -> list[bytes]:
         response = await AsyncClient().get(path)
@@ -88,7 +87,7 @@ def test_both_live_downloads_send_the_same(shop: None) -> None:
         slow = await download("/live/orders/export/")
         return slow, await download("/live/orders/export/fast/")
 
-    slow, fast = asyncio.run(both())
+    slow, fast = async_to_sync(both)()
     assert fast == slow
     assert len(slow) > 6
 
