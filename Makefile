@@ -1,0 +1,26 @@
+# Everything starts from Python, make and the package registry.
+#
+#   make demo    the sample shop, audited: a report in the terminal, more in reports/
+#   make test    our own tests
+#   make clean   remove all that the other two made
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -q -n auto
+
+.PHONY: demo test clean
+
+demo: .venv-demo/installed
+	.venv-demo/bin/python -m sample_app.drive
+
+test: .venv/installed
+	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+.venv/installed .venv-demo/installed: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv .venv-demo .venv-oldest .cache reports build dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
