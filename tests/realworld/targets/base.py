@@ -90,4 +90,4 @@ class PytestTarget(Target):
     def audit_flags(self, report: Path) -> tuple[str, ...]:
         """All that is added to audit the suite."""
         sources = (f"--queryaudit-source={package}" for package in self.audited)
-        return ("--queryaudit", *sources, f"--queryaudit-json={report}")
+        return ("--queryaudit", *sources, f"--queryaudit-output=json:{report}")
