@@ -9,6 +9,10 @@ from queryaudit.capture.codefiles import CodeFiles, Mark
 from queryaudit.records.events import FrameKind
 
 
+#: Frames looked through for a view class.
+_OWNER_REACH = 150
+
+
 class Place:
     """One frame of a stack before its source is looked at. Hashable by what it shows."""
 
@@ -80,26 +84,36 @@ def class_place(kind: FrameKind, cls: type, name: str = "") -> Place:
     return Place(kind, None, -1, _class_path(cls), 0, label)
 
 
-def owner_places(frame: FrameType | None, files: CodeFiles) -> list[Place]:
-    """The project's view class on whose behalf only library code runs, if there is one."""
-    for _ in range(120):
+def owner_class(frame: FrameType) -> type | None:
+    """The class of the view, admin or serializer whose method ``frame`` runs."""
+    owner = frame.f_locals.get("self")
+    # A template response is rendered when its view has returned.
+    context = getattr(owner, "context_data", None)
+    owner = context.get("view", owner) if isinstance(context, dict) else owner
+    cls = type(owner)
+    return cls if hasattr(cls, "get_queryset") else None
+
+
+def owner_place(
+    frame: FrameType | None, depth: int, files: CodeFiles
+) -> tuple[int, type, Place] | None:
+    """The project's class on whose behalf only library code runs, if there is one, and the depth
+    of the frame that shows it."""
+    for _ in range(_OWNER_REACH):
         if frame is None:
             break
         file = files(frame.f_code.co_filename)
         if file.marks is not None and file.marks.get(frame.f_code.co_name) is Mark.BASE:
             break
         if not file.orm and "self" in frame.f_code.co_varnames[:1]:
-            owner = frame.f_locals.get("self")
-            # A template response is rendered when its view has returned.
-            context = getattr(owner, "context_data", None)
-            owner = context.get("view", owner) if isinstance(context, dict) else owner
-            cls = type(owner)
-            if hasattr(cls, "get_queryset"):
+            cls = owner_class(frame)
+            if cls is not None:
                 kind = class_kind(cls, files)
                 if kind is not FrameKind.LIBRARY:
-                    return [class_place(kind, cls)]
+                    return depth, cls, class_place(kind, cls)
+        depth += 1
         frame = frame.f_back
-    return []
+    return None
 
 
 def _class_path(cls: type) -> str:

@@ -17,7 +17,8 @@ from queryaudit.capture.places import (
     class_kind,
     class_place,
     field_place,
-    owner_places,
+    owner_class,
+    owner_place,
     template_place,
 )
 from queryaudit.capture.scopes import AWAITING, Ancestor
@@ -94,6 +95,7 @@ class _Walker:
         self.files = files
         self.base, self.floor = base or (None, 0)
         self.start: FrameType | None = None
+        self.start_depth = 0
         self.site = Site()
         self.places: list[Place] = []
         self.anchor: tuple[int, FrameType] | None = None
@@ -107,7 +109,7 @@ class _Walker:
 
     def run(self, frame: FrameType | None, depth: int) -> Walk:
         based = False
-        self.start = frame
+        self.start, self.start_depth = frame, depth
         limit = depth + MAX_WALK
         while frame is not None and depth < limit:
             code = frame.f_code
@@ -223,7 +225,10 @@ class _Walker:
     def _finish(self) -> Walk:
         site = self.site
         if not any(place.kind is FrameKind.PROJECT for place in self.places):
-            self.places.extend(owner_places(self.start, self.files))
+            owner = owner_place(self.start, self.start_depth, self.files)
+            if owner is not None:
+                self.probes.append((owner[0], owner_class, owner[1]))
+                self.places.append(owner[2])
         if not self.places and self.fallback is not None:
             code = self.fallback[1].f_code
             self.places.append(Place(FrameKind.LIBRARY, code, self.fallback[1].f_lasti))
