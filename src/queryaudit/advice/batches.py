@@ -178,11 +178,11 @@ def _groups(plan: _Plan) -> _Written:
 
 def _count(plan: _Plan) -> _Written:
     name = plan.name("counts", f"{plan.row}_counts")
-    grouped = f'{plan.rows}.values("{plan.column}").annotate(n=Count("pk"))'
     lines = [
         f"{name} = {{",
         f'    row["{plan.column}"]: row["n"]',
-        f"    {plan.each} row in {grouped}",
+        f"    {plan.each} row in {plan.rows}",
+        f'    .values("{plan.column}").annotate(n=Count("pk"))',
         "}",
     ]
     imports = ["from django.db.models import Count", ""]
@@ -198,11 +198,11 @@ def _exists(plan: _Plan) -> _Written:
 
 def _aggregate(plan: _Plan) -> _Written:
     name = plan.name("totals", f"{plan.row}_totals")
-    grouped = f'{plan.rows}.values("{plan.column}").annotate({plan.lookup.arguments})'
     lines = [
         f"{name} = {{",
         f'    row["{plan.column}"]: row',
-        f"    {plan.each} row in {grouped}",
+        f"    {plan.each} row in {plan.rows}",
+        f'    .values("{plan.column}").annotate({plan.lookup.arguments})',
         "}",
     ]
     note = "Values without rows are missing from the dict."

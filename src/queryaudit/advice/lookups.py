@@ -106,7 +106,8 @@ def _assigned(found: Candidate, source: Source) -> str:
 
 def _loop_target(found: Candidate, source: Source) -> str:
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.For | ast.AsyncFor) and isinstance(node.target, ast.Name):
-            if source.span(node.iter) == found.chain.span:
-                return node.target.id
+        if not isinstance(node, ast.For | ast.AsyncFor) or not isinstance(node.target, ast.Name):
+            continue
+        if source.span(node.iter) == found.chain.span:
+            return node.target.id
     return ""

@@ -74,8 +74,8 @@ def plural(name: str) -> str:
     """``book``, books; good enough for a variable."""
     if keyword.iskeyword(f"{name}s"):
         return f"{name}_list"
-    if name.endswith("y") and name[-2:-1] not in tuple("aeiou"):
+    if len(name) > 1 and name.endswith("y") and name[-2:-1] not in tuple("aeiou"):
         return f"{name[:-1]}ies"
-    if name.endswith(("s", "x", "ch", "sh")):
+    if len(name) > 1 and name.endswith(("s", "x", "ch", "sh")):
         return f"{name}es"
     return f"{name}s"

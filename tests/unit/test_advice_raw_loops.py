@@ -1,0 +1,318 @@
+"""What is written for a query in a loop, in the user's own names."""
+
+from __future__ import annotations
+
+import ast
+from textwrap import dedent, indent
+
+import pytest
+
+from queryaudit.advice.raw_loops import advise_loop
+from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.findings import Applicability, Fix
+from queryaudit.sql.statement import parse
+
+BY_ID = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."id" = %s'
+BY_AUTHOR = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."author_id" = %s'
+
+
+def frame_of(code: str, loop: str | None) -> Frame:
+    """A frame whose range stands between the guillemets."""
+    start, end = code.index("«"), code.index("»") - 1
+    return Frame(
+        kind=FrameKind.PROJECT,
+        path="shop/views.py",
+        line=10,
+        end_line=10,
+        column=start,
+        end_column=end,
+        function="view",
+        loop_line=9,
+        loop_text=loop,
+        snippet_line=10,
+        snippet=(code.replace("«", "").replace("»", ""),),
+    )
+
+
+def advice(code: str, loop: str | None, sql: str = BY_ID, model: str | None = "shop.Book") -> Fix:
+    return advise_loop(frame_of(code, loop), parse(sql), model)
+
+
+CASES = [
+    (
+        "book = «Book.objects.get(pk=x)»",
+        "for x in xs",
+        BY_ID,
+        """\
+        books = Book.objects.in_bulk(xs)
+        for x in xs:
+            book = books[x]
+        """,
+    ),
+    (
+        "    book = «Book.objects.select_related('author').get(id=row.book_id)»",
+        "for row in order.rows",
+        BY_ID,
+        """\
+        books = Book.objects.select_related("author").in_bulk([row.book_id for row in order.rows])
+        for row in order.rows:
+            book = books[row.book_id]
+        """,
+    ),
+    (
+        "book = «Book.objects.filter(live=True).get(pk=x)»",
+        "for x in [1, 2]",
+        BY_ID,
+        """\
+        books = Book.objects.filter(live=True).in_bulk([1, 2])
+        for x in [1, 2]:
+            book = books[x]
+        """,
+    ),
+    (
+        "book = «Book.objects.filter(pk=x).first()»",
+        "for x in range(9)",
+        BY_ID,
+        """\
+        books = Book.objects.in_bulk(range(9))
+        for x in range(9):
+            book = books.get(x)
+        """,
+    ),
+    (
+        "book = await «Book.objects.aget(pk=x)»",
+        "for x in xs",
+        BY_ID,
+        """\
+        books = await Book.objects.ain_bulk(xs)
+        for x in xs:
+            book = books[x]
+        """,
+    ),
+    (
+        "book = await «Book.objects.aget(pk=x)»",
+        "async for x in stream()",
+        BY_ID,
+        """\
+        xs = [x async for x in stream()]
+        books = await Book.objects.ain_bulk(xs)
+        for x in xs:
+            book = books[x]
+        """,
+    ),
+    (
+        "parent = «get_object_or_404(Book, pk=book.parent_id)»",
+        "for book in books",
+        BY_ID,
+        """\
+        books_by_pk = Book.objects.in_bulk([book.parent_id for book in books])
+        for book in books:
+            parent = books_by_pk[book.parent_id]
+        """,
+    ),
+    (
+        'book = «Book.objects.get(isbn=row["isbn"])»',
+        "for row in csv.DictReader(file)",
+        BY_ID,
+        """\
+        rows = list(csv.DictReader(file))
+        books = {
+            book.isbn: book
+            for book in Book.objects.filter(isbn__in=[row["isbn"] for row in rows])
+        }
+        for row in rows:
+            book = books[row["isbn"]]
+        """,
+    ),
+    (
+        "f(«Book.objects.get(author__name=x)»)",
+        "for x in xs",
+        BY_ID,
+        """\
+        books = {
+            book.author.name: book
+            for book in Book.objects.filter(author__name__in=xs).select_related("author")
+        }
+        for x in xs:
+            books[x]
+        """,
+    ),
+    (
+        "for b in «Book.objects.filter(author=a, live=True).order_by('title')»: pass",
+        "for a in authors",
+        BY_AUTHOR,
+        """\
+        from collections import defaultdict
+
+        books_by_author = defaultdict(list)
+        for book in Book.objects.filter(live=True, author__in=authors).order_by("title"):
+            books_by_author[book.author_id].append(book)
+        for a in authors:
+            for b in books_by_author[a.pk]:
+                ...
+        """,
+    ),
+    (
+        "found = list(«Book.objects.filter(author_id=pk)»)",
+        "for pk, name in pairs.items()",
+        BY_AUTHOR,
+        """\
+        from collections import defaultdict
+
+        items = list(pairs.items())
+        books_by_author_id = defaultdict(list)
+        for book in Book.objects.filter(author_id__in=[pk for pk, name in items]):
+            books_by_author_id[book.author_id].append(book)
+        for pk, name in items:
+            books_by_author_id[pk]
+        """,
+    ),
+    (
+        "n = «Book.objects.filter(status=s).count()»",
+        "for s in STATUSES",
+        'SELECT COUNT(*) FROM "shop_book" WHERE "shop_book"."status" = %s',
+        """\
+        from django.db.models import Count
+
+        counts = {
+            row["status"]: row["n"]
+            for row in Book.objects.filter(status__in=STATUSES)
+            .values("status").annotate(n=Count("pk"))
+        }
+        for s in STATUSES:
+            n = counts.get(s, 0)
+        """,
+    ),
+    (
+        "n = «Book.objects.filter(author=a).count()»",
+        "for a in Author.objects.all()",
+        BY_AUTHOR,
+        """\
+        from django.db.models import Count
+
+        a_list = list(Author.objects.all())
+        counts = {
+            row["author"]: row["n"]
+            for row in Book.objects.filter(author__in=a_list)
+            .values("author").annotate(n=Count("pk"))
+        }
+        for a in a_list:
+            n = counts.get(a.pk, 0)
+        """,
+    ),
+    (
+        "if «Book.objects.filter(isbn=isbn).exists()»: pass",
+        "for isbn in isbns",
+        BY_ID,
+        """\
+        existing = set(Book.objects.filter(isbn__in=isbns).values_list("isbn", flat=True))
+        for isbn in isbns:
+            isbn in existing
+        """,
+    ),
+    (
+        "t = «Book.objects.filter(author=a.pk).aggregate(total=Sum('price'))»",
+        "for a in authors",
+        BY_AUTHOR,
+        """\
+        totals = {
+            row["author"]: row
+            for row in Book.objects.filter(author__in=[a.pk for a in authors])
+            .values("author").annotate(total=Sum("price"))
+        }
+        for a in authors:
+            t = totals[a.pk]
+        """,
+    ),
+    (
+        "b = «Book.objects.filter(author=a).order_by('-date').first()»",
+        "for a in authors",
+        BY_AUTHOR,
+        """\
+        from collections import defaultdict
+
+        books_by_author = defaultdict(list)
+        for book in Book.objects.filter(author__in=authors).order_by("-date"):
+            books_by_author[book.author_id].append(book)
+        for a in authors:
+            b = next(iter(books_by_author[a.pk]), None)
+        """,
+    ),
+    (
+        "«cursor.execute('SELECT a FROM b WHERE id = %s', [x.pk])»",
+        "for x in xs",
+        BY_ID,
+        """\
+        cursor.execute("SELECT a FROM b WHERE id = ANY(%s)", [[x.pk for x in xs]])
+        """,
+    ),
+    (
+        "«c.execute('SELECT a FROM b WHERE id = %s', (x,))»",
+        "for x in xs",
+        BY_ID,
+        """\
+        c.execute("SELECT a FROM b WHERE id = ANY(%s)", [list(xs)])
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "loop", "sql", "expected"), CASES)
+def test_the_code_uses_the_names_of_the_source(
+    code: str, loop: str, sql: str, expected: str
+) -> None:
+    fix = advice(code, loop, sql)
+    assert fix.code == dedent(expected).rstrip("\n")
+    assert fix.applicability is Applicability.DISPLAY_ONLY
+    assert fix.edits == ()
+    ast.parse("async def f():\n" + indent(fix.code, "    "))
+
+
+@pytest.mark.parametrize(
+    ("code", "loop"),
+    [
+        ("b = «Book.objects.get(pk=x)»", None),
+        ("b = «Book.objects.get(pk=x)»", "while True"),
+        ("b = «Book.objects.get(pk=x)»", "for x in ("),
+        ("b = «Book.objects.get(pk=x)»", "for x in xs\nimport os"),
+        ("b = «Book.objects.get(pk=other)»", "for x in xs"),
+        ("b = «Book.objects.get(Q(pk=x))»", "for x in xs"),
+        ("b = «Book.objects.get(**x)»", "for x in xs"),
+        ("b = «Book.objects.get(pk=x, author=x.author)»", "for x in xs"),
+        ("b = «Book.objects.filter(name__iexact=x).first()»", "for x in xs"),
+        ("b = «Book.objects.filter(name=x).values('a')»", "for x in xs"),
+        ("b = «Book.objects.filter(name=x)[:3]»", "for x in xs"),
+        ("b = «Book.objects.filter(name=x).recent().first()»", "for x in xs"),
+        ("b = «find(x)»", "for x in xs"),
+        ("b = «Book.objects.get(pk=x) syntax»", "for x in xs"),
+    ],
+)
+def test_what_is_not_understood_gets_a_sentence(code: str, loop: str | None) -> None:
+    fix = advice(code, loop)
+    assert fix.title == "ask once, before the loop"
+    assert fix.code == "books = {book.key: book for book in Book.objects.filter(key__in=keys)}"
+    assert fix.note == (
+        "Collect the values that the loop asks for, ask shop_book once for all of them, "
+        "and look the rows up in a dict."
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "«cursor.execute(sql, [x])»",
+        "«cursor.execute('SELECT a FROM b WHERE id > %s', [x])»",
+        "«cursor.execute('SELECT a FROM b WHERE id = %s AND c = %s', [x, 1])»",
+        "«cursor.execute('SELECT a FROM b WHERE id = %s', [1])»",
+    ],
+)
+def test_sql_that_is_not_understood_gets_a_sentence(code: str) -> None:
+    fix = advice(code, "for x in xs", model=None)
+    assert fix.code == ""
+    assert "ask shop_book once" in fix.note
+
+
+def test_an_aggregate_is_told_to_be_grouped() -> None:
+    fix = advice("n = «f(x)»", "for x in xs", 'SELECT COUNT(*) FROM "shop_book"')
+    assert fix.code == ('Book.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))')
+    assert fix.note.endswith("grouped by the value that changes.")
