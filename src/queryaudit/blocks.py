@@ -18,6 +18,7 @@ from queryaudit.records.events import FrameKind, ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
+from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.judging import Analysis
 from queryaudit.runtime import Session
 
@@ -27,8 +28,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class Audit:
     """A block under audit, and its report once the block has ended.
 
-    ``with queryaudit.audit() as audited: ...`` and ``async with`` alike. Inside a project's test
-    run the block is part of that run as well.
+    ``with queryaudit.audit() as audited: ...`` and ``async with`` alike. Requests and management
+    commands in the block are units of work of their own. Inside a project's test run the block is
+    part of that run as well.
     """
 
     def __init__(self, name: str, config: Config, caller: FrameType | None) -> None:
@@ -38,6 +40,7 @@ class Audit:
         self._base: tuple[CodeType, int] | None = None
         self._analysis = Analysis(config)
         self._session: Session | None = None
+        self._entrances: Entrances | None = None
         self._scope: Scope | None = None
         self._token: Token[Scope | None] | None = None
         self._report: Report | None = None
@@ -48,7 +51,13 @@ class Audit:
         return self._start()
 
     def _start(self) -> Audit:
-        session = self._session = Session(self._config).open()
+        own = Session(self._config)
+        session = self._session = own.open()
+        if session is own:
+            self._entrances = Entrances(session)
+            self._entrances.install()
+            if self._config.trace is not None:
+                session.write_trace(self._config.trace)
         self._take_in_caller(session)
         engine = self._analysis.engine(session.hub.tables, judge_tests=True)
         with session.recorder.lock:
@@ -70,10 +79,14 @@ class Audit:
             return
         if self._token is not None:
             CURRENT.reset(self._token)
-        session.recorder.end(scope)
-        self._report = self._analysis.report(session.diagnostics())
-        session.close()
         self._session = self._scope = None
+        try:
+            session.recorder.end(scope)
+        finally:
+            if self._entrances is not None:
+                self._entrances.uninstall()
+            session.close()
+        self._report = self._analysis.report(session.diagnostics())
 
     async def __aenter__(self) -> Audit:
         # The awaiting frame is the caller of this coroutine while it runs.
@@ -109,6 +122,16 @@ class Audit:
         stream = StringIO()
         TerminalReporter(Options(color=False)).render(self.report, stream)
         return stream.getvalue()
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the report to a file whose suffix says the format (.html, .json, .md, .txt).
+
+        Raises OutputError if the format is unknown or the place can't be written.
+        """
+        from queryaudit.reports.registry import get, name_for
+        from queryaudit.reports.writer import write
+
+        write(self.report, get(name_for(os.fspath(path))), os.fspath(path))
 
     def print(self) -> None:
         """Print the report to standard output, as ``queryaudit report`` would."""

@@ -60,6 +60,7 @@ class Analysis:
             comments=self._comments(),
             diagnostics=(*self.registry.diagnostics, *diagnostics),
             complete=complete,
+            strict=self.config.strict,
         )
         return build_report(self.ledger, settings)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
 from queryaudit.analysis.suppressions import Ignore, matching
-from queryaudit.detectors.base import RuleSet
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.detectors.base import Detector, RuleSet
+from queryaudit.detectors.base import Sighting as Observation
+from queryaudit.records.events import AccessKind, Frame, ScopeKind, Step
 from queryaudit.records.findings import (
     Cause,
     Diagnostic,
@@ -43,6 +44,8 @@ class Settings:
     comments: tuple[Ignore, ...] = ()  #: ignore comments of the audited files
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True  #: all tests ran, so that an unused ignore is news
+    strict: bool = False  #: re-raise a rule's exception
+    crashes: list[Diagnostic] = field(default_factory=list)  #: filled on the way
 
 
 def build_report(ledger: Ledger, settings: Settings) -> Report:
@@ -73,7 +76,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
         scopes=_scopes(ledger, findings),
         statements=_statements(ledger),
         rules=tuple(settings.rules[code].rule() for code in codes if code in settings.rules),
-        diagnostics=(*settings.diagnostics, *_crashes(ledger)),
+        diagnostics=(*settings.diagnostics, *_crashes(ledger), *settings.crashes),
     )
 
 
@@ -127,7 +130,6 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
     scopes = _scope_totals(group)
     frame = min(group, key=lambda t: repr(t.sighting.frame)).sighting.frame
     evaluated = next((s.evaluated for s in sightings if s.evaluated is not None), None)
-    fix = detector.advise(sightings)
     return Finding(
         rule=head.rule,
         name=detector.name,
@@ -146,9 +148,29 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
             text=f"{queries} queries in {len(scopes)} "
             f"{'place' if len(scopes) == 1 else 'places'}, seen as they ran",
         ),
-        fix=_with_saving(fix, group, queries, duration_ns),
+        fix=_with_saving(_advice(detector, sightings, settings), group, queries, duration_ns),
         fingerprint=min(fingerprint(s.group) for s in sightings),
     )
+
+
+def _advice(
+    detector: Detector, sightings: Sequence[Observation], settings: Settings
+) -> Fix | None:
+    """The rule's advice; a rule that fails to advise still has its finding."""
+    try:
+        return detector.advise(sightings)
+    except Exception as error:  # noqa: BLE001 - the second wall: one rule's crash
+        if settings.strict:
+            raise
+        settings.crashes.append(
+            Diagnostic(
+                slug="advice-failed",
+                message=f"{detector.code} could not say what to write: "
+                f"{type(error).__name__}: {error}.",
+                hint="Please report this; the finding itself stands.",
+            )
+        )
+        return None
 
 
 def _with_saving(
@@ -163,12 +185,12 @@ def _with_saving(
     return replace(fix, saving=Saving(queries=saved, duration_ns=round(duration_ns * share)))
 
 
-def _severity(sightings: Sequence[object], settings: Settings) -> Severity:
+def _severity(sightings: Sequence[Observation], settings: Settings) -> Severity:
     found = []
     for sighting in sightings:
-        own, rule = sighting.severity, sighting.rule  # type: ignore[attr-defined]
+        own = sighting.severity
         # What stands in test code stays a note, whatever the rule's severity is set to.
-        found.append(own if own is Severity.NOTE else settings.severities.get(rule, own))
+        found.append(own if own is Severity.NOTE else settings.severities.get(sighting.rule, own))
     return max(found)
 
 
@@ -190,12 +212,12 @@ def _cause(totals: CauseTotals) -> Cause:
     )
 
 
-def describe(path: Sequence[object], method: str | None) -> str:
+def describe(path: Sequence[Step], method: str | None) -> str:
     """``author.publisher``, ``reviews.count()``: how the access reads in code."""
-    names = [step.name for step in path]  # type: ignore[attr-defined]
+    names = [step.name for step in path]
     if not names:
         return f"{method}()" if method else ""
-    many = path[-1].kind.name in ("COLLECTION", "MANY", "GENERIC_COLLECTION")  # type: ignore[attr-defined]
+    many = path[-1].kind in (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
     ending = f".{method or 'all'}()" if many else ""
     return ".".join(names) + ending
 

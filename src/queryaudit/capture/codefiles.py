@@ -57,7 +57,7 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "asgiref/sync.py": {"thread_handler": Mark.HANDED},
     "queryaudit/capture/concurrency.py": {"_carried": Mark.HANDED},
     "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},
-    "queryaudit/integrations/pytest_plugin.py": {"pytest_runtest_call": Mark.BASE},
+    "queryaudit/integrations/django_entrances.py": {"execute": Mark.BASE},
 }
 
 

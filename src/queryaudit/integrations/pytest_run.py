@@ -21,7 +21,7 @@ from queryaudit.capture.scopes import entered
 from queryaudit.conclude import Conclusion, conclude, write_outputs
 from queryaudit.config import Config, given_flags
 from queryaudit.errors import ExitCode, QueryAuditError
-from queryaudit.integrations.django_requests import RequestEntrance
+from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.records.events import Phase, ScopeKind
@@ -79,14 +79,16 @@ class _Recording:
         self.analysis = Analysis(self.options)
         self.session = Session(self.options, run=run)
         self.deselected = 0
-        self._requests = RequestEntrance(self.session)
+        self._entrances: Entrances | None = None
 
     def begin(self) -> None:
         self.session = self.session.open()
-        self._requests.install()
+        self._entrances = Entrances(self.session)
+        self._entrances.install()
 
     def stop(self) -> None:
-        self._requests.uninstall()
+        if self._entrances is not None:
+            self._entrances.uninstall()
         self.session.close()
 
     @contextmanager

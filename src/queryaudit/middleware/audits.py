@@ -27,6 +27,9 @@ class RequestAudits:
         self.session = session
 
     def begin(self, request: Any, parent: Scope | None) -> Scope | None:
+        # A handler may outlive the run or block that it was made in.
+        if Session.current is not self.session:
+            return None
         return self.session.recorder.start(
             ScopeKind.REQUEST, f"{request.method} {request.path_info}", parent=parent
         )

@@ -10,6 +10,7 @@ from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relation
 from queryaudit.detectors.base import Sighting
 from queryaudit.records.events import AccessKind
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.sql.statement import parse
 
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
@@ -60,7 +61,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
         return _tree(head)
     lazy = [s for s in sightings if s.path]
     if not lazy:
-        return advise_loop(head.frame, head.statement, head.model)
+        return advise_loop(head.frame, parse(head.statement), head.owner)
     plan = plan_relations([_use(s) for s in lazy], head.model)
     if not plan.calls:
         return None
