@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -q -n auto
 .PHONY: demo test clean
 
 demo: .venv-demo/installed
-	.venv-demo/bin/python -m sample_app.drive
+	.venv-demo/bin/python -m sample_app.demo
 
 test: .venv/installed
 	.venv/bin/python -m pytest $(PYTEST_ARGS)

@@ -87,8 +87,12 @@ def class_place(kind: FrameKind, cls: type, name: str = "") -> Place:
 def owner_class(frame: FrameType) -> type | None:
     """The class of the view, admin or serializer whose method ``frame`` runs."""
     owner = frame.f_locals.get("self")
-    # A template response is rendered when its view has returned.
-    context = getattr(owner, "context_data", None)
+    # A template response is rendered when its view has returned. Looked up past __getattr__ and
+    # properties: whatever object this is, its code must not run here.
+    try:
+        context = object.__getattribute__(owner, "__dict__").get("context_data")
+    except AttributeError:
+        context = None
     owner = context.get("view", owner) if isinstance(context, dict) else owner
     cls = type(owner)
     return cls if hasattr(cls, "get_queryset") else None
