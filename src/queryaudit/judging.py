@@ -34,6 +34,7 @@ class Analysis:
             chosen,
             self.ledger,
             threshold=self.config.n_plus_one_threshold,
+            max_queries=self.config.max_queries,
             strict=self.config.strict,
             judge_tests=judge_tests,
         )

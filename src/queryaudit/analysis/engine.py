@@ -57,6 +57,7 @@ class Engine:
         ledger: Ledger,
         *,
         threshold: int = 2,
+        max_queries: int | None = None,
         strict: bool = False,
         judge_tests: bool = False,
     ) -> None:
@@ -64,6 +65,7 @@ class Engine:
         self._detectors = list(detectors)
         self._ledger = ledger
         self._threshold = threshold
+        self._max_queries = max_queries
         self._strict = strict
         self._own = OWN | {FrameKind.TEST} if judge_tests else OWN
         self._statements = Statements()
@@ -105,6 +107,7 @@ class Engine:
             tables=self._tables,
             statements=self._statements,
             threshold=self._threshold,
+            max_queries=self._max_queries,
             own=self._own,
         )
         for fold_type, fold in running.folds:

@@ -56,6 +56,7 @@ class View:
     tables: Definitions
     statements: StatementSource
     threshold: int = 2
+    max_queries: int | None = None
     #: Frames in which somebody can change something; in an audit() block, test code too.
     own: frozenset[FrameKind] = OWN
 

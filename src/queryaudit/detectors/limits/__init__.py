@@ -1,0 +1,1 @@
+"""QA9: limits that the project set for itself."""
