@@ -77,6 +77,8 @@ class Cause:
             return None
         if self.local == "queryset":
             return names["self"]._hints.get("instance")
+        if self.local == "rows":
+            return names["self"].queryset._hints.get("instance")
         if self.local == "instances":
             return names["instances"][0]
         return names["instance"]
@@ -128,14 +130,17 @@ def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> C
 
 def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
     """A queryset: of a related manager, which left its instance as a hint, or any other."""
-    queryset = frame.f_locals["self"]
+    owner = frame.f_locals["self"]
+    # An asynchronous iteration hands only the iterable to its thread.
+    is_rows = hasattr(owner, "chunked_fetch")
+    queryset = owner.queryset if is_rows else owner
     hints = getattr(queryset, "_hints", None)
     instance = hints.get("instance") if hints else None
     found = _relation(instance, queryset) if instance is not None else None
-    if found is None:
+    if found is None or instance is None:
         return Cause(
             depth=depth,
-            local="queryset",
+            local="rows" if is_rows else "queryset",
             step=None,
             owner=queryset.model,
             target=queryset.model._meta.label,
@@ -145,7 +150,7 @@ def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
     prefetched = cache_name in getattr(instance, "_prefetched_objects_cache", ())
     return Cause(
         depth=depth,
-        local="queryset",
+        local="rows" if is_rows else "queryset",
         step=Step(name, kind, False),
         owner=type(instance),
         target=queryset.model._meta.label,

@@ -52,17 +52,17 @@ class OriginMode(FetchMode):
 
 class OriginFetchOne(OriginMode, FetchOne):
     __slots__ = ()
-    track_peers = False  # type: ignore[assignment]
+    track_peers = False
 
 
 class OriginFetchPeers(OriginMode, FetchPeers):
     __slots__ = ()
-    track_peers = True  # type: ignore[assignment]
+    track_peers = True
 
 
-class OriginFetchRaise(OriginMode, FetchRaise):
+class OriginFetchRaise(OriginMode, FetchRaise):  # type: ignore[misc]
     __slots__ = ()
-    track_peers = False  # type: ignore[assignment]
+    track_peers = False
 
 
 _CLASSES: dict[type, type[OriginMode]] = {
@@ -91,6 +91,9 @@ def mark_rows(iterable: Any, original: Any, attribute: str) -> Any:
     for a relation of its rows.
     """
     queryset = iterable.queryset
+    # A related manager's filter is applied when the query is first asked for: the twin shares the
+    # query, so it must not bring a filter that is still to be applied.
+    queryset.query  # noqa: B018
     twin = object.__new__(type(queryset))
     twin.__dict__.update(queryset.__dict__)
     iterable.__dict__[attribute] = twin._fetch_mode = _mode(queryset._fetch_mode)

@@ -93,7 +93,8 @@ class _Walker:
 
     def __init__(self, files: CodeFiles, base: tuple[CodeType, int] | None) -> None:
         self.files = files
-        self.base, self.floor = base or (None, 0)
+        self.base: CodeType | None = base[0] if base is not None else None
+        self.floor = base[1] if base is not None else 0
         self.start: FrameType | None = None
         self.start_depth = 0
         self.site = Site()
@@ -102,6 +103,7 @@ class _Walker:
         self.fallback: tuple[int, FrameType] | None = None
         self.last: tuple[int, FrameType] | None = None
         self.queryset: tuple[int, FrameType, str] | None = None
+        self.rows: FrameType | None = None
         self.pending: tuple[int, FrameType, Mark] | None = None
         self.callers: list[tuple[int, CodeType, int]] = []
         self.probes: list[tuple[int, Any, object]] = []
@@ -157,6 +159,7 @@ class _Walker:
         if hasattr(owner, "chunked_fetch"):
             if self.site.rows_depth is None and self.queryset is None:
                 self.site.rows_depth = depth
+                self.rows = frame
             return
         first = self.queryset
         name = frame.f_code.co_name
@@ -255,6 +258,8 @@ class _Walker:
             return causes.from_descriptor(frame, depth, target)
         if self.queryset is not None:
             return causes.from_queryset(self.queryset[1], self.queryset[0], self.queryset[2])
+        if self.rows is not None and self.site.rows_depth is not None:
+            return causes.from_queryset(self.rows, self.site.rows_depth, "__iter__")
         return None
 
 

@@ -1,0 +1,301 @@
+"""What an access says beyond its path: kind, method, narrowing, origin and the causing row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from queryaudit.records.events import Access, AccessKind
+from sample_app.shop.models import (
+    Author,
+    AuthorProfile,
+    Book,
+    Category,
+    Comment,
+    Order,
+    Review,
+    Tag,
+)
+from tests.integration.recording import Recording
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def accesses(seen: Recording) -> list[Access]:
+    """The distinct accesses on rows."""
+    found = {seen.access(query): None for query in seen.queries}
+    return [access for access in found if access is not None and access.path]
+
+
+def only(work: Callable[[], Any]) -> Access:
+    with Recording() as seen:
+        work()
+    (access,) = accesses(seen)
+    return access
+
+
+def some_author() -> Author:
+    return Author.objects.filter(books__isnull=False).first()
+
+
+KINDS: list[tuple[str, Callable[[], Any], AccessKind, str, str]] = [
+    ("author", lambda: Book.objects.all()[0].author, AccessKind.FORWARD, "Book", "Author"),
+    (
+        "author",
+        lambda: AuthorProfile.objects.all()[0].author,
+        AccessKind.FORWARD,
+        "AuthorProfile",
+        "Author",
+    ),
+    (
+        "profile",
+        lambda: Author.objects.all()[0].profile,
+        AccessKind.REVERSE_ONE,
+        "Author",
+        "AuthorProfile",
+    ),
+    ("books", lambda: list(some_author().books.all()), AccessKind.COLLECTION, "Author", "Book"),
+    ("tags", lambda: list(Book.objects.all()[0].tags.all()), AccessKind.MANY, "Book", "Tag"),
+    ("books", lambda: list(Tag.objects.all()[0].books.all()), AccessKind.MANY, "Tag", "Book"),
+    ("books", lambda: list(Order.objects.all()[0].books.all()), AccessKind.MANY, "Order", "Book"),
+    (
+        "comments",
+        lambda: list(Book.objects.all()[0].comments.all()),
+        AccessKind.GENERIC_COLLECTION,
+        "Book",
+        "Comment",
+    ),
+    (
+        "title",
+        lambda: Book.objects.only("pk")[0].title,
+        AccessKind.DEFERRED,
+        "Book",
+        "Book",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "work", "kind", "owner", "target"), KINDS, ids=lambda value: str(value)[:20]
+)
+def test_each_relation_is_known_by_name_kind_owner_and_target(
+    name: str, work: Callable[[], Any], kind: AccessKind, owner: str, target: str
+) -> None:
+    access = only(work)
+    assert access.path[-1] == (name, kind, False)
+    assert access.owner == f"shop.{owner}"
+    assert access.target == f"shop.{target}"
+    assert access.narrowed is False
+    assert access.prefetched is False
+
+
+def test_a_generic_key_names_the_model_that_was_loaded() -> None:
+    with Recording() as seen:
+        [comment.target for comment in Comment.objects.all()]
+    found = accesses(seen)
+    assert {access.path for access in found} == {(("target", AccessKind.GENERIC, False),)}
+    assert {access.target for access in found} == {"shop.Book", "shop.Review"}
+
+
+METHODS: list[tuple[Callable[[Author], Any], str | None, bool]] = [
+    (lambda author: list(author.books.all()), None, False),
+    (lambda author: [book for book in author.books.all()], None, False),
+    (lambda author: bool(author.books.all()), None, False),
+    (lambda author: len(author.books.all()), None, False),
+    (lambda author: list(author.books.iterator()), None, False),
+    (lambda author: author.books.count(), "count", False),
+    (lambda author: author.books.all().count(), "count", False),
+    (lambda author: author.books.exists(), "exists", False),
+    (lambda author: author.books.first(), "first", None),
+    (lambda author: author.books.filter(stock__gt=2).count(), "count", True),
+    (lambda author: list(author.books.filter(stock__gt=2)), None, True),
+    (lambda author: list(author.books.exclude(stock=2)), None, True),
+    (lambda author: list(author.books.order_by("stock")), None, True),
+    (lambda author: list(author.books.all()[:2]), None, True),
+    (lambda author: list(author.books.distinct()), None, True),
+    (lambda author: list(author.books.values_list("pk")), None, False),
+]
+
+
+@pytest.mark.parametrize(("work", "method", "narrowed"), METHODS)
+def test_the_method_and_the_narrowing_of_a_collection_are_known(
+    work: Callable[[Author], Any], method: str | None, narrowed: bool | None
+) -> None:
+    author = some_author()
+    access = only(lambda: work(author))
+    assert access.path == (("books", AccessKind.COLLECTION, False),)
+    assert access.method == method
+    if narrowed is not None:
+        assert access.narrowed is narrowed
+
+
+NARROWED_MANY: list[tuple[Callable[[Book], Any], str | None, bool]] = [
+    (lambda book: list(book.tags.all()), None, False),
+    (lambda book: book.tags.count(), "count", False),
+    (lambda book: book.tags.exists(), "exists", False),
+    (lambda book: list(book.tags.filter(name__startswith="c")), None, True),
+    (lambda book: list(book.tags.order_by("-name")), None, True),
+]
+
+
+@pytest.mark.parametrize(("work", "method", "narrowed"), NARROWED_MANY)
+def test_the_method_and_the_narrowing_of_a_many_to_many_are_known(
+    work: Callable[[Book], Any], method: str | None, narrowed: bool
+) -> None:
+    book = Book.objects.all()[0]
+    access = only(lambda: work(book))
+    assert (access.path[-1].name, access.method, access.narrowed) == ("tags", method, narrowed)
+
+
+ASYNC: list[tuple[str, str | None, bool]] = [
+    ("all", None, False),
+    ("manager", None, False),
+    ("aiterator", None, False),
+    ("acount", "count", False),
+    ("aexists", "exists", False),
+    ("filtered", None, True),
+    ("ordered", None, True),
+]
+
+
+async def _asked(author: Author, how: str) -> None:
+    if how == "all":
+        [book async for book in author.books.all()]
+    elif how == "manager":
+        [book async for book in author.books.all().all()]
+    elif how == "aiterator":
+        [book async for book in author.books.aiterator()]
+    elif how == "acount":
+        await author.books.acount()
+    elif how == "aexists":
+        await author.books.aexists()
+    elif how == "filtered":
+        [book async for book in author.books.filter(stock__gt=2)]
+    elif how == "ordered":
+        [book async for book in author.books.order_by("stock")]
+
+
+@pytest.mark.parametrize(("how", "method", "narrowed"), ASYNC)
+def test_asynchronous_access_is_told_as_its_synchronous_twin(
+    how: str, method: str | None, narrowed: bool
+) -> None:
+    author = some_author()
+    access = only(lambda: async_to_sync(_asked)(author, how))
+    assert access.path == (("books", AccessKind.COLLECTION, False),)
+    assert access.method == method
+    assert access.narrowed is narrowed
+
+
+def test_asking_past_a_filled_prefetch_is_told_from_a_plain_access() -> None:
+    author = Author.objects.prefetch_related("books").first()
+    access = only(lambda: list(author.books.filter(stock__gt=2)))
+    assert access.prefetched is True
+    assert access.narrowed is True
+
+
+def test_two_foreign_keys_to_one_model_on_one_line_are_told_apart() -> None:
+    with Recording() as seen:
+        for book in Book.objects.all():
+            book.publisher.name + book.author.publisher.name
+    by_path = {seen.path(query): seen.text(query) for query in seen.queries}
+    assert by_path["Book.publisher"] == by_path["Book.author__publisher"]
+
+
+def test_the_origin_is_the_model_and_the_place_of_the_evaluation() -> None:
+    books = Book.objects.all()
+    with Recording() as seen:
+        for book in books:
+            book.author.publisher.name
+    origins = {seen.origin(query) for query in seen.about("shop_author")}
+    (origin,) = origins
+    assert origin is not None
+    assert origin.model == "shop.Book"
+    first = test_the_origin_is_the_model_and_the_place_of_the_evaluation.__code__.co_firstlineno
+    assert seen.session.hub.tables.stacks[origin.stack].frames[0].line == first + 3
+    assert seen.session.hub.tables.sql[origin.sql].text == seen.text(seen.about("shop_book")[0])
+
+
+def test_a_queryset_built_in_scope_remembers_where() -> None:
+    with Recording() as seen:
+        books = Book.objects.filter(stock__gte=0)
+        for book in books:
+            book.author
+    origin = seen.origin(seen.queries[-1])
+    assert origin is not None
+    assert origin.built is not None
+    first = test_a_queryset_built_in_scope_remembers_where.__code__.co_firstlineno
+    assert origin.built.line == first + 2
+
+
+def test_each_evaluation_of_one_line_is_told_apart() -> None:
+    with Recording() as seen:
+        for _ in range(3):
+            for book in Book.objects.order_by("pk")[:2]:
+                book.author
+    lazy = seen.about("shop_author")
+    assert len({query.access for query in lazy}) == 1
+    assert len({query.evaluation for query in lazy}) == 3
+
+
+def test_each_causing_row_has_a_digest_of_its_own() -> None:
+    with Recording() as seen:
+        books = list(Book.objects.order_by("pk"))
+        for book in books + books:
+            list(book.reviews.all())
+    lazy = seen.about("shop_review")
+    assert len(lazy) == 2 * len(books)
+    rows = [query.row for query in lazy]
+    assert None not in rows
+    assert rows[: len(books)] == rows[len(books) :]
+    assert len(set(rows)) == len(books)
+
+
+def test_equal_parameters_have_equal_digests_and_other_ones_have_not() -> None:
+    with Recording() as seen:
+        for pk in (1, 2, 1):
+            Author.objects.filter(pk=pk).exists()
+    first, second, third = (query.params for query in seen.queries)
+    assert first == third != second
+
+
+def test_values_have_no_lineage_and_no_effect() -> None:
+    with Recording() as seen:
+        rows = list(Book.objects.values("author_id"))
+        names = list(Book.objects.values_list("title", flat=True))
+    assert len(rows) == len(names) == Book.objects.count()
+    assert seen.paths == {None: 2}
+
+
+def test_rows_that_nobody_under_audit_loaded_have_a_path_without_origin() -> None:
+    books = list(Book.objects.all()[:3])
+    with Recording() as seen:
+        [book.author for book in books]
+    assert set(seen.paths) == {"?.author"}
+
+
+def test_a_query_written_out_by_hand_knows_its_model_and_method() -> None:
+    with Recording() as seen:
+        for category in Category.objects.all():
+            Book.objects.filter(category=category).count()
+    found = {seen.access(query) for query in seen.about("shop_book")}
+    (access,) = found
+    assert access is not None
+    assert (access.path, access.method, access.target) == ((), "count", "shop.Book")
+
+
+def test_a_review_of_a_prefetched_book_knows_the_prefetch() -> None:
+    with Recording() as seen:
+        for author in Author.objects.prefetch_related("books"):
+            for book in author.books.all():
+                book.reviews.count()
+    (access,) = {
+        seen.access(query) for query in seen.queries if seen.access(query).method == "count"
+    }
+    assert access.path == (
+        ("books", AccessKind.COLLECTION, True),
+        ("reviews", AccessKind.COLLECTION, False),
+    )
+    assert Review._meta.label == access.target
