@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
 from queryaudit.config import Config, discover, load
+from queryaudit.integrations.django_entrances import Entrances
+from queryaudit.judging import Analysis
 from queryaudit.records.events import FrameKind, ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
-from queryaudit.integrations.django_entrances import Entrances
-from queryaudit.judging import Analysis
 from queryaudit.runtime import Session
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -149,7 +149,7 @@ class Audit:
             session.files.add_root(os.path.dirname(os.path.realpath(name)))
 
 
-def audit(name: str = "block", *, config: Config | None = None, **options: object) -> Audit:
+def audit(name: str = "block", *, config: Config | None = None, **options: Any) -> Audit:
     """Audit a block of code.
 
     ``options`` are configuration options with underscores (``n_plus_one_threshold=3``); they go
@@ -173,9 +173,11 @@ def project_config(flags: dict[str, object] | None = None, start: Path | None = 
         from django.conf import settings as django_settings
 
         settings = getattr(django_settings, "QUERYAUDIT", None)
-    except Exception:  # noqa: BLE001 - audited without settings, or with broken ones: not ours to say
+    except Exception:  # noqa: BLE001 - no settings, or broken ones: said where they matter
         settings = None
-    inputs = discover(start or Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings)
+    inputs = discover(
+        start or Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings
+    )
     return load(inputs, known_rules=Registry().rules)
 
 
@@ -205,9 +207,7 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
         return self
 
     def __enter__(self) -> ignore:
-        active = ActiveIgnore(
-            self._codes, self._reason, self._path, self._line, IGNORING.get()
-        )
+        active = ActiveIgnore(self._codes, self._reason, self._path, self._line, IGNORING.get())
         scope = CURRENT.get()
         if scope is not None and not self._optional:
             scope.recorder.ignored(active)

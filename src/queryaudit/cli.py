@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.CLEAN)
-    except Exception as error:  # noqa: BLE001 - the last wall: a sentence, not a traceback
+    except Exception as error:
         print(
             f"queryaudit: internal error: {type(error).__name__}: {error}. Please report it; "
             "QUERYAUDIT_STRICT=1 shows the traceback.",
@@ -118,7 +118,7 @@ def _report(options: argparse.Namespace) -> ExitCode:
     return ExitCode.USAGE if problems else conclusion.exit_code
 
 
-def _rules(options: argparse.Namespace) -> ExitCode:
+def _rules(_: argparse.Namespace) -> ExitCode:
     print(rule_list([d.rule() for d in Registry().rules.values()]))
     return ExitCode.CLEAN
 

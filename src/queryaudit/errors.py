@@ -54,5 +54,5 @@ class BaselineError(QueryAuditError):
     slug = "baseline"
 
 
-class UnknownRule(QueryAuditError):
+class UnknownRuleError(QueryAuditError):
     slug = "unknown-rule"

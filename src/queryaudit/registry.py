@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 
 import queryaudit.detectors
 from queryaudit.detectors.base import Detector, RuleSet
-from queryaudit.errors import QueryAuditError, UnknownRule
+from queryaudit.errors import QueryAuditError, UnknownRuleError
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.rules import HEADINGS, Rule
 
@@ -36,7 +36,7 @@ class Registry:
         return self.detectors
 
     def rule(self, code: str) -> Rule:
-        """The rule with this code or name; UnknownRule with a suggestion otherwise."""
+        """The rule with this code or name; UnknownRuleError with a suggestion otherwise."""
         wanted = code.strip()
         for detector in self.detectors.values():
             if wanted.upper() == detector.code or wanted.lower() == detector.name:
@@ -50,7 +50,7 @@ class Registry:
             wanted.upper(), known, 1
         )
         hint = f"Did you mean {close[0]}?" if close else "'queryaudit rules' lists them all."
-        raise UnknownRule(f"There is no rule {code!r}.", hint)
+        raise UnknownRuleError(f"There is no rule {code!r}.", hint)
 
     def _add(self, detector: Detector) -> None:
         validate(detector)

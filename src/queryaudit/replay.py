@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from queryaudit.judging import Analysis
 from queryaudit.records.events import Header, Query, ScopeEnd, ScopeStart
 from queryaudit.records.findings import Diagnostic
-from queryaudit.judging import Analysis
 from queryaudit.trace.merge import open_traces
 from queryaudit.trace.reader import TraceReader
 from queryaudit.trace.tables import Tables

@@ -138,7 +138,7 @@ class Engine:
                     ignore = self._ignore(sighting)
                     plain = replace(sighting, ignored=None)
                     self._ledger.add(plain, view.scope, ignore)
-            except Exception as error:  # noqa: BLE001 - the second wall: one rule's crash
+            except Exception as error:
                 if self._strict:
                     raise
                 self._detectors.remove(detector)
@@ -146,6 +146,4 @@ class Engine:
 
 
 def _plain(ignored: Ignored) -> Ignore:
-    return Ignore(
-        codes=ignored.codes, reason=ignored.reason, path=ignored.path, line=ignored.line
-    )
+    return Ignore(codes=ignored.codes, reason=ignored.reason, path=ignored.path, line=ignored.line)

@@ -81,9 +81,7 @@ class Ledger:
         runs[1] += sighting.duration_ns
         totals.worst = max(totals.worst, sighting.queries)
 
-    def add_scope(
-        self, scope: ScopeStart, queries: int, duration_ns: int, dropped: int
-    ) -> None:
+    def add_scope(self, scope: ScopeStart, queries: int, duration_ns: int, dropped: int) -> None:
         self.kinds[scope.kind] += 1
         self.dropped += dropped
         totals = self.scopes.setdefault((scope.kind, scope.name), ScopeTotals())

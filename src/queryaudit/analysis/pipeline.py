@@ -153,13 +153,11 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
     )
 
 
-def _advice(
-    detector: Detector, sightings: Sequence[Observation], settings: Settings
-) -> Fix | None:
+def _advice(detector: Detector, sightings: Sequence[Observation], settings: Settings) -> Fix | None:
     """The rule's advice; a rule that fails to advise still has its finding."""
     try:
         return detector.advise(sightings)
-    except Exception as error:  # noqa: BLE001 - the second wall: one rule's crash
+    except Exception as error:
         if settings.strict:
             raise
         settings.crashes.append(

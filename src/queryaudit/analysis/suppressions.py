@@ -95,7 +95,6 @@ def matching(
         and ignore.last_line is not None
         and all(ignore.covers(rule) for rule in wanted)
         and any(
-            (ignore.path, line) in lines
-            for line in range(ignore.first_line, ignore.last_line + 1)
+            (ignore.path, line) in lines for line in range(ignore.first_line, ignore.last_line + 1)
         )
     ]

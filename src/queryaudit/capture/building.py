@@ -42,7 +42,7 @@ def install(patches: Patches, files: CodeFiles) -> None:
         try:
             ancestor = built_at(sys._getframe(1), files)
             if ancestor is not None:
-                queryset._query._queryaudit_built = Built(ancestor)
+                queryset.__dict__["_query"]._queryaudit_built = Built(ancestor)
         except Exception:  # noqa: BLE001 - never at the host's cost
             pass
         return queryset

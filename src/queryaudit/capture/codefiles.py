@@ -31,11 +31,15 @@ class Mark(IntEnum):
     HANDED = 9  #: a thread runs what another thread or a task waits for
 
 
-_QUERYSET_METHODS = (
-    "_fetch_all _iterator __len__ __bool__ __getitem__ iterator count exists aggregate get first "
-    "last earliest latest in_bulk contains update _update delete create get_or_create "
-    "update_or_create bulk_create bulk_update explain"
-).split()
+_QUERYSET_METHODS = frozenset(
+    {
+        *("_fetch_all", "_iterator", "__len__", "__bool__", "__getitem__", "iterator"),
+        *("count", "exists", "contains", "aggregate", "explain"),
+        *("get", "first", "last", "earliest", "latest", "in_bulk"),
+        *("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"),
+        *("update", "_update", "delete"),
+    }
+)
 
 _FIELD_METHODS = {"get_attribute": Mark.SERIALIZER, "to_representation": Mark.SERIALIZER}
 

@@ -92,9 +92,8 @@ def _definition(scope: ast.AST | None, name: str) -> ast.stmt | None:
         elif isinstance(node, ast.Assign):
             if any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
                 return node
-        elif isinstance(node, ast.AnnAssign):
-            if isinstance(node.target, ast.Name) and node.target.id == name:
-                return node
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == name:
+            return node
     return None
 
 

@@ -8,7 +8,6 @@ from types import CodeType, FrameType
 from queryaudit.capture.codefiles import CodeFiles, Mark
 from queryaudit.records.events import FrameKind
 
-
 #: Frames looked through for a view class.
 _OWNER_REACH = 150
 

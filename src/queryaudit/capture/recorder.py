@@ -108,9 +108,7 @@ class Recorder:
                 base = parent.base
             scope = Scope(self, next(self._ids), parent, kind, name, phase, base)
             self._drain()
-            self.sink.start(
-                ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
-            )
+            self.sink.start(ScopeStart(scope.id, parent.id if parent else None, kind, name, phase))
         return scope
 
     def end(self, scope: Scope, name: str | None = None) -> None:
@@ -327,7 +325,7 @@ class Recorder:
                 known = self._accesses.get(key)
                 if known is None:
                     known = self._accesses[key] = next(self._ids)
-                    self.sink.define(Access(known, *key))  # type: ignore[arg-type]
+                    self.sink.define(Access(known, *key))
                     if origin is not None:
                         self._needed.add(origin)
         if parent is not None:

@@ -127,7 +127,7 @@ def _contains(node: ast.AST, line: int, column: int | None) -> bool:
 
 def _first_line(node: ast.AST) -> int:
     decorators = getattr(node, "decorator_list", None) or []
-    lines = [getattr(node, "lineno", 0), *(d.lineno for d in decorators)]
+    lines: list[int] = [getattr(node, "lineno", 0), *(d.lineno for d in decorators)]
     return min(lines)
 
 
@@ -154,4 +154,5 @@ def _statement_lines(chain: list[ast.AST], line: int, end_line: int) -> tuple[in
     body = getattr(node, "body", None)
     if isinstance(body, list) and body:
         last = max(first, body[0].lineno - 1)
-    return min(first, line), max(last, min(end_line, node.end_lineno or end_line) if not body else last)
+        return min(first, line), last
+    return min(first, line), max(last, min(end_line, node.end_lineno or end_line))

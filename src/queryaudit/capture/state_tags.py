@@ -69,7 +69,8 @@ def mark_joined(original: Any, populator: Any, step: Step, *arguments: Any) -> N
     """Tag instances joined in by ``select_related`` as they are put in place."""
     parent = _starting.lineage
     if parent is None:
-        return original(populator, *arguments)
+        original(populator, *arguments)
+        return
     tag = Tag(parent.child(step))
     _starting.lineage = tag.lineage
     try:
@@ -84,4 +85,3 @@ def mark_joined(original: Any, populator: Any, step: Step, *arguments: Any) -> N
         set_local(from_obj, obj)
 
     populator.local_setter = local_setter
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from queryaudit.config.kinds import Codes, Switch, Texts
 from queryaudit.config.options import OPTIONS, Option, Reach
@@ -15,7 +15,7 @@ _DEST = "queryaudit_option_"
 class AddFlag(Protocol):
     """``ArgumentParser.add_argument`` or ``addoption`` of a pytest option group."""
 
-    def __call__(self, *names: str, **settings: object) -> object: ...
+    def __call__(self, *names: str, **settings: Any) -> object: ...
 
 
 def add_flags(add: AddFlag, reach: Reach, prefix: str = "queryaudit-") -> None:

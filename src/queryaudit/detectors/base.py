@@ -28,7 +28,6 @@ from queryaudit.records.findings import Fix
 from queryaudit.records.rules import Rule, Severity
 from queryaudit.sql.statement import Statement
 
-
 #: Code under audit.
 OWN = frozenset({FrameKind.PROJECT, FrameKind.TEMPLATE, FrameKind.SERIALIZER})
 

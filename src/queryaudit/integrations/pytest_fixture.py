@@ -17,7 +17,7 @@ class AuditFixture:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def audit(self, name: str | None = None, **options: object) -> Audit:
+    def audit(self, name: str | None = None, **options: Any) -> Audit:
         """An audited block; see ``queryaudit.audit``. All of its code is judged, the test's too."""
         return audit(name or self._name, **options)
 

@@ -24,10 +24,10 @@ from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
+from queryaudit.judging import Analysis
 from queryaudit.records.events import Phase, ScopeKind
 from queryaudit.records.findings import Diagnostic
 from queryaudit.replay import analyse
-from queryaudit.judging import Analysis
 from queryaudit.runtime import Session
 
 _TRACES = "queryaudit_traces"
@@ -94,10 +94,9 @@ class _Recording:
     @contextmanager
     def phase(self, item: pytest.Item, phase: Phase) -> Generator[None, None, None]:
         recorder = self.session.recorder
-        base = (_code(item), 0) if phase is Phase.CALL else None
-        scope = recorder.start(
-            ScopeKind.TEST, item.nodeid, phase=phase, base=base if base and base[0] else None
-        )
+        code = _code(item) if phase is Phase.CALL else None
+        base = (code, 0) if code is not None else None
+        scope = recorder.start(ScopeKind.TEST, item.nodeid, phase=phase, base=base)
         recorder.phase = scope
         try:
             with entered(scope):
@@ -303,5 +302,3 @@ def _code(item: pytest.Item) -> CodeType | None:
     function = inspect.unwrap(getattr(item, "obj", None) or (lambda: None))
     function = getattr(function, "__func__", function)
     return getattr(function, "__code__", None)
-
-

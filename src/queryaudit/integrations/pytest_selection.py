@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+#: pytest's own options that leave tests out.
+_CHOOSING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise")
+
 
 def is_partial(config: pytest.Config, session: pytest.Session, deselected: int) -> bool:
     """True if tests were left out by choice, or the run broke off.
@@ -12,16 +15,9 @@ def is_partial(config: pytest.Config, session: pytest.Session, deselected: int) 
     baseline entries and no unused ignores.
     """
     option = config.option
-    chosen = (
-        deselected
-        or getattr(option, "keyword", "")
-        or getattr(option, "markexpr", "")
-        or getattr(option, "lf", False)
-        or getattr(option, "deselect", None)
-        or getattr(option, "ignore", None)
-    )
+    chosen = any(getattr(option, name, None) for name in _CHOOSING)
     broken = session.shouldfail or session.shouldstop or session.exitstatus not in (0, 1)
-    return bool(chosen or broken or _named_on_command_line(config))
+    return bool(deselected or chosen or broken or _named_on_command_line(config))
 
 
 def _named_on_command_line(config: pytest.Config) -> bool:

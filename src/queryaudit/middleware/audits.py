@@ -10,11 +10,11 @@ from typing import Any
 from queryaudit.capture.scopes import Scope
 from queryaudit.config import Config
 from queryaudit.errors import QueryAuditError
+from queryaudit.judging import Analysis
 from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
-from queryaudit.judging import Analysis
 from queryaudit.runtime import Session
 
 logger = logging.getLogger("queryaudit")

@@ -188,6 +188,4 @@ class ScopeEnd(NamedTuple):
     name: str | None  #: the unit's name if it became known only on the way, as a URL route
 
 
-Event = (
-    Header | SqlText | Stack | Origin | Access | ScopeStart | Query | ScopeEnd | Ignored
-)
+Event = Header | SqlText | Stack | Origin | Access | ScopeStart | Query | ScopeEnd | Ignored

@@ -72,8 +72,6 @@ class Rule:
             if line in HEADINGS and underline.startswith("---"):
                 heading = line
                 sections[heading] = []
-            elif heading is not None and not (
-                line.startswith("---") and not sections[heading]
-            ):
+            elif heading is not None and not (line.startswith("---") and not sections[heading]):
                 sections[heading].append(line)
         return {name: "\n".join(body).strip() for name, body in sections.items()}

@@ -19,8 +19,10 @@ from queryaudit.records.rules import Severity
 
 
 class Claimant(Protocol):
-    code: str
-    severity: Severity
+    @property
+    def code(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
 
     def claims(self, load: Load, view: View) -> bool: ...
 
@@ -52,9 +54,7 @@ def judge(
     return found
 
 
-def _parent(
-    load: Load, claimed: dict[tuple[int, tuple[str, ...]], Sighting]
-) -> Sighting | None:
+def _parent(load: Load, claimed: dict[tuple[int, tuple[str, ...]], Sighting]) -> Sighting | None:
     """The claimed read, if any, on whose rows this one works."""
     access = load.access
     if access is None or access.origin is None:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from queryaudit.detectors.base import View
 from queryaudit.records.events import Access, Frame, FrameKind, Origin, Query, Stack
-from queryaudit.sql.statement import Statement, Verb
+from queryaudit.sql.statement import Statement
+from queryaudit.sql.verbs import Verb
 
 #: Evaluations of one origin followed at once; nested loops interleave a few.
 _OPEN_EVALUATIONS = 8
@@ -22,7 +23,10 @@ _ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
 AGGREGATES = frozenset({"count", "exists", "aggregate", "contains"})
 #: Methods that are about writing, whatever they read on the way.
 WRITES = frozenset(
-    "create get_or_create update_or_create update delete bulk_create bulk_update".split()
+    {
+        *("create", "get_or_create", "update_or_create", "bulk_create"),
+        *("update", "bulk_update", "delete"),
+    }
 )
 
 
@@ -198,4 +202,3 @@ def _names_constant(node: ast.Name | ast.Attribute) -> bool:
     name = node.attr if isinstance(node, ast.Attribute) else node.id
     # Only an enumeration is a class that can be iterated.
     return name[:1].isupper()
-

@@ -12,7 +12,6 @@ from queryaudit.detectors.n_plus_one.loads import Load, LoadFold
 from queryaudit.records.findings import Fix
 
 
-
 class FamilyFold(LoadFold):
     """The shared fold, judged once for all rules of the family."""
 
