@@ -2,7 +2,7 @@
 
 Further ``bad_*()`` are other shapes of the same mistake; further ``good_*()`` look like it and
 are fine. A case takes no argument, reads the shop that is there and changes nothing.
-``good()`` returns what ``bad()`` returns: it is its fix.
+Where a rule has a fix, ``good()`` is the fix of ``bad()`` and returns the same.
 """
 
 from __future__ import annotations
