@@ -78,7 +78,10 @@ class Audit:
         if session is None or scope is None:
             return
         if self._token is not None:
-            CURRENT.reset(self._token)
+            try:
+                CURRENT.reset(self._token)
+            except ValueError:  # ended in another task than it began in
+                CURRENT.set(None)
         self._session = self._scope = None
         try:
             session.recorder.end(scope)

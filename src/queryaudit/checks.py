@@ -14,6 +14,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from queryaudit.config import Inputs, Problem, discover, resolve
+from queryaudit.registry import Registry
 
 _MIDDLEWARE = "queryaudit.middleware."
 _TAG = "queryaudit"
@@ -32,7 +33,7 @@ def check_options(*_args: object, **_kwargs: object) -> list[CheckMessage]:
         environment=os.environ,
         settings=getattr(settings, "QUERYAUDIT", None),
     )
-    return option_messages(inputs)
+    return option_messages(inputs, Registry().rules)
 
 
 def check_middleware(*_args: object, **_kwargs: object) -> list[CheckMessage]:

@@ -14,15 +14,22 @@ from queryaudit.config import Config
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
+from queryaudit.sql.statement import Statements
 from queryaudit.trace.tables import Tables
 
 
 class Analysis:
     """Rules and settings of a run, and what they found so far in any number of traces."""
 
-    def __init__(self, config: Config, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        registry: Registry | None = None,
+        statements: Statements | None = None,
+    ) -> None:
         self.config = config
         self.registry = registry or Registry()
+        self._statements = statements or Statements()
         self.ledger = Ledger()
         self._engines: list[Engine] = []
 
@@ -37,6 +44,7 @@ class Analysis:
             max_queries=self.config.max_queries,
             strict=self.config.strict,
             judge_tests=judge_tests,
+            statements=self._statements,
         )
         self._engines.append(engine)
         return engine

@@ -12,6 +12,9 @@ from queryaudit.trace.merge import open_traces
 from queryaudit.trace.reader import TraceReader
 from queryaudit.trace.tables import Tables
 
+#: Queries fed to the engine at once.
+CHUNK = 512
+
 
 def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list[Diagnostic]:
     """Feed traces (files or folders) to ``analysis``; what is wrong with them is returned.
@@ -30,12 +33,19 @@ def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list
 def _feed(reader: TraceReader, analysis: Analysis) -> None:
     tables = Tables(reader.header)
     engine = analysis.engine(tables)
+    chunk: list[Query] = []
     for event in reader.events():
         if isinstance(event, Query):
-            engine.queries((event,))
-        elif isinstance(event, ScopeEnd):
+            chunk.append(event)
+            if len(chunk) < CHUNK:
+                continue
+        if chunk:
+            engine.queries(chunk)
+            chunk = []
+        if isinstance(event, ScopeEnd):
             engine.end(event)
-        elif not isinstance(event, Header):
+        elif not isinstance(event, (Header, Query)):
             tables.add(event)
             if isinstance(event, ScopeStart):
                 engine.start(event)
+    engine.queries(chunk)

@@ -60,6 +60,7 @@ class Engine:
         max_queries: int | None = None,
         strict: bool = False,
         judge_tests: bool = False,
+        statements: Statements | None = None,
     ) -> None:
         self._tables = tables
         self._detectors = list(detectors)
@@ -68,7 +69,9 @@ class Engine:
         self._max_queries = max_queries
         self._strict = strict
         self._own = OWN | {FrameKind.TEST} if judge_tests else OWN
-        self._statements = Statements()
+        self._statements = statements or Statements()
+        #: Ignores from before this engine listened are somebody else's.
+        self._earlier = frozenset(tables.ignores)
         self._running: dict[int, _Running] = {}
 
     def start(self, event: ScopeStart) -> None:
@@ -117,8 +120,9 @@ class Engine:
         """Judge the scopes whose end is missing, as in a torn trace."""
         for id in sorted(self._running):
             self.end(ScopeEnd(id, 0, 0, 0, None))
-        for ignored in self._tables.ignores.values():
-            self._ledger.ignores.add(_plain(ignored))
+        for id, ignored in self._tables.ignores.items():
+            if id not in self._earlier:
+                self._ledger.ignores.add(_plain(ignored))
 
     def _ignore(self, sighting: Sighting) -> Ignore | None:
         """The innermost ignore that was active and covers the sighting's rule."""

@@ -16,6 +16,7 @@ from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
 from queryaudit.runtime import Session
+from queryaudit.sql.statement import Statements
 
 logger = logging.getLogger("queryaudit")
 
@@ -46,6 +47,7 @@ class ApplicationAudits(RequestAudits):
         super().__init__(session)
         self.config = config
         self.registry = Registry()
+        self._statements = Statements()
         self._open: dict[int, Analysis] = {}
 
     def begin(self, request: Any, parent: Scope | None) -> Scope | None:
@@ -57,7 +59,7 @@ class ApplicationAudits(RequestAudits):
         recorder = self.session.recorder
         if not (config.log or config.server_timing):
             return super().begin(request, parent)
-        analysis = Analysis(config, self.registry)
+        analysis = Analysis(config, self.registry, self._statements)
         with recorder.lock:
             self.session.hub.listen_next(analysis.engine(self.session.hub.tables))
             scope = super().begin(request, parent)
