@@ -93,8 +93,10 @@ class Recording:
         trace: TracebackType | None,
     ) -> None:
         CURRENT.reset(self._token)
-        self.session.recorder.end(self.scope)
-        self.session.close()
+        try:
+            self.session.recorder.end(self.scope)
+        finally:
+            self.session.close()
 
     async def __aexit__(self, *details: object) -> None:
         self.__exit__(None, None, None)

@@ -21,7 +21,7 @@ from sample_app.shop.models import (
 )
 from tests.integration.recording import Recording
 
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = pytest.mark.usefixtures("standing_shop")
 
 
 def accesses(seen: Recording) -> list[Access]:

@@ -10,13 +10,17 @@ from queryaudit.records.events import Step
 
 
 class Root:
-    """One evaluation of a source queryset."""
+    """One evaluation of a source queryset.
 
-    __slots__ = ("origin", "serial")
+    ``owner`` is the recorder's token: rows outlive audits, and an id means nothing to another.
+    """
 
-    def __init__(self, origin: int, serial: int) -> None:
+    __slots__ = ("origin", "owner", "serial")
+
+    def __init__(self, origin: int, serial: int, owner: object) -> None:
         self.origin = origin
         self.serial = serial
+        self.owner = owner
 
 
 class Lineage:

@@ -67,6 +67,7 @@ class Recorder:
         #: The test phase that runs now.
         self.phase: Scope | None = None
         self._salt = secrets.randbits(62)
+        self._token = object()
         self._ids = count(1)
         self._seq = count(1)
         self._serial = count(1)
@@ -202,6 +203,8 @@ class Recorder:
             instance = cause.instance(sys._getframe(cause.depth))
             if instance is not None:
                 parent = hydration.lineage_of(instance)
+                if parent is not None and parent.root.owner is not self._token:
+                    parent = None
                 key = instance.__dict__.get(cause.pk)
                 row = hash((self._salt, id(instance) if key is None else key))
                 if parent is not None:
@@ -213,7 +216,8 @@ class Recorder:
         if site.rows_depth is not None:
             rows = sys._getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
-                lineage = Lineage(Root(self._origin(rows, site.stack, text), next(self._serial)))
+                origin = self._origin(rows, site.stack, text)
+                lineage = Lineage(Root(origin, next(self._serial), self._token))
             hydration.adopt(rows, lineage)
 
         ignoring = IGNORING.get()
