@@ -6,11 +6,11 @@ reported once, and takes nothing else down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from queryaudit.analysis.ledger import Ledger
+from queryaudit.analysis.ledger import CauseKey, Ledger, order
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import OWN, Definitions, Detector, Sighting, View
 from queryaudit.records.events import FrameKind, Ignored, Phase, Query, ScopeEnd, ScopeStart
@@ -124,6 +124,22 @@ class Engine:
             if id not in self._earlier:
                 self._ledger.ignores.add(_plain(ignored))
 
+    def _sum(self, sightings: Iterable[Sighting]) -> dict[CauseKey, Sighting]:
+        """One sighting for each cause of a scope, so that its worst scope is known."""
+        added: dict[CauseKey, Sighting] = {}
+        for sighting in sightings:
+            ignore = self._ignore(sighting)
+            key = (sighting.group, sighting.cause, ignore)
+            known = added.get(key)
+            added[key] = replace(
+                min(known or sighting, replace(sighting, ignored=None), key=order),
+                ignored=None,
+                queries=sighting.queries + (known.queries if known else 0),
+                duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
+                frames=(*(known.frames if known else ()), *sighting.frames),
+            )
+        return added
+
     def _ignore(self, sighting: Sighting) -> Ignore | None:
         """The innermost ignore that was active and covers the sighting's rule."""
         id = sighting.ignored
@@ -138,10 +154,8 @@ class Engine:
     def _judge(self, fold_type: type[Any], fold: Any, view: View) -> None:
         for detector in [d for d in self._detectors if d.fold is fold_type]:
             try:
-                for sighting in detector.judge(fold, view):
-                    ignore = self._ignore(sighting)
-                    plain = replace(sighting, ignored=None)
-                    self._ledger.add(plain, view.scope, ignore)
+                for (_, _, ignore), sighting in self._sum(detector.judge(fold, view)).items():
+                    self._ledger.add(sighting, view.scope, ignore)
             except Exception as error:
                 if self._strict:
                     raise

@@ -70,7 +70,7 @@ class Ledger:
         totals = self.causes.get(key)
         if totals is None:
             totals = self.causes[key] = CauseTotals(sighting)
-        elif _order(sighting) < _order(totals.sighting):
+        elif order(sighting) < order(totals.sighting):
             totals.sighting = sighting
         totals.queries += sighting.queries
         totals.duration_ns += sighting.duration_ns
@@ -122,9 +122,9 @@ class Ledger:
         return tuple(sorted(totals.locations)[:_LOCATIONS])
 
 
-def _order(sighting: Sighting) -> tuple[object, ...]:
+def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
-    plain = replace(sighting, queries=0, duration_ns=0)
+    plain = replace(sighting, queries=0, duration_ns=0, frames=())
     return (-int(sighting.severity), _frame_order(sighting.frame), repr(plain))
 
 

@@ -34,6 +34,7 @@ def judge(
     levels = _levels(loads)
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
+    written: dict[tuple[int, int], Sighting] = {}
     rest = []
     for load in loads:
         depth = levels.get(_site_key(load), 1)
@@ -45,8 +46,10 @@ def judge(
         found[sighting.rule].append(sighting)
         if load.lazy and load.access is not None and load.access.origin is not None:
             claimed[load.access.origin, _names(load.access.path)] = sighting
+        elif not load.lazy:
+            written[load.sql, load.stack.id] = sighting
     for load in rest:
-        parent = _parent(load, claimed)
+        parent = _parent(load, claimed) or _round(load, written)
         if parent is not None:
             found[parent.rule].append(
                 replace(parent, queries=load.queries, duration_ns=load.duration_ns)
@@ -65,6 +68,13 @@ def _parent(load: Load, claimed: dict[tuple[int, tuple[str, ...]], Sighting]) ->
         if sighting is not None:
             return sighting
     return None
+
+
+def _round(load: Load, written: dict[tuple[int, int], Sighting]) -> Sighting | None:
+    """The query in a loop, if any, whose one row in each round this read follows."""
+    if load.origin is None or load.queries < 2:
+        return None
+    return written.get((load.origin.sql, load.origin.stack))
 
 
 def _names(path: tuple[Step, ...]) -> tuple[str, ...]:
