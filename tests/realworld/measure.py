@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What to start, and the files it leaves behind."""
+    """What to start, and the files it leaves behind. An empty variable is taken away."""
 
     arguments: tuple[str, ...]
     folder: Path
@@ -45,12 +45,13 @@ def run(command: Command, log: Path) -> Run:
         if stale is not None:
             stale.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
+    environ = {name: value for name, value in {**os.environ, **command.environ}.items() if value}
     began, used = time.monotonic(), _children_cpu_s()
     with log.open("wb") as output:
         done = subprocess.run(
             command.arguments,
             cwd=command.folder,
-            env={**os.environ, **command.environ},
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
