@@ -55,4 +55,5 @@ def _markdown(text: str) -> str:
 
 def _fenced(code: list[str]) -> list[str]:
     body = "\n".join(code).strip("\n")
-    return ["", "```python", body, "```", ""]
+    language = "toml" if body.startswith("[tool.") else "python"
+    return ["", f"```{language}", body, "```", ""]
