@@ -1,0 +1,373 @@
+"""What each bad case must be reported as."""
+
+# ruff: noqa: E501 - source lines, quoted as they are
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Expected(NamedTuple):
+    """``function`` and ``line`` are where to edit; ``paths`` the causes' relation paths."""
+
+    function: str
+    line: str
+    paths: tuple[str, ...]
+    code: str = ""  #: the last line of the fix, if the test is about it
+
+
+EXPECTED = {
+    "QA101.bad": Expected(
+        "bad",
+        "for book in Book.objects.all():",
+        ("author",),
+        'Book.objects.select_related("author")',
+    ),
+    "QA101.bad_three_levels": Expected(
+        "bad_three_levels",
+        "return [book.author.publisher.country.code for book in Book.objects.all()]",
+        (
+            "author",
+            "author__publisher",
+            "author__publisher__country",
+        ),
+        'Book.objects.select_related("author__publisher__country")',
+    ),
+    "QA101.bad_two_relations": Expected(
+        "bad_two_relations",
+        "return [(book.author.name, book.publisher.name) for book in Book.objects.all()]",
+        (
+            "author",
+            "publisher",
+        ),
+        'Book.objects.select_related("author", "publisher")',
+    ),
+    "QA101.bad_reverse_one_to_one": Expected(
+        "bad_reverse_one_to_one",
+        "return [author.profile.website for author in Author.objects.all()]",
+        ("profile",),
+        'Author.objects.select_related("profile")',
+    ),
+    "QA101.bad_access_in_function": Expected(
+        "bad_access_in_function",
+        "return [_byline(book) for book in Book.objects.all()]",
+        ("author",),
+    ),
+    "QA101.bad_rows_of_related_manager": Expected(
+        "bad_rows_of_related_manager",
+        "publisher = Publisher.objects.filter(books__isnull=False).first()",
+        ("books__author",),
+    ),
+    "QA101.bad_rows_of_prefetch": Expected(
+        "bad_rows_of_prefetch",
+        'authors = Author.objects.prefetch_related("books")',
+        ("books__publisher",),
+    ),
+    "QA101.bad_rows_of_join": Expected(
+        "bad_rows_of_join",
+        'return [line.book.author.name for line in OrderLine.objects.select_related("book")]',
+        ("book__author",),
+    ),
+    "QA101.bad_iterator": Expected(
+        "bad_iterator",
+        "return [book.author.name for book in Book.objects.iterator(chunk_size=100)]",
+        ("author",),
+    ),
+    "QA101.bad_self_relation": Expected(
+        "bad_self_relation",
+        "referred = Customer.objects.filter(referred_by__isnull=False)",
+        ("referred_by",),
+        'Customer.objects.select_related("referred_by")',
+    ),
+    "QA102.bad": Expected(
+        "bad",
+        "for author in Author.objects.all():",
+        ("books",),
+        'Author.objects.prefetch_related("books")',
+    ),
+    "QA102.bad_many_to_many": Expected(
+        "bad_many_to_many",
+        "return [[tag.name for tag in book.tags.all()] for book in Book.objects.all()]",
+        ("tags",),
+    ),
+    "QA102.bad_many_to_many_reversed": Expected(
+        "bad_many_to_many_reversed",
+        "return [len(tag.books.all()) for tag in Tag.objects.all()]",
+        ("books",),
+    ),
+    "QA102.bad_two_levels": Expected(
+        "bad_two_levels",
+        "for publisher in Publisher.objects.all():",
+        (
+            "authors__books",
+            "authors",
+        ),
+        'Publisher.objects.prefetch_related("authors__books")',
+    ),
+    "QA102.bad_filtered": Expected(
+        "bad_filtered",
+        "[book.title for book in author.books.filter(stock__gt=0)] for author in Author.objects.all()",
+        ("books",),
+    ),
+    "QA102.bad_sorted": Expected(
+        "bad_sorted",
+        "for author in Author.objects.all()",
+        ("books",),
+    ),
+    "QA102.bad_values": Expected(
+        "bad_values",
+        'return [list(book.tags.values_list("name", flat=True)) for book in Book.objects.all()]',
+        ("tags",),
+    ),
+    "QA102.bad_through_lazy_parent": Expected(
+        "bad_through_lazy_parent",
+        "return [len(order.customer.orders.all()) for order in Order.objects.all()]",
+        (
+            "customer",
+            "customer__orders",
+        ),
+        'Order.objects.select_related("customer").prefetch_related("customer__orders")',
+    ),
+    "QA102.bad_access_in_function": Expected(
+        "bad_access_in_function",
+        "return [_tag_line(book) for book in Book.objects.all()]",
+        ("tags",),
+    ),
+    "QA103.bad": Expected(
+        "bad",
+        "book = Book.objects.get(pk=book_id)",
+        ("",),
+    ),
+    "QA103.bad_filter_first": Expected(
+        "bad_filter_first",
+        'Review.objects.filter(book_id=book_id).order_by("-created_at", "-pk").first()',
+        ("",),
+    ),
+    "QA103.bad_foreign_key_by_hand": Expected(
+        "bad_foreign_key_by_hand",
+        "customer = Customer.objects.get(pk=order.customer_id)",
+        ("",),
+    ),
+    "QA103.bad_children_by_hand": Expected(
+        "bad_children_by_hand",
+        "return [len(OrderLine.objects.filter(order=order)) for order in Order.objects.all()]",
+        ("",),
+    ),
+    "QA103.bad_raw": Expected(
+        "bad_raw",
+        "titles += [book.title for book in rows]",
+        ("",),
+    ),
+    "QA103.bad_cursor": Expected(
+        "bad_cursor",
+        'cursor.execute("SELECT title FROM shop_book WHERE id = %s", [book_id])',
+        ("",),
+    ),
+    "QA103.bad_query_in_function": Expected(
+        "_title",
+        'return Book.objects.values_list("title", flat=True).get(pk=book_id)',
+        ("",),
+    ),
+    "QA103.bad_while": Expected(
+        "bad_while",
+        "titles.append(Book.objects.get(pk=waiting.pop()).title)",
+        ("",),
+    ),
+    "QA103.bad_last_order_of_each": Expected(
+        "bad_last_order_of_each",
+        'Order.objects.filter(customer=customer).order_by("-placed_at").values("placed_at").first()',
+        ("",),
+    ),
+    "QA104.bad": Expected(
+        "bad",
+        "for author in Author.objects.all():",
+        ("books",),
+        'Author.objects.annotate(books_count=Count("books"))',
+    ),
+    "QA104.bad_exists": Expected(
+        "bad_exists",
+        "return [author.name for author in Author.objects.all() if author.books.exists()]",
+        ("books",),
+    ),
+    "QA104.bad_average": Expected(
+        "bad_average",
+        'return [book.reviews.aggregate(mean=Avg("rating"))["mean"] for book in Book.objects.all()]',
+        ("reviews",),
+    ),
+    "QA104.bad_filtered_count": Expected(
+        "bad_filtered_count",
+        "return [author.books.filter(stock__gt=0).count() for author in Author.objects.all()]",
+        ("books",),
+    ),
+    "QA104.bad_many_to_many_count": Expected(
+        "bad_many_to_many_count",
+        "return [book.tags.count() for book in Book.objects.all()]",
+        ("tags",),
+    ),
+    "QA104.bad_count_by_hand": Expected(
+        "bad_count_by_hand",
+        "return [Review.objects.filter(book=book).count() for book in Book.objects.all()]",
+        ("",),
+    ),
+    "QA104.bad_exists_by_key": Expected(
+        "bad_exists_by_key",
+        "return [pk for pk in book_ids if OrderLine.objects.filter(book_id=pk).exists()]",
+        ("",),
+    ),
+    "QA104.bad_sum_by_hand": Expected(
+        "bad_sum_by_hand",
+        'totals.append(lines.aggregate(copies=Sum("quantity"))["copies"])',
+        ("",),
+    ),
+    "QA105.bad": Expected(
+        "bad",
+        'for author in Author.objects.prefetch_related("books"):',
+        ("books",),
+    ),
+    "QA105.bad_order_by": Expected(
+        "bad_order_by",
+        'for author in Author.objects.prefetch_related("books")',
+        ("books",),
+    ),
+    "QA105.bad_latest": Expected(
+        "bad_latest",
+        'books = Book.objects.prefetch_related("reviews").filter(reviews__isnull=False).distinct()',
+        ("reviews",),
+    ),
+    "QA105.bad_values_list": Expected(
+        "bad_values_list",
+        'for book in Book.objects.prefetch_related("tags")',
+        ("tags",),
+    ),
+    "QA105.bad_many_to_many": Expected(
+        "bad_many_to_many",
+        'book.tags.filter(name="classic").exists() for book in Book.objects.prefetch_related("tags")',
+        ("tags",),
+    ),
+    "QA105.bad_aggregate": Expected(
+        "bad_aggregate",
+        'for book in Book.objects.prefetch_related("reviews")',
+        ("reviews",),
+    ),
+    "QA105.bad_second_level": Expected(
+        "bad_second_level",
+        'for publisher in Publisher.objects.prefetch_related("authors__books"):',
+        ("authors__books",),
+    ),
+    "QA106.bad": Expected(
+        "bad",
+        'for book in Book.objects.only("title"):',
+        ("price",),
+        'Book.objects.only(..., "price")',
+    ),
+    "QA106.bad_defer": Expected(
+        "bad_defer",
+        'return [len(book.description) for book in Book.objects.defer("description")]',
+        ("description",),
+    ),
+    "QA106.bad_two_fields": Expected(
+        "bad_two_fields",
+        'return [(book.price, book.pages) for book in Book.objects.only("title")]',
+        (
+            "pages",
+            "price",
+        ),
+    ),
+    "QA106.bad_foreign_key_column": Expected(
+        "bad_foreign_key_column",
+        'return [book.author_id for book in Book.objects.only("title")]',
+        ("author_id",),
+    ),
+    "QA106.bad_behind_join": Expected(
+        "bad_behind_join",
+        'books = Book.objects.select_related("author").only("title", "author__born")',
+        ("author__name",),
+    ),
+    "QA106.bad_in_prefetch": Expected(
+        "bad_in_prefetch",
+        'authors = Author.objects.prefetch_related(Prefetch("books", Book.objects.only("author")))',
+        ("books__pages",),
+    ),
+    "QA106.bad_access_in_function": Expected(
+        "bad_access_in_function",
+        'return [_excerpt(review) for review in Review.objects.only("rating")]',
+        ("text",),
+    ),
+    "QA107.bad": Expected(
+        "bad",
+        "for comment in Comment.objects.all():",
+        (
+            "target",
+            "target",
+        ),
+        'Comment.objects.prefetch_related("target")',
+    ),
+    "QA107.bad_one_kind": Expected(
+        "bad_one_kind",
+        "return [str(comment.target) for comment in Comment.objects.filter(content_type=books)]",
+        ("target",),
+    ),
+    "QA107.bad_collection": Expected(
+        "bad_collection",
+        "return [[comment.body for comment in book.comments.all()] for book in Book.objects.all()]",
+        ("comments",),
+        'Book.objects.prefetch_related("comments")',
+    ),
+    "QA107.bad_filtered_collection": Expected(
+        "bad_filtered_collection",
+        "for book in Book.objects.all()",
+        ("comments",),
+    ),
+    "QA107.bad_access_in_function": Expected(
+        "bad_access_in_function",
+        "return [_label(attachment) for attachment in Attachment.objects.all()]",
+        (
+            "target",
+            "target",
+        ),
+    ),
+    "QA107.bad_collection_of_joined_row": Expected(
+        "bad_collection_of_joined_row",
+        'return [len(review.book.comments.all()) for review in Review.objects.select_related("book")]',
+        ("book__comments",),
+    ),
+    "QA108.bad": Expected(
+        "bad",
+        "return [(root.name, branch(root)) for root in Category.objects.filter(parent=None)]",
+        ("children",),
+    ),
+    "QA108.bad_by_key": Expected(
+        "_names_below",
+        "for category in Category.objects.filter(parent_id=parent_id):",
+        ("",),
+    ),
+    "QA108.bad_upwards": Expected(
+        "bad_upwards",
+        "return [_trail(category) for category in Category.objects.all()]",
+        ("parent",),
+    ),
+    "QA108.bad_referrals": Expected(
+        "bad_referrals",
+        "return sum(count(customer) for customer in Customer.objects.filter(referred_by=None))",
+        ("referrals",),
+    ),
+    "QA108.bad_depth": Expected(
+        "bad_depth",
+        "return max(depth(root) for root in Category.objects.filter(parent=None))",
+        ("children",),
+    ),
+    "QA901.bad": Expected(
+        "bad",
+        "return [model.objects.count() for model in MODELS]",
+        ("",),
+    ),
+}
+
+#: What is known to be wrong: the test's name and the case.
+KNOWN_WRONG = {
+    "test_a_finding_says_what_to_write[QA105.bad_values_list]": "values_list() is taken for all()",
+    "test_a_safe_edit_gives_the_same_result_with_fewer_queries[QA102.bad_values]": (
+        "values_list() is taken for all(), which a prefetch would answer"
+    ),
+    "test_an_edit_is_a_program_that_runs[QA106.bad_defer]": "a manager is left where rows are read",
+}
