@@ -156,6 +156,14 @@ ONE_LINE = [
     ("x = «f'{Book.objects.all()}'»", None),
     ("x = «Book.objects.filter(» syntax error", None),
     ("    {% for b in «books» %}", None),
+    ("«x, *y» = Book.objects.all()", f"x, *y = Book.objects.all(){JOIN}"),
+    ("«x» = Book.objects.all()", f"x = Book.objects.all(){JOIN}"),
+    ("x = (Book.objects.\n    «get(pk=1)»)", f"x = (Book.objects{JOIN}.\n    get(pk=1))"),
+    ("x = (Book.objects\n    .«get(pk=1)»)", f"x = (Book.objects\n    {JOIN}\n    .get(pk=1))"),
+    ("x = (Book.objects\n    .«filter(a=1)»\n    .first())",
+     f"x = (Book.objects\n    .filter(a=1)\n    {JOIN}\n    .first())"),
+    ("x = Book.objects.filter(a=«f(1)»)", None),
+    ("x = Book.objects.filter(a=«b.author»)", None),
     ("«»", None),
 ]  # fmt: skip
 
@@ -187,6 +195,14 @@ def test_a_call_is_appended_to_the_queryset(marked: str, expected: str | None) -
         (
             "x = (\n    Book.objects\n    «.filter(a=1)»\n)",
             f"x = (\n    Book.objects\n    .filter(a=1)\n    {JOIN}\n)",
+        ),
+        (
+            "for b in «(»\n    Book.objects.filter(a=1)\n):",
+            f"for b in (\n    Book.objects.filter(a=1){JOIN}\n):",
+        ),
+        (
+            "if «a» and (\n    b\n):\n    Book.objects.all()",
+            None,
         ),
         (
             "return «render»(\n    r,\n    {'b': Book.objects.all()},\n)",

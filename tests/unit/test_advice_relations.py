@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,11 +143,17 @@ def plan(*uses: RelationUse) -> RelationPlan:
         ),
         (
             [use(REVIEWS, narrowed=True, method="count")],
-            '.annotate(reviews_count=Count("reviews", filter=Q(...)))',
+            '.annotate(filtered_reviews_count=Count("reviews", filter=Q(...)))',
         ),
         (
             [use(REVIEWS, narrowed=True, method="exists", target="shop.Review")],
-            '.annotate(has_reviews=Exists(Review.objects.filter(..., book=OuterRef("pk"))))',
+            ".annotate(has_filtered_reviews=Exists("
+            'Review.objects.filter(..., book=OuterRef("pk"))))',
+        ),
+        (
+            [use(REVIEWS, method="count"), use(REVIEWS, method="count", narrowed=True)],
+            '.annotate(reviews_count=Count("reviews", distinct=True), '
+            'filtered_reviews_count=Count("reviews", filter=Q(...), distinct=True))',
         ),
         ([use(REVIEWS, method="aggregate")], ".annotate(reviews_total=...)"),
         (
@@ -303,7 +307,7 @@ USES = st.builds(
 @settings(max_examples=300, deadline=None)
 def test_any_plan_is_python(uses: list[RelationUse]) -> None:
     made = plan(*uses)
-    ast.parse("\n".join([*made.imports, f"x{made.code}"]))
+    compile("\n".join([*made.imports, f"x{made.code}"]), "plan", "exec")
 
 
 @st.composite

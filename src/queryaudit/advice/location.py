@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from queryaudit.advice.chains import Chain, Queryset, find_chains, querysets
+from queryaudit.advice.chains import Chain, Link, Queryset, find_chains, querysets
 from queryaudit.advice.source import Source, Span
 
 SHORTCUTS = frozenset({"get_object_or_404", "get_list_or_404"})
@@ -21,7 +21,16 @@ class Candidate:
     queryset: Queryset | None  #: None for a model class handed to a shortcut
     span: Span
     model: str  #: class name as written; empty if unknown
-    ends: frozenset[int]  #: where its links end
+    links: tuple[Link, ...]
+
+    def is_at(self, focus: Span) -> bool:
+        """Whether the range is that of one of its calls.
+
+        In a chain of several lines a call's position begins at the method's name.
+        """
+        starts = {link.end: link.name_start for link in self.links}
+        start = starts.get(focus.end)
+        return start is not None and focus.start in (self.chain.span.start, start)
 
     def contradicts(self, model: str) -> bool:
         return bool(model) and self.model.lstrip("_")[:1].isupper() and self.model != model
@@ -38,11 +47,10 @@ def locate(source: Source, model: str) -> Candidate | None:
         for candidate in _candidates(source, chain, model)
     ]
     if source.exact:
-        focus = source.focus
-        asked = [one for one in candidates if focus.end in one.ends]
-        asked = [one for one in asked if one.chain.span.start == focus.start]
+        asked = [one for one in candidates if one.is_at(source.focus)]
         if asked:
             return asked[0] if len(asked) == 1 else None
+        focus = _unpacked(source) or source.focus
         return _only([one for one in candidates if focus.holds(one.span)], model)
     near = [one for one in candidates if one.span.meets(source.focus)]
     if near:
@@ -57,8 +65,8 @@ def _candidates(source: Source, chain: Chain, model: str) -> list[Candidate]:
     found: list[Candidate] = []
     for queryset in querysets(chain, model):
         previous = found[-1].span.end if found else -1
-        ends = {link.end for link in chain.links if previous < link.end <= queryset.span.end}
-        found.append(Candidate(chain, queryset, queryset.span, queryset.model, frozenset(ends)))
+        own = [link for link in chain.links if previous < link.end <= queryset.span.end]
+        found.append(Candidate(chain, queryset, queryset.span, queryset.model, tuple(own)))
     shortcut = _shortcut(source, chain)
     return [*found, shortcut] if shortcut else found
 
@@ -75,7 +83,7 @@ def _shortcut(source: Source, chain: Chain) -> Candidate | None:
     span = source.span(argument)
     if span is None or not model[:1].isupper():
         return None
-    return Candidate(chain, None, span, model, frozenset({link.end}))
+    return Candidate(chain, None, span, model, (link,))
 
 
 def _only(candidates: Sequence[Candidate], model: str) -> Candidate | None:
@@ -90,15 +98,29 @@ def _only(candidates: Sequence[Candidate], model: str) -> Candidate | None:
     return outer[0] if len(outer) == 1 else None
 
 
+def _unpacked(source: Source) -> Span | None:
+    """``a, b = queryset`` runs the query where the names stand; the value is meant."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if source.span(target) == source.focus:
+                    return source.span(node.value)
+    return None
+
+
 def _statement(source: Source) -> Span | None:
-    """The simple statement in which the frame's line lies."""
+    """The innermost statement in which the frame's line lies; of a compound one, its header."""
     found: Span | None = None
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.stmt) or hasattr(node, "body"):
+        if not isinstance(node, ast.stmt):
             continue
         first = node.lineno - 1 - source.shift
         last = (node.end_lineno or node.lineno) - source.shift
-        if 0 <= first < last < len(source.starts):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body:
+            last = max(first + 1, body[0].lineno - 1 - source.shift)
+        last = min(last, len(source.starts) - 1)
+        if 0 <= first < last:
             span = Span(source.starts[first], source.starts[last])
             if span.holds(source.focus):
                 found = span

@@ -206,12 +206,13 @@ class _Planner:
     ) -> None:
         """A value for each row becomes a column of the row."""
         relation = place.relation
+        filtered = "filtered" if condition else ""
         if method == "aggregate":
-            name = place.annotation(after="total")
+            name = place.annotation(before=filtered, after="total")
             calls.annotations.append(f"{name}=...")
             condition = "..."
         elif method == "exists" and relation.model and relation.owner and relation.kind in _BACKED:
-            name = place.annotation(before="has")
+            name = place.annotation(before=f"has_{filtered}".rstrip("_"))
             back = variable(relation.owner)
             outer = quote("__".join(place.prefix) or "pk")
             arguments = [*([condition] if condition else []), f"{back}=OuterRef({outer})"]
@@ -221,7 +222,7 @@ class _Planner:
             target = relation.model.rpartition(".")[2]
             self.notes.append(f"`{back}` stands for the field of {target} that points back.")
         else:
-            name = place.annotation(after="count")
+            name = place.annotation(before=filtered, after="count")
             lookup = "__".join((*place.prefix, relation.query_name))
             count = (name, lookup, f", filter=Q({condition})" if condition else "")
             if count not in calls.counts:
