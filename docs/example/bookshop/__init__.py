@@ -1,0 +1,1 @@
+"""A bookshop of four files, for the documentation."""
