@@ -138,6 +138,7 @@ SQL_LIKE = st.lists(SQL_PIECES, max_size=40).flatmap(
         ("", ""),
         ("'unterminated", "?"),
         ("/* unterminated", ""),
+        ('0 SELECT -0 SAVEPOINT "a"', '? SELECT ? SAVEPOINT "a"'),
     ],
 )
 def test_a_statement_is_normalised(text: str, expected: str) -> None:
@@ -196,8 +197,9 @@ def test_tokens_cover_the_text_in_order(text: str) -> None:
         "SELECT 1 FROM (", "%s, ", "E'\\", "\x00", "WHEN a THEN b ", "WITH a AS (", "é",
     ],
 )  # fmt: skip
-def test_hostile_text_of_ten_megabytes_takes_less_than_a_second(piece: str) -> None:
+def test_hostile_text_of_ten_megabytes_takes_linear_time(piece: str) -> None:
     text = piece * (10_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     fingerprint(text)
-    assert time.perf_counter() - start < 1
+    # Quadratic work on this much text takes minutes, on any machine.
+    assert time.process_time() - start < 10

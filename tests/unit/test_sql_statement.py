@@ -282,8 +282,9 @@ def test_any_text_gives_a_statement(text: str) -> None:
     "piece",
     ["(", "IN (1, ", "ANY((", "a > 1 AND (", "WITH a AS (", "SELECT COUNT(", "a.", ", ", "b AS ("],
 )
-def test_hostile_statements_of_ten_megabytes_take_less_than_a_second(piece: str) -> None:
+def test_hostile_statements_of_ten_megabytes_take_linear_time(piece: str) -> None:
     text = "SELECT 1 FROM a WHERE " + piece * (10_000_000 // len(piece)) + " ORDER BY a LIMIT 5"
-    start = time.perf_counter()
+    start = time.process_time()
     parse(text)
-    assert time.perf_counter() - start < 1
+    # Quadratic work on this much text takes minutes, on any machine.
+    assert time.process_time() - start < 10

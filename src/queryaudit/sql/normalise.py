@@ -120,10 +120,9 @@ def _is_sign(out: Sequence[Token]) -> bool:
 def _names_savepoint(tokens: Sequence[Token], index: int) -> bool:
     if index == 0 or tokens[index].word in ("SAVEPOINT", "TO"):
         return False
-    before = tokens[index - 1].word
+    first, before = tokens[0].word, tokens[index - 1].word
     if before == "SAVEPOINT":
-        return index <= 4
-    first = tokens[0].word
+        return first in ("SAVEPOINT", "RELEASE", "ROLLBACK")
     return (first == "RELEASE" and index == 1) or (first == "ROLLBACK" and before == "TO")
 
 
