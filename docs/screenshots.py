@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 DEMO = ROOT / "reports" / "queryaudit.json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SIZE = (1120, 2040)
+SIZE = (1280, 1980)
 MOST_BYTES = 400_000
 #: rich refers to a font on a server; any monospaced font will do.
 _FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
