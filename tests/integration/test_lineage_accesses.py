@@ -1,5 +1,7 @@
 """What an access says beyond its path: kind, method, narrowing, origin and the causing row."""
 
+# ruff: noqa: B018, C416 - reading attributes and iterating is what is tested
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 The same tests run on every Django, though two mechanisms stand behind them.
 """
 
+# ruff: noqa: B018 - reading attributes and iterating is what is tested
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
