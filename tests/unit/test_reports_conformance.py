@@ -75,10 +75,10 @@ def test_a_megabyte_of_sql_is_cut_and_takes_no_time(entry):
     report = with_texts(sample(), lambda text: huge if text.startswith("SELECT") else text)
     assert len(huge) > 1_000_000
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     text = rendered(entry, report)
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     if entry.name != "json":
         assert len(text) < 500_000
 
@@ -95,11 +95,11 @@ def test_a_text_of_a_megabyte_anywhere_is_cut(entry):
 
 @each
 def test_a_thousand_findings_render_in_seconds(entry):
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     text = rendered(entry, many(1_000), limit=200)
 
-    assert time.perf_counter() - begin < 20
+    assert time.process_time() - begin < 20
     assert text
 
 

@@ -50,8 +50,11 @@ def append_links(
     return [Change(end, end, b"".join(b"\n" + indent + text for text in texts))]
 
 
-def remove_link(source: Source, link: Link) -> Change:
+def remove_link(source: Source, link: Link, instead: str = "") -> Change:
     """Take a call out of its chain, with its line if it has one of its own."""
+    if instead:
+        start = source.text.rfind(b".", link.start, link.name_start)
+        return Change(start, link.end, instead.encode())
     if _own_line(source, link) is not None:
         return Change(source.line_start(link.name_start) - 1, link.end, b"")
     return Change(source.text.rfind(b".", link.start, link.name_start), link.end, b"")

@@ -190,12 +190,19 @@ class _Merging:
             if not dropped:
                 continue
             if len(dropped) == len(link.call.args):
-                self._changes.append(remove_link(self._source, link))
+                instead = "" if self._has_call_besides(link) else ".all()"
+                self._changes.append(remove_link(self._source, link, instead))
                 continue
             changes = remove_arguments(self._source, link.call, dropped)
             if changes is None:
                 raise MergeError
             self._changes += changes
+
+    def _has_call_besides(self, link: Link) -> bool:
+        """Whether the rest is a queryset, and not a bare manager that can't be iterated."""
+        ending = self._place.ending
+        others = [one for one in self._place.links if one.call is not None and one is not link]
+        return bool(others) or (ending is not None and ending.call is not None)
 
     def _prefetch(self, arguments: Sequence[ast.expr]) -> None:
         calls = self._existing("prefetch_related")

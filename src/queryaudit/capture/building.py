@@ -13,7 +13,7 @@ from django.db.models.manager import BaseManager
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
-from queryaudit.capture.scopes import Ancestor
+from queryaudit.capture.scopes import CURRENT, Ancestor
 from queryaudit.capture.sites import built_at
 
 
@@ -43,8 +43,10 @@ def install(patches: Patches, files: CodeFiles) -> None:
             ancestor = built_at(sys._getframe(1), files)
             if ancestor is not None:
                 queryset.__dict__["_query"]._queryaudit_built = Built(ancestor)
-        except Exception:  # noqa: BLE001 - never at the host's cost
-            pass
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            scope = CURRENT.get()
+            if scope is not None:
+                scope.recorder.failed("building", ours)
         return queryset
 
     patches.replace(BaseManager, "get_queryset", get_queryset)

@@ -154,7 +154,7 @@ def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
         step=Step(name, kind, False),
         owner=type(instance),
         target=queryset.model._meta.label,
-        method=_method(method),
+        method=_method(method) or _values(queryset),
         narrowed=_is_narrowed(queryset, conditions),
         prefetched=prefetched,
     )
@@ -162,6 +162,13 @@ def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
 
 def _method(name: str) -> str | None:
     return None if name in _PLAIN else name.strip("_")
+
+
+def _values(queryset: Any) -> str | None:
+    """``values`` or ``values_list`` if the queryset yields those: prefetched rows can't."""
+    if getattr(queryset, "_fields", None) is None:
+        return None
+    return "values" if queryset._iterable_class.__name__ == "ValuesIterable" else "values_list"
 
 
 def relation_kind(owner: type[Model], name: str) -> AccessKind:

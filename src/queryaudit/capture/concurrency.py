@@ -11,7 +11,7 @@ from asgiref.sync import SyncToAsync
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
-from queryaudit.capture.scopes import AWAITING, CURRENT, entered
+from queryaudit.capture.scopes import AWAITING, CURRENT, Ancestor, Scope, entered
 from queryaudit.capture.sites import awaiting_frames
 
 _ATTRIBUTE = "_queryaudit_scope"
@@ -29,7 +29,7 @@ def _threads(patches: Patches, files: CodeFiles) -> None:
     def carrying_start(self: threading.Thread) -> None:
         scope = CURRENT.get()
         if scope is not None:
-            setattr(self, _ATTRIBUTE, (scope, awaiting_frames(sys._getframe(1), files)))
+            setattr(self, _ATTRIBUTE, (scope, _frames(scope, files)))
         start(self)
 
     def _bootstrap_inner(self: threading.Thread) -> None:
@@ -50,12 +50,21 @@ def _executors(patches: Patches, files: CodeFiles) -> None:
         scope = CURRENT.get()
         if scope is None:
             return original(self, fn, *args, **kwargs)
-        frames = awaiting_frames(sys._getframe(1), files)
+        frames = _frames(scope, files)
         # A worker outlives the scope that happened to start it: it must inherit none.
         with entered(None):
             return original(self, _carried, scope, frames, fn, *args, **kwargs)
 
     patches.replace(ThreadPoolExecutor, "submit", submit)
+
+
+def _frames(scope: Scope, files: CodeFiles) -> tuple[Ancestor, ...]:
+    """The project's frames around the call of the function that calls this."""
+    try:
+        return awaiting_frames(sys._getframe(2), files)
+    except Exception as ours:  # noqa: BLE001 - the first wall
+        scope.recorder.failed("awaiting frames", ours)
+        return ()
 
 
 def _carried(scope: Any, frames: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -71,9 +80,10 @@ def _sync_to_async(patches: Patches, files: CodeFiles) -> None:
     original = SyncToAsync.__call__
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if CURRENT.get() is None:
+        scope = CURRENT.get()
+        if scope is None:
             return original(self, *args, **kwargs)
-        frames = awaiting_frames(sys._getframe(1), files)
+        frames = _frames(scope, files)
         return _awaited(original, frames, self, args, kwargs)
 
     patches.replace(SyncToAsync, "__call__", __call__)

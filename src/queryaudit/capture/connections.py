@@ -30,9 +30,7 @@ def capture(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> An
             recorder.query(scope, sql, params, many, context["connection"], start, error)
         except Exception as ours:
             scope.dropped += 1
-            recorder.errors[f"capture: {type(ours).__name__}: {ours}"] += 1
-            if recorder.strict:
-                raise
+            recorder.failed("capture", ours)
 
 
 def install(patches: Patches) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models.fetch_modes import FETCH_ONE, FetchMode, FetchOne, FetchPeers, FetchRaise
 
 from queryaudit.capture.lineage import Lineage
+from queryaudit.capture.scopes import CURRENT
 from queryaudit.records.events import AccessKind, Step
 
 
@@ -30,8 +31,14 @@ class OriginMode(FetchMode):
 
     def fetch(self, fetcher: Any, instance: Any) -> None:
         self.base.fetch(fetcher, instance)
-        if self.lineage is not None:
+        if self.lineage is None:
+            return
+        try:
             _correct_generic(fetcher, instance, self)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            scope = CURRENT.get()
+            if scope is not None:
+                scope.recorder.failed("generic key", ours)
 
     def __eq__(self, other: object) -> bool:
         return self.base == (other.base if isinstance(other, OriginMode) else other)

@@ -46,9 +46,14 @@ def _iterating(original: Any) -> Any:
     mark_rows = mechanism.mark_rows
 
     def __iter__(self: Any) -> Any:
-        if CURRENT.get() is None:
+        scope = CURRENT.get()
+        if scope is None:
             return original(self)
-        return mark_rows(self, original, ATTRIBUTE)
+        try:
+            return mark_rows(self, original, ATTRIBUTE)
+        except Exception as ours:  # noqa: BLE001 - the first wall; no row is read yet
+            scope.recorder.failed("rows", ours)
+            return original(self)
 
     return __iter__
 
@@ -57,10 +62,17 @@ def _populating(original: Any) -> Any:
     mark_joined = mechanism.mark_joined
 
     def __init__(self: Any, klass_info: Any, *arguments: Any) -> None:
-        if CURRENT.get() is None:
+        scope = CURRENT.get()
+        if scope is None:
+            original(self, klass_info, *arguments)
+            return
+        try:
+            step = _joined_step(klass_info)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            scope.recorder.failed("joined rows", ours)
             original(self, klass_info, *arguments)
         else:
-            mark_joined(original, self, _joined_step(klass_info), klass_info, *arguments)
+            mark_joined(original, self, step, klass_info, *arguments)
 
     return __init__
 

@@ -42,6 +42,8 @@ from queryaudit.records.events import (
 CHUNK = 512
 #: Distinct statement texts recorded; queries with further ones are counted as dropped.
 MAX_TEXTS = 50_000
+#: Kinds of errors of our own that are told apart.
+MAX_ERRORS = 20
 #: Remembered call sites for one text.
 MAX_SITES = 24
 
@@ -108,8 +110,12 @@ class Recorder:
             if base is None and parent is not None:
                 base = parent.base
             scope = Scope(self, next(self._ids), parent, kind, name, phase, base)
-            self._drain()
-            self.sink.start(ScopeStart(scope.id, parent.id if parent else None, kind, name, phase))
+            event = ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
+            try:
+                self._drain()
+                self.sink.start(event)
+            except Exception as ours:  # noqa: BLE001 - the first wall
+                self.failed("start", ours)
         return scope
 
     def end(self, scope: Scope, name: str | None = None) -> None:
@@ -118,15 +124,29 @@ class Recorder:
             if scope.ended:
                 return
             scope.ended = True
-            self._drain()
-            self._enrich()
+            self.flush()
             duration = perf_counter_ns() - scope.started
-            self.sink.end(ScopeEnd(scope.id, duration, scope.dropped, scope.counted, name))
+            try:
+                self.sink.end(ScopeEnd(scope.id, duration, scope.dropped, scope.counted, name))
+            except Exception as ours:  # noqa: BLE001 - the first wall
+                self.failed("end", ours)
 
     def flush(self) -> None:
         with self.lock:
-            self._drain()
-            self._enrich()
+            try:
+                self._drain()
+                self._enrich()
+            except Exception as ours:  # noqa: BLE001 - the first wall
+                self.failed("flush", ours)
+
+    def failed(self, where: str, error: Exception) -> None:
+        """Count a failure of our own. It goes no further, except in strict mode."""
+        what = f"{where}: {type(error).__name__}: {error}"
+        if len(self.errors) >= MAX_ERRORS and what not in self.errors:
+            what = f"{where}: further errors"
+        self.errors[what] += 1
+        if self.strict:
+            raise error
 
     # Queries
 

@@ -24,6 +24,7 @@ from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
+from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.judging import Analysis
 from queryaudit.records.events import Phase, ScopeKind
 from queryaudit.records.findings import Diagnostic
@@ -96,6 +97,7 @@ class _Recording:
         recorder = self.session.recorder
         code = _code(item) if phase is Phase.CALL else None
         base = (code, 0) if code is not None else None
+        outer = recorder.phase
         scope = recorder.start(ScopeKind.TEST, item.nodeid, phase=phase, base=base)
         recorder.phase = scope
         try:
@@ -103,6 +105,8 @@ class _Recording:
                 yield
         finally:
             recorder.end(scope)
+            if outer is not None and not outer.ended:
+                recorder.phase = outer
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, None]:
@@ -111,6 +115,7 @@ class _Recording:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        apart(item, self.phase)
         with self.phase(item, Phase.CALL), marker_ignores(item):
             yield
 

@@ -1,0 +1,40 @@
+"""``setUp`` and ``tearDown`` of unittest-style tests.
+
+pytest runs them as part of the test's call. They make rows as fixtures do, so they are phases of
+their own here.
+"""
+
+from __future__ import annotations
+
+import functools
+import unittest
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from queryaudit.records.events import Phase
+
+Enter = Callable[[pytest.Item, Phase], AbstractContextManager[None]]
+
+
+def apart(item: pytest.Item, enter: Enter) -> None:
+    """Let the item's ``setUp`` and ``tearDown``, if it has any, run in phases that ``enter``
+    begins. The test case object is thrown away after its test, so nothing needs to be undone."""
+    case = getattr(item, "instance", None) or getattr(item, "_testcase", None)
+    if not isinstance(case, unittest.TestCase):
+        return
+    for name, phase in (("setUp", Phase.SETUP), ("tearDown", Phase.TEARDOWN)):
+        setattr(case, name, _within(getattr(case, name), functools.partial(enter, item, phase)))
+
+
+def _within(
+    method: Callable[[], Any], enter: Callable[[], AbstractContextManager[None]]
+) -> Callable[[], Any]:
+    @functools.wraps(method)
+    def within() -> Any:
+        with enter():
+            return method()
+
+    return within
