@@ -1,0 +1,96 @@
+"""The work that is measured, each piece at a stack of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.models import Author, Book
+from benchmarks.stacks import Call, layered, mixed
+
+#: Rows in the table; hydration is measured as the difference between all and half of them.
+ROWS = 200
+
+
+def point_select() -> object:
+    return Author.objects.get(pk=1)
+
+
+def point_selects() -> None:
+    for _ in range(10):
+        Author.objects.get(pk=1)
+
+
+def lazy_load() -> object:
+    book = Book.objects.get(pk=1)
+    return book.author
+
+
+def lazy_loads() -> None:
+    for book in Book.objects.all()[:10]:
+        book.author  # noqa: B018
+
+
+def hydrate(rows: int) -> Call:
+    def hydrating() -> None:
+        list(Book.objects.all()[:rows])
+
+    return hydrating
+
+
+def hydrate_joined(rows: int) -> Call:
+    def hydrating() -> None:
+        list(Book.objects.select_related("author__publisher")[:rows])
+
+    return hydrating
+
+
+def values(rows: int) -> Call:
+    def reading() -> None:
+        list(Book.objects.values("id", "title")[:rows])
+
+    return reading
+
+
+@dataclass(frozen=True)
+class Workload:
+    """``make`` gives the call to repeat; one call runs ``queries`` queries.
+
+    ``above`` is the number of frames that stand above the call already.
+    """
+
+    name: str
+    make: Callable[[int], Call]
+    queries: int = 1
+    repeat: int = 8
+
+
+def _at(total: int, innermost: Call, *, outer: int = 0, inner: int = 0, only: str = "") -> Call:
+    frames = total - outer - inner
+    layout = "L" * outer + (only * frames if only else mixed(frames)) + "L" * inner
+    return layered(layout, innermost)
+
+
+WORKLOADS: tuple[Workload, ...] = (
+    Workload("select, no stack", lambda above: point_select),
+    Workload("select, depth 40", lambda above: _at(39 - above, point_select)),
+    Workload("select, depth 40, all project", lambda above: _at(39 - above, point_select, only="P")),
+    Workload(
+        "select, depth 160, 120 library frames outside",
+        lambda above: _at(159 - above, point_select, outer=120),
+    ),
+    Workload(
+        "select, depth 160, 120 library frames inside",
+        lambda above: _at(159 - above, Author.objects.filter(pk=1).get, inner=120),
+    ),
+    Workload("ten selects in a loop", lambda above: _at(39 - above, point_selects), 10, 2),
+    Workload("select and lazy load", lambda above: _at(39 - above, lazy_load), 2, 4),
+    Workload("ten lazy loads in a loop", lambda above: _at(39 - above, lazy_loads), 11, 2),
+)
+
+#: Measured with all rows and with half of them: the difference is what the rows cost.
+ROW_WORKLOADS: dict[str, Callable[[int], Call]] = {
+    "row": hydrate,
+    "row with two joined": hydrate_joined,
+    "row of values()": values,
+}
