@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
-collect_ignore = ["testproject"]
+# A busy machine is no failure, and a build that failed must fail again when it is looked at.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("suite")
+
+collect_ignore = ["testproject", "realworld"]
 
 #: Books in the shop that tests see; enough for at least three rows of everything.
 SHOP_SIZE = 6
