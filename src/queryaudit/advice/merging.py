@@ -183,25 +183,26 @@ class _Merging:
 
     def _take_from_defer(self, columns: set[str]) -> None:
         calls = self._existing("defer")
+        emptied: list[Link] = []
         for link in self._place.links:
             if link.call is None or link.call not in calls:
                 continue
             dropped = [arg for arg in link.call.args if literal(arg) in columns]
-            if not dropped:
-                continue
-            if len(dropped) == len(link.call.args):
-                instead = "" if self._has_call_besides(link) else ".all()"
-                self._changes.append(remove_link(self._source, link, instead))
+            if dropped and len(dropped) == len(link.call.args):
+                emptied.append(link)
                 continue
             changes = remove_arguments(self._source, link.call, dropped)
             if changes is None:
                 raise MergeError
             self._changes += changes
+        for link in emptied:
+            instead = "" if self._has_call_besides(emptied) or link is not emptied[0] else ".all()"
+            self._changes.append(remove_link(self._source, link, instead))
 
-    def _has_call_besides(self, link: Link) -> bool:
+    def _has_call_besides(self, dropped: Sequence[Link]) -> bool:
         """Whether the rest is a queryset, and not a bare manager that can't be iterated."""
         ending = self._place.ending
-        others = [one for one in self._place.links if one.call is not None and one is not link]
+        others = [one for one in self._place.links if one.call is not None and one not in dropped]
         return bool(others) or (ending is not None and ending.call is not None)
 
     def _prefetch(self, arguments: Sequence[ast.expr]) -> None:
