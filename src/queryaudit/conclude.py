@@ -14,6 +14,7 @@ from queryaudit.gate.verdict import exit_code, judge
 from queryaudit.records.report import Report
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
+from queryaudit.reports.wording import count
 from queryaudit.reports.writer import STDOUT, write
 
 
@@ -46,7 +47,7 @@ def conclude(
     if path is not None and (update_baseline or accept_new):
         updated = update(entries or (), report, accept_new=accept_new, complete=not partial)
         baselines.save(path, updated)
-        notes.append(f"{_shown(path)}: {len(updated)} known findings.")
+        notes.append(f"{_shown(path)}: {count(len(updated), 'known cause')}.")
         entries = updated
     gate = judge(
         report,

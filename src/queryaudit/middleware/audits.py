@@ -128,5 +128,6 @@ def server_timing(queries: int, duration_ns: int) -> str:
 def log_line(finding: Finding, name: str) -> str:
     """One line for a log: what, where, and what to write."""
     fix = f" Fix: {finding.fix.code.splitlines()[-1]}" if finding.fix and finding.fix.code else ""
-    text = f"{finding.rule} {finding.message} at {finding.location} in {name}.{fix}"
+    message = finding.message.rstrip(".")
+    text = f"{finding.rule} {message} at {finding.location} in {name}.{fix}"
     return "".join(c if c.isprintable() else " " for c in text)
