@@ -1,1 +1,1 @@
-"""The documentation's generators and checks: ``python -m docs.generate``, ``python -m docs.check``."""
+"""Generators and checks: ``python -m docs.generate``, ``python -m docs.check``."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from docs.commands import wrong_names
 from docs.generate import ROOT, outputs, stray_pages

@@ -17,7 +17,9 @@ _MAKEFILE = Path(__file__).parents[1] / "Makefile"
 _PYTEST_FLAG = re.compile(r"--queryaudit(?:-[a-z-]*[a-z])?(?![\w-])")
 _VARIABLE = re.compile(r"\bQUERYAUDIT_[A-Z_]+\b")
 #: ``queryaudit`` where a shell would take it for a command.
-_COMMAND = re.compile(r"^(?:- |run: |\$ |python -m |\S*/)*queryaudit +(?P<name>[a-z][\w-]*)(?P<rest>.*)")
+_COMMAND = re.compile(
+    r"^(?:- |run: |\$ |python -m |\S*/)*queryaudit +(?P<name>[a-z][\w-]*)(?P<rest>.*)"
+)
 _FLAG = re.compile(r"(?<!\S)--?[a-z][\w-]*")
 _MAKE = re.compile(r"^(?:- |run: |\$ )*make +([a-z][\w-]*)")
 _SHELLS = frozenset({"", "text", "sh", "shell", "bash", "console", "yaml"})

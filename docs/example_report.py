@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from docs.blocks import replaced
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.reports.base import Options
@@ -23,8 +24,6 @@ EXAMPLE = Path(__file__).with_name("example")
 WIDTH = 106
 #: What a query takes in the documentation.
 QUERY_NS = 100_000
-_BEGIN = "<!-- begin: demo -->"
-_END = "<!-- end: demo -->"
 
 
 def can_run() -> bool:
@@ -34,7 +33,8 @@ def can_run() -> bool:
 
 def audit() -> Report:
     """Run the example's tests under ``--queryaudit``. RuntimeError if that fails."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "QUERYAUDIT_", "PYTEST_"))}
+    ours = ("DJANGO_", "QUERYAUDIT_", "PYTEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "report.json")
         command = [sys.executable, "-m", "pytest", "--queryaudit", f"--queryaudit-output={target}"]
@@ -85,9 +85,5 @@ def text(report: Report, *, color: bool = False) -> str:
 
 def readme(current: str) -> str:
     """README's text with its block of output replaced by what the example prints now."""
-    before, begin, rest = current.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise RuntimeError(f"README.md has no block between {_BEGIN} and {_END}.")
-    block = f"\n```text\n$ pytest --queryaudit\n...\n{text(audit()).rstrip()}\n```\n"
-    return f"{before}{begin}{block}{end}{after}"
+    output = text(audit()).rstrip()
+    return replaced(current, "demo", f"```text\n$ pytest --queryaudit\n...\n{output}\n```")

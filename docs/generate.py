@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs import example_report, generate_rules
+from docs.blocks import replaced
 from docs.generate_configuration import PAGE, page
 from queryaudit.reports import schema
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+EXTENDING = ROOT / "docs/extending.md"
+RULE = ROOT / "docs/example_rule.py"
 #: Published beside the documentation, and shipped in the package.
 SCHEMAS = (ROOT / "docs/report.schema.json", ROOT / "src/queryaudit/reports/report.schema.json")
 
@@ -22,8 +25,15 @@ def outputs() -> Iterator[tuple[Path, str]]:
     yield from generate_rules.pages()
     for path in SCHEMAS:
         yield path, schema.dump()
+    yield EXTENDING, with_rule(EXTENDING.read_text(encoding="utf-8"))
     if example_report.can_run():
         yield README, example_report.readme(README.read_text(encoding="utf-8"))
+
+
+def with_rule(current: str) -> str:
+    """The page on extending, with the example's source."""
+    source = RULE.read_text(encoding="utf-8").partition("\n\n")[2].rstrip()
+    return replaced(current, "rule", f"```python\n{source}\n```")
 
 
 def main() -> int:

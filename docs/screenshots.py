@@ -1,7 +1,7 @@
 """Makes the pictures in docs/images: ``make demo``, then ``python -m docs.screenshots``.
 
-The terminal's is the example's report as SVG. The HTML report's is that of the sample shop, taken by
-a headless Chromium.
+The terminal's is the example's report as SVG. The HTML report is that of the sample shop, taken by a
+headless Chromium.
 """
 
 from __future__ import annotations
