@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from queryaudit.capture.scopes import entered
+from queryaudit.capture.scopes import AWAITING, entered
 from queryaudit.conclude import Conclusion, conclude, write_outputs
 from queryaudit.config import Config, given_flags
 from queryaudit.errors import ExitCode, QueryAuditError
@@ -100,10 +100,13 @@ class _Recording:
         outer = recorder.phase
         scope = recorder.start(ScopeKind.TEST, item.nodeid, phase=phase, base=base)
         recorder.phase = scope
+        # asgiref hands the context of a loop's thread back to the test that waited for it.
+        awaiting = AWAITING.set(())
         try:
             with entered(scope):
                 yield
         finally:
+            AWAITING.reset(awaiting)
             recorder.end(scope)
             if outer is not None and not outer.ended:
                 recorder.phase = outer

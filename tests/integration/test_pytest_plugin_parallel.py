@@ -1,0 +1,88 @@
+"""The report does not depend on processes, on the order of tests, or on a detour by traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.plugin_project import ForkServer, Project, Run, without_times
+
+XDIST = ("-p", "xdist.plugin")
+RANDOM = ("-p", "pytest_randomly")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Project:
+    return Project(tmp_path_factory.mktemp("parallel") / "project", fork_server)
+
+
+@pytest.fixture(scope="module")
+def alone(shared: Project) -> Run:
+    """One process, tests in their order, and a trace."""
+    return shared.pytest("--queryaudit-trace=alone")
+
+
+@pytest.fixture(scope="module")
+def parallel(shared: Project) -> Run:
+    """Two processes, and their traces."""
+    return shared.pytest(*XDIST, "-n2", "--queryaudit-trace=parallel")
+
+
+def same(run: Run, other: Run) -> None:
+    """The same report but for times, and for what was set up: each process sets up for itself."""
+    assert run.code == other.code
+    for report in (run.report, other.report):
+        report["audited"].pop("setup_queries", None)
+    assert without_times(run.report) == without_times(other.report)
+
+
+def test_two_processes_report_what_one_reports(alone: Run, parallel: Run) -> None:
+    assert "2 workers" in parallel.out
+    assert len(alone.places) == 3
+    same(parallel, alone)
+
+
+def test_no_processes_at_all_report_the_same(shared: Project, alone: Run) -> None:
+    same(shared.pytest(*XDIST, "-n0"), alone)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_another_order_of_tests_reports_the_same(shared: Project, alone: Run, seed: int) -> None:
+    pytest.importorskip("pytest_randomly")
+    same(shared.pytest(*RANDOM, f"--randomly-seed={seed}"), alone)
+
+
+def test_a_trace_gives_the_same_report(shared: Project, alone: Run) -> None:
+    replayed = shared.command("report", "alone", "--output=json:report.json")
+    assert [path.suffix for path in (shared.folder / "alone").iterdir()] == [".qatrace"]
+    same(replayed, alone)
+
+
+def test_traces_of_processes_give_the_same_report(
+    shared: Project, alone: Run, parallel: Run
+) -> None:
+    traces = sorted(path.name for path in (shared.folder / "parallel").iterdir())
+    assert len(traces) == 2
+    names = [f"parallel/{name}" for name in reversed(traces)]
+    replayed = shared.command("report", *names, "--output=json:report.json")
+    same(replayed, alone)
+
+
+def test_a_second_run_into_the_folder_reports_itself_alone(
+    shared: Project, alone: Run, parallel: Run
+) -> None:
+    again = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=parallel")
+    same(again, alone)
+
+
+def test_a_temporary_folder_of_traces_is_removed(shared: Project, tmp_path: Path) -> None:
+    shared.pytest(*XDIST, "-n2", TMPDIR=str(tmp_path))
+    assert list(tmp_path.glob("queryaudit-*")) == []
+
+
+def test_processes_cannot_share_one_trace_file(shared: Project) -> None:
+    run = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=one.qatrace")
+    assert run.code == 4
+    assert "several processes can't write one trace" in run.text
+    assert "Name a folder." in run.text
