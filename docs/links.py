@@ -24,7 +24,7 @@ def broken_links(root: Path, pages: Sequence[Page]) -> Iterator[str]:
                 continue
             path, _, anchor = target.partition("#")
             name = _resolved(page.name, path)
-            if not (root / name).exists():
+            if name not in anchors and not (root / name).exists():
                 yield f"{page.name}:{line} links to {target}, which does not exist."
             elif anchor and anchor not in anchors.get(name, set()):
                 yield f"{page.name}:{line} links to {target}, but no heading there is #{anchor}."

@@ -1,6 +1,6 @@
 """Makes the pictures in docs/images: ``make demo``, then ``python -m docs.screenshots``.
 
-The terminal's is the example's report as SVG. The HTML report is that of the sample shop, taken by a
+The terminal shows the example, as SVG. The HTML report is that of the sample shop, taken by a
 headless Chromium.
 """
 
