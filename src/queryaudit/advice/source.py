@@ -16,7 +16,7 @@ from itertools import islice
 from queryaudit.records.events import Frame, FrameKind
 
 #: Runs of lines that are tried, widest first, and bytes in all; keeps the search short.
-_ATTEMPTS = 400
+_ATTEMPTS = 200
 _LIMIT = 50_000
 
 
