@@ -118,7 +118,7 @@ METHODS: list[tuple[Callable[[Author], Any], str | None, bool]] = [
     (lambda author: list(author.books.order_by("stock")), None, True),
     (lambda author: list(author.books.all()[:2]), None, True),
     (lambda author: list(author.books.distinct()), None, True),
-    (lambda author: list(author.books.values_list("pk")), None, False),
+    (lambda author: list(author.books.values_list("pk")), "values_list", False),
 ]
 
 

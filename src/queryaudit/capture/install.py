@@ -13,12 +13,13 @@ class Installation:
     def __init__(self) -> None:
         self._users = 0
         self._patches = Patches()
+        self._wrapping = connections.Wrapping()
 
     def acquire(self, files: CodeFiles) -> None:
         self._users += 1
         if self._users > 1:
             return
-        connections.install(self._patches)
+        self._wrapping.install(self._patches)
         hydration.install(self._patches)
         building.install(self._patches, files)
         generic.install(self._patches)
@@ -28,4 +29,4 @@ class Installation:
         self._users -= 1
         if self._users == 0:
             self._patches.undo()
-            connections.uninstall()
+            self._wrapping.uninstall()

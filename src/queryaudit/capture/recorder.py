@@ -273,13 +273,28 @@ class Recorder:
         if known is None:
             outer = self.ignored(ignore.outer) if ignore.outer is not None else None
             with self.lock:
-                key = (outer, ignore.codes, ignore.reason, ignore.path, ignore.line)
+                key = (
+                    outer,
+                    ignore.codes,
+                    ignore.reason,
+                    ignore.path,
+                    ignore.line,
+                    ignore.optional,
+                )
                 known = self._ignores.get(key)
                 if known is None:
                     known = self._ignores[key] = next(self._ids)
                     path = self.files.relative(ignore.path)
                     self.sink.define(
-                        Ignored(known, outer, ignore.codes, ignore.reason, path, ignore.line)
+                        Ignored(
+                            known,
+                            outer,
+                            ignore.codes,
+                            ignore.reason,
+                            path,
+                            ignore.line,
+                            ignore.optional,
+                        )
                     )
             ignore.ids[id(self)] = known
         return known

@@ -82,16 +82,24 @@ def entered(scope: Scope | None) -> Iterator[None]:
 class ActiveIgnore:
     """An ``ignore()`` that is in force; ``id`` is given by the recorder that first meets it."""
 
-    __slots__ = ("codes", "ids", "line", "outer", "path", "reason")
+    __slots__ = ("codes", "ids", "line", "optional", "outer", "path", "reason")
 
     def __init__(
-        self, codes: tuple[str, ...], reason: str, path: str, line: int, outer: ActiveIgnore | None
+        self,
+        codes: tuple[str, ...],
+        reason: str,
+        path: str,
+        line: int,
+        outer: ActiveIgnore | None,
+        *,
+        optional: bool = False,
     ) -> None:
         self.codes = codes
         self.reason = reason
         self.path = path
         self.line = line
         self.outer = outer
+        self.optional = optional
         #: ids by recorder
         self.ids: dict[int, int] = {}
 

@@ -58,7 +58,7 @@ class QueryAuditMiddleware:
             with entered(scope):
                 response = self.get_response(request)
         except BaseException:
-            self.audits.end(scope, request, None)
+            self._end(scope, request, None)
             raise
         return self._finish(scope, request, response)
 
@@ -70,7 +70,7 @@ class QueryAuditMiddleware:
             with entered(scope):
                 response = await self._awaited(request)
         except BaseException:
-            self.audits.end(scope, request, None)
+            self._end(scope, request, None)
             raise
         return self._finish(scope, request, response)
 
@@ -82,11 +82,27 @@ class QueryAuditMiddleware:
         current = CURRENT.get()
         if current is not None and current.kind is ScopeKind.REQUEST:
             return None  # an outer instance has it
-        return self.audits.begin(request, current)
+        try:
+            return self.audits.begin(request, current)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            self._failed(ours)
+            return None
+
+    def _end(self, scope: Scope, request: Any, response: Any) -> None:
+        try:
+            self.audits.end(scope, request, response)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            self._failed(ours)
+
+    def _failed(self, error: Exception) -> None:
+        """An audit that fails must not fail the request."""
+        logger.exception("queryaudit could not audit a request")
+        if self.audits.session.config.strict:
+            raise error
 
     def _finish(self, scope: Scope, request: Any, response: Any) -> Any:
         if getattr(response, "streaming", False):
-            stream_in_scope(response, scope, lambda: self.audits.end(scope, request, None))
+            stream_in_scope(response, scope, lambda: self._end(scope, request, None))
         else:
-            self.audits.end(scope, request, response)
+            self._end(scope, request, response)
         return response

@@ -1,0 +1,296 @@
+"""Hooks go in and out without a trace, and other people's hooks stay as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from asgiref.sync import SyncToAsync
+from django.contrib.contenttypes.fields import ReverseGenericManyToOneDescriptor
+from django.core.handlers.base import BaseHandler
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.manager import BaseManager
+from django.db.models.query import ModelIterable, QuerySet, RawModelIterable, RelatedPopulator
+from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
+
+import queryaudit
+from queryaudit.capture.connections import capture
+from queryaudit.runtime import Session
+from sample_app.shop.models import Author, Book, Tag
+from tests.integration.recording import Recording
+
+pytestmark = pytest.mark.usefixtures("standing_shop")
+
+#: Every class that is hooked, and some that might be.
+HOOKED: list[type] = [
+    BaseDatabaseWrapper,
+    type(connection),
+    BaseManager,
+    ModelIterable,
+    RawModelIterable,
+    RelatedPopulator,
+    QuerySet,
+    ReverseGenericManyToOneDescriptor,
+    BaseHandler,
+    SyncToAsync,
+    ThreadPoolExecutor,
+    threading.Thread,
+]
+
+
+def attributes() -> dict[tuple[type, str], int]:
+    related = [type(Book.objects.all()[0].comments), type(Author.objects.all()[0].books)]
+    return {
+        (cls, name): id(value) for cls in [*HOOKED, *related] for name, value in vars(cls).items()
+    }
+
+
+def test_uninstalling_leaves_every_attribute_as_it_was() -> None:
+    list(Book.objects.all()[0].comments.all())
+    before = attributes()
+    with Recording():
+        list(Book.objects.all()[0].comments.all())
+        assert attributes() != before
+    assert attributes() == before
+
+
+def test_no_connection_keeps_a_wrapper() -> None:
+    with Recording():
+        Tag.objects.count()
+        assert connection.execute_wrappers == [capture]
+    assert connection.execute_wrappers == []
+
+
+def test_a_cursor_from_before_the_scope_is_captured() -> None:
+    with connection.cursor() as cursor, Recording() as seen:
+        cursor.execute("SELECT 1")
+    assert seen.texts == ["SELECT 1"]
+
+
+def test_no_connection_of_another_thread_keeps_a_wrapper() -> None:
+    ready, go_on = threading.Event(), threading.Event()
+    wrappers: list[list[object]] = []
+
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        wrappers.append(list(connection.execute_wrappers))
+        ready.set()
+        go_on.wait(20)
+        wrappers.append(list(connection.execute_wrappers))
+        connection.close()
+
+    thread = threading.Thread(target=ask)
+    with Recording() as seen:
+        thread.start()
+        ready.wait(20)
+    go_on.set()
+    thread.join()
+    assert wrappers == [[capture], []]
+    assert seen.texts == ["SELECT 1"]
+
+
+def test_a_new_connection_is_wrapped_once_and_let_go() -> None:
+    with Recording():
+        with Recording():
+            fresh = connection.copy()
+            fresh.cursor().close()
+            assert fresh.execute_wrappers.count(capture) == 1
+            assert connection.execute_wrappers.count(capture) == 1
+        assert connection.execute_wrappers.count(capture) == 1
+        fresh.close()
+    assert fresh.execute_wrappers == []
+
+
+def test_installing_and_uninstalling_evaluates_no_lazy_object() -> None:
+    evaluated: list[int] = []
+    lazy = SimpleLazyObject(lambda: evaluated.append(1))
+    with Recording():
+        list(Tag.objects.all())
+    assert evaluated == []
+    assert type(lazy) is SimpleLazyObject
+
+
+def test_the_hooks_of_others_that_came_later_stay() -> None:
+    original = BaseManager.get_queryset
+
+    try:
+        with Recording():
+            ours = BaseManager.get_queryset
+
+            def theirs(self: Any) -> Any:
+                return ours(self)
+
+            BaseManager.get_queryset = theirs  # type: ignore[method-assign]
+        assert BaseManager.get_queryset is theirs
+        assert Book.objects.count() == len(Book.objects.all())
+    finally:
+        BaseManager.get_queryset = original  # type: ignore[method-assign]
+
+
+def test_a_wrapper_of_others_sees_every_query_in_and_out_of_a_scope() -> None:
+    seen_by_them: list[str] = []
+
+    def theirs(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        seen_by_them.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(theirs):
+        Tag.objects.count()
+        with Recording() as seen:
+            Tag.objects.exists()
+        Tag.objects.count()
+    assert len(seen_by_them) == 3
+    assert seen.texts == [seen_by_them[1]]
+    assert connection.execute_wrappers == []
+
+
+def test_a_wrapper_of_others_inside_a_scope_is_the_one_that_is_taken_off() -> None:
+    def theirs(execute: Callable[..., Any], *rest: Any) -> Any:
+        return execute(*rest)
+
+    with Recording() as seen:
+        with connection.execute_wrapper(theirs):
+            Tag.objects.count()
+            assert connection.execute_wrappers == [capture, theirs]
+        assert connection.execute_wrappers == [capture]
+        Tag.objects.count()
+    assert len(seen.queries) == 2
+
+
+def test_a_wrapper_put_on_in_a_scope_may_outlast_it() -> None:
+    seen_by_them: list[str] = []
+
+    def theirs(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        seen_by_them.append(sql)
+        return execute(sql, *rest)
+
+    wrapping = connection.execute_wrapper(theirs)
+    with Recording():
+        wrapping.__enter__()
+    Tag.objects.count()
+    wrapping.__exit__(None, None, None)
+    assert len(seen_by_them) == 1
+    assert connection.execute_wrappers == []
+
+
+def test_a_wrapper_that_changes_a_statement_or_refuses_it_is_respected() -> None:
+    def refuse(execute: Callable[..., Any], *rest: Any) -> Any:
+        raise PermissionError("no database here")
+
+    refusing = connection.execute_wrapper(refuse)
+    with Recording() as seen, refusing, pytest.raises(PermissionError):
+        Tag.objects.count()
+    assert [query.error for query in seen.queries] == ["PermissionError"]
+
+
+def work() -> None:
+    for book in Book.objects.select_related("publisher").prefetch_related("tags"):
+        book.author.name  # noqa: B018
+        [tag.name for tag in book.tags.all()]
+        book.reviews.count()
+    list(Book.objects.raw("SELECT * FROM shop_book"))
+    list(Book.objects.iterator(chunk_size=2))
+
+
+def test_other_people_count_the_same_queries_with_and_without_an_audit() -> None:
+    with CaptureQueriesContext(connection) as plain:
+        work()
+    with Recording() as seen, CaptureQueriesContext(connection) as audited:
+        work()
+    assert [query["sql"] for query in audited] == [query["sql"] for query in plain]
+    assert len(seen.queries) == len(plain)
+
+
+def test_a_report_asks_the_database_nothing(django_assert_num_queries: Any) -> None:
+    with CaptureQueriesContext(connection) as plain:
+        work()
+    with django_assert_num_queries(len(plain)):
+        with queryaudit.audit() as audited:
+            work()
+        str(audited)
+    assert audited.findings
+
+
+def test_audits_nest_and_each_reports_its_own() -> None:
+    with queryaudit.audit("outer") as outer:
+        Tag.objects.count()
+        with queryaudit.audit("inner") as inner:
+            [book.author.name for book in Book.objects.all()]
+        Tag.objects.count()
+    count = Book.objects.count()
+    assert inner.queries == 1 + count
+    assert outer.queries == 3 + count
+    assert [f.rule for f in inner.findings] == [f.rule for f in outer.findings] == ["QA101"]
+
+
+def test_one_audit_may_be_entered_again_after_its_end() -> None:
+    audited = queryaudit.audit()
+    with audited:
+        Tag.objects.count()
+    with audited:
+        Tag.objects.count()
+    assert audited.queries == 2
+
+
+def test_audits_of_two_threads_at_once_keep_their_queries_apart() -> None:
+    both = threading.Barrier(2, timeout=20)
+    results: dict[int, int] = {}
+
+    def audit(queries: int) -> None:
+        try:
+            both.wait()
+            with queryaudit.audit() as audited:
+                for _ in range(queries):
+                    Tag.objects.using("default").none().exists()
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT 1")
+                both.wait()
+            results[queries] = audited.queries
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=audit, args=(queries,)) for queries in (3, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {3: 3, 5: 5}
+    assert Session.current is None
+    assert connection.execute_wrappers == []
+
+
+def test_reading_a_report_too_early_says_so() -> None:
+    with queryaudit.audit() as audited, pytest.raises(RuntimeError, match="has not ended"):
+        audited.report  # noqa: B018
+
+
+def test_a_block_that_raises_is_reported_and_the_exception_goes_on() -> None:
+    audited = queryaudit.audit()
+    with pytest.raises(ZeroDivisionError), audited:
+        Tag.objects.count() / 0
+    assert audited.queries == 1
+    assert Session.current is None
+
+
+def test_leaving_a_block_out_of_order_does_no_harm() -> None:
+    first, second = queryaudit.audit("first"), queryaudit.audit("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    Tag.objects.count()
+    second.__exit__(None, None, None)
+    Tag.objects.count()
+    assert second.queries <= 1
+    assert Session.current is None
+    assert connection.execute_wrappers == []
+
+
+@pytest.fixture(autouse=True)
+def no_session_before() -> None:
+    assert Session.current is None
