@@ -11,9 +11,10 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 
 #: Queries before the first that counts: the interpreter specialises code as it runs.
-WARMUP = 20
+WARMUP = 60
 #: Calls before rows are counted.
 ROW_WARMUP = 2
 
@@ -36,27 +37,30 @@ def main() -> None:
     with VARIANTS[sys.argv[1]]():
         for workload in WORKLOADS:
             call = workload.make(above)
-            for _ in range(max(WARMUP // workload.queries, 4)):
-                call()
+            _repeat(call, max(WARMUP // workload.queries, 4))
             mark(0)
-            for _ in range(workload.repeat):
-                call()
+            _repeat(call, workload.repeat)
             mark(0)
             plan.append(("query", workload.name, workload.repeat * workload.queries))
         for name, make in ROW_WORKLOADS.items():
             half, full = make(ROWS // 2), make(ROWS)
-            for _ in range(ROW_WARMUP):
-                half()
-                full()
+            _repeat(half, ROW_WARMUP)
+            _repeat(full, ROW_WARMUP)
             mark(0)
-            half()
+            _repeat(half, 1)
             mark(0)
-            full()
+            _repeat(full, 1)
             mark(0)
             plan.append(("row", name, ROWS - ROWS // 2))
     print(json.dumps(plan), flush=True)
     # Nothing after this matters, and taking down an interpreter takes long here.
     os._exit(0)
+
+
+def _repeat(call: Callable[[], object], times: int) -> None:
+    """One place that calls, so that what was met while warming up is met again."""
+    for _ in range(times):
+        call()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,5 @@ def _layer(letter: str, number: int) -> Callable[[Call], Any]:
 
 
 def _below(layer: Callable[[Call], Any], inner: Call) -> Call:
-    # partial is no frame of its own
-    from functools import partial
-
+    # A partial has no frame of its own.
     return partial(layer, inner)
