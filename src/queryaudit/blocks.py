@@ -210,9 +210,16 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
         return self
 
     def __enter__(self) -> ignore:
-        active = ActiveIgnore(self._codes, self._reason, self._path, self._line, IGNORING.get())
+        active = ActiveIgnore(
+            self._codes,
+            self._reason,
+            self._path,
+            self._line,
+            IGNORING.get(),
+            optional=self._optional,
+        )
         scope = CURRENT.get()
-        if scope is not None and not self._optional:
+        if scope is not None:
             scope.recorder.ignored(active)
         self._tokens.append(IGNORING.set(active))
         return self

@@ -13,7 +13,19 @@ import sys
 import traceback
 
 #: Heavy, and without effect until they are configured.
-PRELOADED = ("pytest", "django.test", "django.db.models", "django.template", "rich.console")
+PRELOADED = (
+    "pytest",
+    "pytest_django.plugin",
+    "django.test",
+    "django.test.runner",
+    "django.db.backends.sqlite3.base",
+    "django.core.management.commands.migrate",
+    "django.template.loader_tags",
+    "queryaudit.cli",
+    "queryaudit.integrations.pytest_run",
+    "queryaudit.reports.terminal",
+    "queryaudit.reports.html",
+)
 
 
 def serve() -> None:

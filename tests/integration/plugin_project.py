@@ -14,7 +14,19 @@ from typing import Any
 ORIGINAL = Path(__file__).resolve().parents[1] / "testproject"
 
 #: Only what a run needs: other plugins in the environment cost time and prove nothing.
-PLUGINS = ("-p", "pytest_django.plugin", "-p", "queryaudit.integrations.pytest_plugin")
+PLUGINS = (
+    "-p",
+    "pytest_django.plugin",
+    "-p",
+    "queryaudit.integrations.pytest_plugin",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:unraisableexception",
+    "-p",
+    "no:threadexception",
+    "--no-migrations",
+)
 
 
 class ForkServer:
@@ -96,7 +108,7 @@ class Project:
 
     def pytest(self, *arguments: str, audit: bool = True, **environment: str) -> Run:
         """Run pytest here; with ``audit`` as ``--queryaudit`` with a JSON report."""
-        given = [*PLUGINS, "-p", "no:cacheprovider", "-o", "console_output_style=classic"]
+        given = [*PLUGINS, "-o", "console_output_style=classic"]
         if audit:
             given += ["--queryaudit", "--queryaudit-output=json:report.json"]
         return self._run("pytest", [*given, *arguments], environment)

@@ -121,7 +121,7 @@ class Engine:
         for id in sorted(self._running):
             self.end(ScopeEnd(id, 0, 0, 0, None))
         for id, ignored in self._tables.ignores.items():
-            if id not in self._earlier:
+            if id not in self._earlier and not ignored.optional:
                 self._ledger.ignores.add(_plain(ignored))
 
     def _sum(self, sightings: Iterable[Sighting]) -> dict[CauseKey, Sighting]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -23,7 +25,8 @@ class AuditFixture:
 
     def ignore(self, *codes: str, reason: str = "") -> ignore:
         """Silence rules for a block; see ``queryaudit.ignore``."""
-        return ignore(*codes, reason=reason)
+        caller = sys._getframe(1)
+        return ignore(*codes, reason=reason).at(caller.f_code.co_filename, caller.f_lineno)
 
     def assert_clean(self, audited: Audit) -> None:
         """Fail with the report if the block has findings."""
@@ -36,6 +39,21 @@ class AuditFixture:
         __tracebackhide__ = True
         if audited.queries > limit:
             pytest.fail(too_many(audited, limit), pytrace=False)
+
+
+_OPTIONS = ("ignore", "reason", "allow", "max_queries")
+
+
+def check_markers(item: pytest.Item) -> None:
+    """Refuse options that the marker does not have: a limit misspelt would limit nothing."""
+    for marker in item.iter_markers("queryaudit"):
+        wrong = sorted(set(marker.kwargs) - set(_OPTIONS)) + [repr(value) for value in marker.args]
+        if wrong:
+            close = difflib.get_close_matches(wrong[0], _OPTIONS, 1)
+            hint = f"Did you mean {close[0]}?" if close else f"It has {', '.join(_OPTIONS)}."
+            raise pytest.UsageError(
+                f"{item.nodeid}: the queryaudit marker has no option {wrong[0]}. {hint}"
+            )
 
 
 @contextmanager

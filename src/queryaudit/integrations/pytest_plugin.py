@@ -53,12 +53,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     """A test that limits its queries is held to it with or without ``--queryaudit``."""
     marker = item.get_closest_marker("queryaudit")
-    if marker is None or marker.kwargs.get("max_queries") is None:
+    if marker is None:
         yield
         return
-    from queryaudit.integrations.pytest_fixture import limited
+    from queryaudit.integrations.pytest_fixture import check_markers, limited
 
-    yield from limited(item, marker.kwargs["max_queries"])
+    check_markers(item)
+    if marker.kwargs.get("max_queries") is None:
+        yield
+    else:
+        yield from limited(item, marker.kwargs["max_queries"])
 
 
 @pytest.fixture

@@ -157,6 +157,7 @@ class Ignored(NamedTuple):
     reason: str
     path: str
     line: int
+    optional: bool = False  #: may go unused without being told
 
 
 class Query(NamedTuple):
