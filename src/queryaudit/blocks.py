@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar
 
+from queryaudit.analysis.pipeline import Unused
 from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
 from queryaudit.config import Config, discover, load
 from queryaudit.integrations.django_entrances import Entrances
@@ -51,6 +52,8 @@ class Audit:
         return self._start()
 
     def _start(self) -> Audit:
+        if self._scope is not None or self._report is not None:
+            raise RuntimeError("This audit was used already; call queryaudit.audit() for each.")
         own = Session(self._config)
         session = self._session = own.open()
         if session is own:
@@ -89,7 +92,7 @@ class Audit:
             if self._entrances is not None:
                 self._entrances.uninstall()
             session.close()
-        self._report = self._analysis.report(session.diagnostics())
+        self._report = self._analysis.report(session.diagnostics(), unused=Unused.ENTERED)
 
     async def __aenter__(self) -> Audit:
         # The awaiting frame is the caller of this coroutine while it runs.
@@ -146,13 +149,16 @@ class Audit:
     def _take_in_caller(self, session: Session) -> None:
         """A script outside the configured source is the code that is meant all the same."""
         name = self._caller
-        if name is None or name.startswith("<") or self._config.source != (".",):
+        if name is None or self._config.source != (".",):
+            return
+        if name.startswith("<"):
+            session.files.take(name)
             return
         if session.files(name).kind is FrameKind.LIBRARY and "site-packages" not in name:
             session.files.add_root(os.path.dirname(os.path.realpath(name)))
 
 
-def audit(name: str = "block", *, config: Config | None = None, **options: Any) -> Audit:
+def audit(name: str | None = None, *, config: Config | None = None, **options: Any) -> Audit:
     """Audit a block of code.
 
     ``options`` are configuration options with underscores (``n_plus_one_threshold=3``); they go
@@ -165,7 +171,14 @@ def audit(name: str = "block", *, config: Config | None = None, **options: Any) 
     """
     if config is None:
         config = project_config({key.replace("_", "-"): value for key, value in options.items()})
-    return Audit(name, config, sys._getframe(1))
+    frame = sys._getframe(1)
+    return Audit(name or _block_name(frame), config, frame)
+
+
+def _block_name(frame: FrameType) -> str:
+    """The function that the block stands in, or its file."""
+    name = frame.f_code.co_name
+    return os.path.basename(frame.f_code.co_filename) if name == "<module>" else name
 
 
 def project_config(flags: dict[str, object] | None = None, start: Path | None = None) -> Config:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from queryaudit import __version__
+from queryaudit.analysis.pipeline import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
 from queryaudit.errors import ExitCode, QueryAuditError
@@ -100,7 +101,7 @@ def _report(options: argparse.Namespace) -> ExitCode:
     # A trace doesn't say which tests there are: it can't show that something is gone.
     partial = not options.baseline_update
     conclusion = conclude(
-        analysis.report(diagnostics, complete=not partial),
+        analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL),
         config,
         partial=partial,
         update_baseline=options.baseline_update,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from queryaudit.config import Config
 from queryaudit.errors import ExitCode, OutputError
@@ -60,14 +61,16 @@ def conclude(
     return Conclusion(report=judged, exit_code=exit_code(judged, gate), notes=tuple(notes))
 
 
-def write_outputs(report: Report, config: Config) -> tuple[list[str], list[OutputError]]:
+def write_outputs(
+    report: Report, config: Config, stdout: TextIO | None = None
+) -> tuple[list[str], list[OutputError]]:
     """Write the reports that the configuration asks for: notes, and what could not be written."""
     notes: list[str] = []
     problems: list[OutputError] = []
     for output in config.output:
         target = STDOUT if output.path is None else str(output.path)
         try:
-            write(report, get(output.format, Options()), target)
+            write(report, get(output.format, Options()), target, stdout=stdout)
         except OutputError as error:
             problems.append(error)
             continue

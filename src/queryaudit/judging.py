@@ -8,7 +8,7 @@ from pathlib import Path
 from queryaudit import __version__
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
-from queryaudit.analysis.pipeline import Settings, build_report
+from queryaudit.analysis.pipeline import Settings, Unused, build_report
 from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
 from queryaudit.records.findings import Diagnostic
@@ -55,7 +55,9 @@ class Analysis:
             engine.finish()
         self._engines.clear()
 
-    def report(self, diagnostics: Sequence[Diagnostic] = (), *, complete: bool = True) -> Report:
+    def report(
+        self, diagnostics: Sequence[Diagnostic] = (), *, unused: Unused = Unused.NONE
+    ) -> Report:
         self.finish()
         rules = self.registry.rules
         severities = {
@@ -68,7 +70,7 @@ class Analysis:
             severities=overridden,
             comments=self._comments(),
             diagnostics=(*self.registry.diagnostics, *diagnostics),
-            complete=complete,
+            unused=unused,
             strict=self.config.strict,
         )
         return build_report(self.ledger, settings)

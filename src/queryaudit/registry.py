@@ -80,7 +80,9 @@ def validate(detector: Detector) -> None:
     """Refuse a detector whose metadata is missing or malformed."""
     name = type(detector).__name__
     if not isinstance(detector, Detector):
-        raise QueryAuditError(f"{name} is no Detector.", "Subclass queryaudit.testing.Detector.")
+        raise QueryAuditError(
+            f"{name} is no Detector.", "Subclass queryaudit.detectors.base.Detector."
+        )
     for attribute in ("code", "name", "summary", "fold"):
         if not hasattr(detector, attribute):
             raise QueryAuditError(f"{name} has no {attribute}.", f"Set {name}.{attribute}.")

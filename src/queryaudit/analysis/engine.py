@@ -129,7 +129,9 @@ class Engine:
         added: dict[CauseKey, Sighting] = {}
         for sighting in sightings:
             ignore = self._ignore(sighting)
-            key = (sighting.group, sighting.cause, ignore)
+            frame = sighting.frame
+            place = (frame.path, frame.line, frame.column or 0)
+            key = (sighting.group, sighting.cause, ignore, place)
             known = added.get(key)
             added[key] = replace(
                 min(known or sighting, replace(sighting, ignored=None), key=order),
@@ -154,7 +156,7 @@ class Engine:
     def _judge(self, fold_type: type[Any], fold: Any, view: View) -> None:
         for detector in [d for d in self._detectors if d.fold is fold_type]:
             try:
-                for (_, _, ignore), sighting in self._sum(detector.judge(fold, view)).items():
+                for (_, _, ignore, _), sighting in self._sum(detector.judge(fold, view)).items():
                     self._ledger.add(sighting, view.scope, ignore)
             except Exception as error:
                 if self._strict:

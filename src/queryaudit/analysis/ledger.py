@@ -15,8 +15,9 @@ from queryaudit.records.events import Frame, FrameKind, ScopeKind, ScopeStart
 from queryaudit.sql.statement import Statement
 
 ScopeKey = tuple[ScopeKind, str]
-#: Group, cause, and the ``ignore()`` under which it was seen.
-CauseKey = tuple[tuple[str, ...], tuple[str, ...], "Ignore | None"]
+#: Group, cause, the ``ignore()`` under which it was seen, and where it is to be edited: two
+#: loops of one function that are alike are two findings, with the same fingerprint.
+CauseKey = tuple[tuple[str, ...], tuple[str, ...], "Ignore | None", tuple[str, int, int]]
 
 _LOCATIONS = 5
 
@@ -66,7 +67,7 @@ class Ledger:
         self.files: set[str] = set()
 
     def add(self, sighting: Sighting, scope: ScopeStart, ignore: Ignore | None = None) -> None:
-        key = (sighting.group, sighting.cause, ignore)
+        key = (sighting.group, sighting.cause, ignore, _frame_order(sighting.frame))
         totals = self.causes.get(key)
         if totals is None:
             totals = self.causes[key] = CauseTotals(sighting)
@@ -128,5 +129,5 @@ def order(sighting: Sighting) -> tuple[object, ...]:
     return (-int(sighting.severity), _frame_order(sighting.frame), repr(plain))
 
 
-def _frame_order(frame: Frame) -> tuple[object, ...]:
+def _frame_order(frame: Frame) -> tuple[str, int, int]:
     return (frame.path, frame.line, frame.column or 0)

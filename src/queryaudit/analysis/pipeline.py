@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
 from queryaudit.analysis.suppressions import Ignore, matching
@@ -29,6 +30,15 @@ from queryaudit.records.findings import (
 from queryaudit.records.report import Audited, Report, ScopeSummary, StatementSummary
 from queryaudit.records.rules import Severity
 
+
+class Unused(Enum):
+    """Which ignores that suppressed nothing are news."""
+
+    ALL = "all"  #: everything ran
+    ENTERED = "entered"  #: those that were in force; comments elsewhere were not reached
+    NONE = "none"  #: only some of what there is ran
+
+
 _SCOPES = 10
 _STATEMENTS = 50
 _SUMMARIES = 200
@@ -43,7 +53,7 @@ class Settings:
     severities: dict[str, Severity] = field(default_factory=dict)
     comments: tuple[Ignore, ...] = ()  #: ignore comments of the audited files
     diagnostics: tuple[Diagnostic, ...] = ()
-    complete: bool = True  #: all tests ran, so that an unused ignore is news
+    unused: Unused = Unused.ALL
     strict: bool = False  #: re-raise a rule's exception
     crashes: list[Diagnostic] = field(default_factory=list)  #: filled on the way
 
@@ -72,7 +82,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
         audited=_audited(ledger),
         findings=tuple(findings),
         suppressed=tuple(suppressed),
-        unused_ignores=_unused(ledger, settings, used) if settings.complete else (),
+        unused_ignores=_unused(ledger, settings, used),
         scopes=_scopes(ledger, findings),
         statements=_statements(ledger),
         rules=tuple(settings.rules[code].rule() for code in codes if code in settings.rules),
@@ -92,8 +102,8 @@ _Totals = tuple["Ignore | None", CauseTotals]
 def _groups(ledger: Ledger) -> list[list[_Totals]]:
     """Causes by root cause: the same group, or the same expression of the source."""
     by_place: dict[tuple[object, ...], list[_Totals]] = defaultdict(list)
-    for (group, _, ignore), totals in sorted(
-        ledger.causes.items(), key=lambda item: (item[0][0], item[0][1], repr(item[0][2]))
+    for (group, _, ignore, _), totals in sorted(
+        ledger.causes.items(), key=lambda item: (item[0][0], item[0][1], repr(item[0][2:]))
     ):
         frame = totals.sighting.frame
         # A queryset built at one place and narrowed in many ways is still one to edit.
@@ -145,8 +155,8 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
         scope_count=len(scopes),
         evidence=Evidence(
             grade=Grade.OBSERVED,
-            text=f"{queries} queries in {len(scopes)} "
-            f"{'place' if len(scopes) == 1 else 'places'}, seen as they ran",
+            text=f"{_counted(queries, 'query', 'queries')} in "
+            f"{_counted(len(scopes), 'unit of work', 'units of work')}, seen as they ran",
         ),
         fix=_with_saving(_advice(detector, sightings, settings), group, queries, duration_ns),
         fingerprint=min(fingerprint(s.group) for s in sightings),
@@ -169,6 +179,10 @@ def _advice(detector: Detector, sightings: Sequence[Observation], settings: Sett
             )
         )
         return None
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _with_saving(
@@ -305,7 +319,11 @@ def _statements(ledger: Ledger) -> tuple[StatementSummary, ...]:
 
 
 def _unused(ledger: Ledger, settings: Settings, used: set[Ignore]) -> tuple[UnusedIgnore, ...]:
-    known = ledger.ignores | set(settings.comments)
+    if settings.unused is Unused.NONE:
+        return ()
+    known = set(ledger.ignores)
+    if settings.unused is Unused.ALL:
+        known |= set(settings.comments)
     rows = {
         UnusedIgnore(rule=", ".join(i.codes) or "every rule", reason=i.reason, place=i.place)
         for i in known - used

@@ -137,6 +137,10 @@ class CodeFiles:
             self._roots = (*self._roots, real)
             self._known.clear()
 
+    def take(self, filename: str) -> None:
+        """Take code without a file, as from ``python -c``, for project code."""
+        self._known[filename] = CodeFile(FrameKind.PROJECT, False, None)
+
     def kind_of_path(self, filename: str) -> FrameKind:
         return self(filename).kind
 

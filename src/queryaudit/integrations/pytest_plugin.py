@@ -41,12 +41,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_flags(group.addoption, Reach.TESTS)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, None]:
+    """Settings that can't be imported end a run in pytest-django, with a traceback of pytest."""
+    outcome = yield
+    error = outcome.excinfo[1] if outcome.excinfo is not None else None
+    if isinstance(error, ImportError) and early_config.known_args_namespace.queryaudit:
+        what = str(error).strip().partition("\n")[0]
+        outcome.force_exception(
+            pytest.UsageError(
+                f"queryaudit: the project's Django settings can't be imported: {what}. "
+                "Correct them, or DJANGO_SETTINGS_MODULE, and run again."
+            )
+        )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     if config.getoption("queryaudit"):
         from queryaudit.integrations.pytest_run import register
 
         register(config)
+        return
+    # In addopts our options may stand ready; on the command line they were meant.
+    idle = [arg for arg in config.invocation_params.args if str(arg).startswith("--queryaudit-")]
+    if idle:
+        raise pytest.UsageError(f"{idle[0]} does nothing without --queryaudit; add that.")
 
 
 @pytest.hookimpl(hookwrapper=True)

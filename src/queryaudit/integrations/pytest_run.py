@@ -11,12 +11,15 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pytest
 
+from queryaudit.analysis.pipeline import Unused
+from queryaudit.capture.roots import project_roots
 from queryaudit.capture.scopes import AWAITING, entered
 from queryaudit.conclude import Conclusion, conclude, write_outputs
 from queryaudit.config import Config, given_flags
@@ -66,9 +69,16 @@ def _configuration(config: pytest.Config) -> Config:
             "Set DJANGO_SETTINGS_MODULE (pytest-django: --ds)."
         ) from error
     try:
-        return project_config(dict(given_flags(config.option)), start=config.rootpath)
+        options = project_config(dict(given_flags(config.option)), start=config.rootpath)
     except QueryAuditError as error:
         raise pytest.UsageError(f"queryaudit: {error}") from error
+    for name in options.source:
+        if not any(Path(root).exists() for root in project_roots((name,), str(options.root))):
+            raise pytest.UsageError(
+                f"queryaudit: source names {name!r}, which is neither a path below {options.root} "
+                "nor a package that can be found. Nothing would be audited; correct it."
+            )
+    return options
 
 
 class _Recording:
@@ -151,11 +161,14 @@ class _Concluding:
     _notes: list[str]
     _problems: list[str]
 
+    #: Reports for standard output wait until pytest's own lines are through.
+    _printed: StringIO
+
     def conclude(self, session: pytest.Session, diagnostics: list[Diagnostic]) -> None:
         option = self.config.option
-        self._notes, self._problems = [], []
+        self._notes, self._problems, self._printed = [], [], StringIO()
         partial = is_partial(self.config, session, self.deselected)
-        report = self.analysis.report(diagnostics, complete=not partial)
+        report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
         try:
             conclusion = conclude(
                 report,
@@ -169,7 +182,7 @@ class _Concluding:
             self._set_exit(session, ExitCode.USAGE)
             return
         self._conclusion = conclusion
-        notes, problems = write_outputs(conclusion.report, self.options)
+        notes, problems = write_outputs(conclusion.report, self.options, self._printed)
         self._notes = [*conclusion.notes, *notes]
         self._problems = [str(problem) for problem in problems]
         code = ExitCode.USAGE if problems else conclusion.exit_code
@@ -181,8 +194,6 @@ class _Concluding:
             session.exitstatus = int(code)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        from io import StringIO
-
         from queryaudit.reports.base import Options
         from queryaudit.reports.registry import get
 
@@ -203,6 +214,7 @@ class _Concluding:
         writer.write(stream.getvalue().rstrip("\n") + "\n")
         for note in self._notes:
             terminalreporter.write_line(note)
+        writer.write(self._printed.getvalue())
 
 
 class Alone(_Recording, _Concluding):
@@ -210,7 +222,7 @@ class Alone(_Recording, _Concluding):
 
     def __init__(self, config: pytest.Config) -> None:
         super().__init__(config)
-        self._notes, self._problems = [], []
+        self._notes, self._problems, self._printed = [], [], StringIO()
 
     def pytest_sessionstart(self) -> None:
         self.begin()
@@ -256,13 +268,21 @@ class Controller(_Concluding):
         self.options = _configuration(config)
         self.analysis = Analysis(self.options)
         self.deselected = 0
-        self._notes, self._problems = [], []
+        self._notes, self._problems, self._printed = [], [], StringIO()
         self._diagnostics: list[Diagnostic] = []
         kept = self.options.trace
         if kept is not None and kept.suffix in (".qatrace", ".gz"):
             raise pytest.UsageError(
                 f"queryaudit: several processes can't write one trace, {kept}. Name a folder."
             )
+        if kept is not None:
+            try:
+                kept.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise pytest.UsageError(
+                    f"queryaudit: traces can't be written to {kept}: {error.strerror}. "
+                    "Name another folder."
+                ) from error
         self._temporary = None if kept is not None else tempfile.mkdtemp(prefix="queryaudit-")
         self._folder = Path(kept or self._temporary or ".")
         self._before = set(self._folder.glob("*")) if kept is not None else set()

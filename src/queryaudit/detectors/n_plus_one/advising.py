@@ -114,7 +114,7 @@ def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
 
 
 def _note(plan: RelationPlan) -> str:
-    lines = [*plan.loop_changes, *plan.notes]
+    lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in plan.imports)]
     if any(call.startswith(".annotate(") and "Count(" in call for call in plan.calls):
         lines.append(_ORDERING)
     if plan.fetch_mode_hint:
