@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from typing import Any, NamedTuple
 
-import psycopg
 import pytest
 from django.db import connections
 
@@ -38,6 +37,8 @@ class StatementLog:
         if default.vendor != "postgresql":
             pytest.skip("needs PostgreSQL's log")
         self._databases = {c.settings_dict["NAME"] for c in connections.all()}
+        import psycopg
+
         settings = default.settings_dict
         self._reader = psycopg.connect(
             host=settings["HOST"],

@@ -325,10 +325,10 @@ class Recorder:
         with self.lock:
             known = self._stacks.get(key)
             if known is None:
+                frames = tuple(self._resolver.plain(place) for place in places)
                 stack = next(self._ids)
                 self._stacks[key] = (stack, places, repeats)
                 self._by_id[stack] = (places, repeats)
-                frames = tuple(self._resolver.plain(place) for place in places)
                 self.sink.define(Stack(stack, frames, repeats))
                 if recursive:
                     self._repeated.append(stack)
@@ -344,8 +344,8 @@ class Recorder:
         known = self._origins.get(key)
         if known is None:
             with self.lock:
-                known = self._origins.setdefault(key, next(self._ids))
                 frame = self._built_frame(ancestor, rich=False)
+                known = self._origins.setdefault(key, next(self._ids))
                 origin = Origin(known, queryset.model._meta.label, text, stack, frame)
                 self._origin_rows[known] = (origin, ancestor)
                 self.sink.define(origin)
