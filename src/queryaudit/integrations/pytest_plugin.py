@@ -50,7 +50,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         what = str(error).strip().partition("\n")[0]
         outcome.force_exception(
             pytest.UsageError(
-                f"queryaudit: the project's Django settings can't be imported: {what}. "
+                f"queryaudit: the project's Django settings or applications can't be "
+                f"imported: {what}. "
                 "Correct them, or DJANGO_SETTINGS_MODULE, and run again."
             )
         )
