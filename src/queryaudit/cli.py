@@ -120,7 +120,10 @@ def _report(options: argparse.Namespace) -> ExitCode:
 
 
 def _rules(_: argparse.Namespace) -> ExitCode:
-    print(rule_list([d.rule() for d in Registry().rules.values()]))
+    registry = Registry()
+    print(rule_list([d.rule() for d in registry.rules.values()]))
+    for diagnostic in registry.diagnostics:
+        print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
     return ExitCode.CLEAN
 
 
