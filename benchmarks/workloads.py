@@ -72,9 +72,11 @@ def _at(total: int, innermost: Call, *, outer: int = 0, inner: int = 0, only: st
 
 
 WORKLOADS: tuple[Workload, ...] = (
-    Workload("select, no stack", lambda above: point_select),
+    Workload("select, no stack", lambda _above: point_select),
     Workload("select, depth 40", lambda above: _at(39 - above, point_select)),
-    Workload("select, depth 40, all project", lambda above: _at(39 - above, point_select, only="P")),
+    Workload(
+        "select, depth 40, all project", lambda above: _at(39 - above, point_select, only="P")
+    ),
     Workload(
         "select, depth 160, 120 library frames outside",
         lambda above: _at(159 - above, point_select, outer=120),

@@ -7,21 +7,21 @@ place rides along on the query object, which every clone copies; it pickles as F
 from __future__ import annotations
 
 import sys
+from types import CodeType
 from typing import Any
 
 from django.db.models.manager import BaseManager
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
-from queryaudit.capture.scopes import CURRENT, Ancestor
+from queryaudit.capture.scopes import CURRENT
 from queryaudit.capture.sites import built_at
 
 
-class Built:
-    __slots__ = ("ancestor",)
+class Built(tuple[CodeType, int]):
+    """Code and instruction; a tuple, since one is made for each queryset."""
 
-    def __init__(self, ancestor: Ancestor) -> None:
-        self.ancestor = ancestor
+    __slots__ = ()
 
     def __reduce__(self) -> Any:
         return bool, ()

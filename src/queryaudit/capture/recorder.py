@@ -21,8 +21,9 @@ from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.lineage import Lineage, Root
 from queryaudit.capture.places import Place
-from queryaudit.capture.scopes import AWAITING, IGNORING, ActiveIgnore, Scope
-from queryaudit.capture.sites import Site, walk
+from queryaudit.capture.recall import Site, Sites
+from queryaudit.capture.scopes import IGNORING, ActiveIgnore, Ancestor, Scope
+from queryaudit.capture.sites import walk
 from queryaudit.records.events import (
     Access,
     Event,
@@ -44,8 +45,6 @@ CHUNK = 512
 MAX_TEXTS = 50_000
 #: Kinds of errors of our own that are told apart.
 MAX_ERRORS = 20
-#: Remembered call sites for one text.
-MAX_SITES = 24
 
 
 class Sink(Protocol):
@@ -55,6 +54,16 @@ class Sink(Protocol):
     def start(self, event: ScopeStart) -> None: ...
     def queries(self, queries: Sequence[Query]) -> None: ...
     def end(self, event: ScopeEnd) -> None: ...
+
+
+class _Statement:
+    """A statement's text: its id, and where it was asked for."""
+
+    __slots__ = ("id", "sites")
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.sites = Sites()
 
 
 class Recorder:
@@ -75,8 +84,7 @@ class Recorder:
         self._serial = count(1)
         self.lock = threading.RLock()
         self._buffer: deque[Query] = deque()
-        self._sites: dict[str, list[Site]] = {}
-        self._texts: dict[str, int] = {}
+        self._statements: dict[str, _Statement] = {}
         self._stacks: dict[tuple[object, ...], tuple[int, list[Place], int]] = {}
         self._by_id: dict[int, tuple[list[Place], int]] = {}
         self._origins: dict[tuple[object, ...], int] = {}
@@ -172,43 +180,21 @@ class Recorder:
             return
         if type(sql) is not str:
             sql = _text(sql, connection)
-        site: Site | None = None
-        for known in self._sites.get(sql, ()):
-            try:
-                frame = sys._getframe(known.depth)
-            except ValueError:
-                continue
-            if frame.f_code is not known.code or frame.f_lasti != known.lasti:
-                continue
-            for hops, code, lasti in known.callers:
-                while hops and frame is not None:
-                    frame = frame.f_back  # type: ignore[assignment]
-                    hops -= 1
-                if frame is None or frame.f_code is not code or frame.f_lasti != lasti:
-                    break
-            else:
-                if known.awaiting and AWAITING.get() != known.awaiting:
-                    continue
-                for depth, reader, value in known.probes:
-                    if reader(sys._getframe(depth)) != value:
-                        break
-                else:
-                    site = known
-                    if site.scope != scope.id:
-                        site.scope = scope.id
-                    elif not site.repeated:
-                        site.repeated = True
-                        self._repeated.append(site.stack)
-                    break
-        if site is None:
-            site = self._new_site(sql, sys._getframe(1), scope)
-            site.scope = scope.id
-        text = self._texts.get(sql)
-        if text is None:
-            if len(self._texts) >= MAX_TEXTS:
+        statement = self._statements.get(sql)
+        if statement is None:
+            statement = self._new_statement(sql)
+            if statement is None:
                 scope.dropped += 1
                 return
-            text = self._new_text(sql)
+        site = statement.sites.recall()
+        if site is None:
+            site = self._new_site(statement, sys._getframe(1), scope)
+            site.scope = scope.id
+        elif site.scope != scope.id:
+            site.scope = scope.id
+        elif not site.repeated:
+            site.repeated = True
+            self._repeated.append(site.stack)
 
         access = evaluation = row = None
         lineage: Lineage | None = None
@@ -236,7 +222,7 @@ class Recorder:
         if site.rows_depth is not None:
             rows = sys._getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
-                origin = self._origin(rows, site.stack, text)
+                origin = self._origin(rows, site, statement.id)
                 lineage = Lineage(Root(origin, next(self._serial), self._token))
             hydration.adopt(rows, lineage)
 
@@ -248,7 +234,7 @@ class Recorder:
                 start,
                 duration,
                 connection.alias,
-                text,
+                statement.id,
                 site.stack,
                 access,
                 evaluation,
@@ -299,25 +285,22 @@ class Recorder:
             ignore.ids[id(self)] = known
         return known
 
-    def _new_site(self, sql: str, frame: FrameType, scope: Scope) -> Site:
+    def _new_statement(self, sql: str) -> _Statement | None:
+        """None if there are too many already."""
+        with self.lock:
+            known = self._statements.get(sql)
+            if known is None and len(self._statements) < MAX_TEXTS:
+                known = self._statements[sql] = _Statement(next(self._ids))
+                self.sink.define(SqlText(known.id, sql))
+        return known
+
+    def _new_site(self, statement: _Statement, frame: FrameType, scope: Scope) -> Site:
         found = walk(frame, 1, self.files, scope.base)
         site = found.site
         site.stack = self._stack(found.places, found.repeats)
         with self.lock:
-            sites = self._sites.get(sql)
-            if sites is None:
-                sites = self._sites[sql] = []
-            if len(sites) < MAX_SITES:
-                sites.append(site)
+            statement.sites.add(site)
         return site
-
-    def _new_text(self, sql: str) -> int:
-        with self.lock:
-            text = self._texts.get(sql)
-            if text is None:
-                text = self._texts[sql] = next(self._ids)
-                self.sink.define(SqlText(text, sql))
-        return text
 
     def _stack(self, places: list[Place], repeats: int) -> int:
         recursive = repeats > 1
@@ -335,11 +318,17 @@ class Recorder:
                 return stack
             return known[0]
 
-    def _origin(self, rows: Any, stack: int, text: int) -> int:
+    def _origin(self, rows: Any, site: Site, text: int) -> int:
+        """The origin of the rows of ``site``'s query; a site has the same one most of the time."""
         queryset = rows.queryset
-        query = getattr(queryset, "_query", None)
-        built = getattr(query, "_queryaudit_built", None)
-        ancestor = built.ancestor if built else None
+        built = getattr(getattr(queryset, "_query", None), "_queryaudit_built", None) or None
+        source = site.source
+        if source is None or source[0] != built:
+            origin = self._new_origin(queryset, built, site.stack, text)
+            source = site.source = (built, origin)
+        return source[1]
+
+    def _new_origin(self, queryset: Any, ancestor: Ancestor | None, stack: int, text: int) -> int:
         key = (stack, text, ancestor and (id(ancestor[0]), ancestor[1]))
         known = self._origins.get(key)
         if known is None:

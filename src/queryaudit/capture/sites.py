@@ -1,8 +1,8 @@
 """Finds where in the project a query was asked for, and why.
 
 A walk over the stack is done once for each statement and call site. What it found is remembered
-with the depth at which it stood; the next query with the same text looks straight there and
-checks that the same code is at the same instruction.
+with the depth at which it stood (``recall``); the next query with the same text looks straight
+there and checks that the same code is at the same instruction.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from queryaudit.capture.places import (
     owner_place,
     template_place,
 )
+from queryaudit.capture.recall import CONFIRM, RECALL, Site
 from queryaudit.capture.scopes import AWAITING, Ancestor
 from queryaudit.records.events import FrameKind
 
@@ -30,43 +31,6 @@ MAX_FRAMES = 6
 MAX_WALK = 1500
 #: Callers further from the site than this are not checked again on each query.
 MAX_HOPS = 40
-
-
-class Site:
-    """A remembered call site: where to look, and what was found there."""
-
-    __slots__ = (
-        "access",
-        "awaiting",
-        "callers",
-        "cause",
-        "code",
-        "depth",
-        "lasti",
-        "probes",
-        "repeated",
-        "rows_depth",
-        "scope",
-        "stack",
-    )
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self.code: CodeType | None = None
-        self.lasti = -1
-        #: (frames further out, code, instruction) of the project's callers
-        self.callers: tuple[tuple[int, CodeType, int], ...] = ()
-        #: (depth, reader, value): what tells apart sites that run the same instructions
-        self.probes: tuple[tuple[int, Any, object], ...] = ()
-        self.awaiting: tuple[Ancestor, ...] = ()
-        self.stack = 0
-        self.rows_depth: int | None = None
-        self.cause: causes.Cause | None = None
-        #: The access of a cause that no row is behind.
-        self.access: int | None = None
-        #: The last scope that came by, and whether one came by twice.
-        self.scope = 0
-        self.repeated = False
 
 
 class Walk:
@@ -237,13 +201,11 @@ class _Walker:
             self.places.append(Place(FrameKind.LIBRARY, code, self.fallback[1].f_lasti))
         anchor = self.anchor or self.fallback or self.last
         if anchor is not None:
-            site.depth, site.code, site.lasti = anchor[0], anchor[1].f_code, anchor[1].f_lasti
-            hops = [(depth - anchor[0], code, lasti) for depth, code, lasti in self.callers]
-            site.callers = tuple(
-                (hop - (hops[i - 1][0] if i else 0), code, lasti)
-                for i, (hop, code, lasti) in enumerate(hops)
-            )
-        site.probes = tuple(self.probes)
+            depth, frame = anchor
+            site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
+        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in self.callers)
+        site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
+        site.simple = not (site.probes or site.awaiting)
         site.cause = self._cause()
         return Walk(site, self.places, max(self.functions.values(), default=1))
 
