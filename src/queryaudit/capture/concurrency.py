@@ -61,7 +61,7 @@ def _executors(patches: Patches, files: CodeFiles) -> None:
 def _frames(scope: Scope, files: CodeFiles) -> tuple[Ancestor, ...]:
     """The project's frames around the call of the function that calls this."""
     try:
-        return awaiting_frames(sys._getframe(2), files)
+        return awaiting_frames(sys._getframe(2), files, scope.base)
     except Exception as ours:  # noqa: BLE001 - the first wall
         scope.recorder.failed("awaiting frames", ours)
         return ()

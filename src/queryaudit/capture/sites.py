@@ -225,8 +225,11 @@ class _Walker:
         return None
 
 
-def awaiting_frames(frame: FrameType | None, files: CodeFiles) -> tuple[Ancestor, ...]:
-    """The project's frames from ``frame`` outwards, for a thread that will run on their behalf."""
+def awaiting_frames(
+    frame: FrameType | None, files: CodeFiles, base: tuple[CodeType, int] | None = None
+) -> tuple[Ancestor, ...]:
+    """The project's frames from ``frame`` outwards, up to the unit of work's ``base`` at most, for
+    a thread that will run on their behalf."""
     found: list[Ancestor] = []
     depth = 0
     while frame is not None and depth < MAX_HOPS and len(found) < MAX_FRAMES:
@@ -239,6 +242,8 @@ def awaiting_frames(frame: FrameType | None, files: CodeFiles) -> tuple[Ancestor
             return (*found, *AWAITING.get())[:MAX_FRAMES]
         if file.kind is not FrameKind.LIBRARY:
             found.append((code, frame.f_lasti))
+        if base is not None and code is base[0]:
+            return tuple(found)
         depth += 1
         frame = frame.f_back
     return tuple(found) or AWAITING.get()
