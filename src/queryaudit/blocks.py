@@ -8,19 +8,18 @@ import os
 import sys
 from collections.abc import Callable
 from contextvars import Token
-from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar
 
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
-from queryaudit.config import Config, discover, load
+from queryaudit.config import Config
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.judging import Analysis
+from queryaudit.project import project_config
 from queryaudit.records.events import FrameKind, ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
-from queryaudit.registry import Registry
 from queryaudit.runtime import Session
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -179,22 +178,6 @@ def _block_name(frame: FrameType) -> str:
     """The function that the block stands in, or its file."""
     name = frame.f_code.co_name
     return os.path.basename(frame.f_code.co_filename) if name == "<module>" else name
-
-
-def project_config(flags: dict[str, object] | None = None, start: Path | None = None) -> Config:
-    """The configuration of the project around ``start`` (default: the working directory) and of
-    Django's settings. Raises ConfigError if something in it is wrong."""
-    settings: object = None
-    try:
-        from django.conf import settings as django_settings
-
-        settings = getattr(django_settings, "QUERYAUDIT", None)
-    except Exception:  # noqa: BLE001 - no settings, or broken ones: said where they matter
-        settings = None
-    inputs = discover(
-        start or Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings
-    )
-    return load(inputs, known_rules=Registry().rules)
 
 
 class ignore:  # noqa: N801 - reads as a function at its call sites

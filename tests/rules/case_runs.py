@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import queryaudit
-from queryaudit.blocks import project_config
+from queryaudit.project import project_config
 from queryaudit.records.findings import Edit, Finding
 from queryaudit.records.report import Report
 from queryaudit.runtime import Session

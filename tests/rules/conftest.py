@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.case_runs import CaseRun, run_all
-from tests.rules.expected import KNOWN_WRONG
 
 _RUNS = pytest.StashKey[dict[str, CaseRun]]()
 
@@ -18,10 +17,3 @@ def runs(db: None, request: pytest.FixtureRequest) -> dict[str, CaseRun]:
         request.getfixturevalue("shop")
         stash[_RUNS] = run_all()
     return stash[_RUNS]
-
-
-@pytest.fixture(autouse=True)
-def _known_wrong(request: pytest.FixtureRequest) -> None:
-    reason = KNOWN_WRONG.get(request.node.name)
-    if reason is not None:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))

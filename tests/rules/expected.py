@@ -362,12 +362,3 @@ EXPECTED = {
         ("",),
     ),
 }
-
-#: What is known to be wrong: the test's name and the case.
-KNOWN_WRONG = {
-    "test_a_finding_says_what_to_write[QA105.bad_values_list]": "values_list() is taken for all()",
-    "test_a_safe_edit_gives_the_same_result_with_fewer_queries[QA102.bad_values]": (
-        "values_list() is taken for all(), which a prefetch would answer"
-    ),
-    "test_an_edit_is_a_program_that_runs[QA106.bad_defer]": "a manager is left where rows are read",
-}

@@ -89,7 +89,7 @@ class Recorder:
         self._by_id: dict[int, tuple[list[Place], int]] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
-        self._ignores: dict[tuple[object, ...], int] = {}
+        self._ignores: dict[Ignored, int] = {}
         self._accesses: dict[tuple[object, ...], int] = {}
         self._resolver = FrameResolver(files)
         self._rich: set[int] = set()
@@ -259,29 +259,14 @@ class Recorder:
         if known is None:
             outer = self.ignored(ignore.outer) if ignore.outer is not None else None
             with self.lock:
-                key = (
-                    outer,
-                    ignore.codes,
-                    ignore.reason,
-                    ignore.path,
-                    ignore.line,
-                    ignore.optional,
+                path = self.files.relative(ignore.path)
+                row = Ignored(
+                    0, outer, ignore.codes, ignore.reason, path, ignore.line, ignore.optional
                 )
-                known = self._ignores.get(key)
+                known = self._ignores.get(row)
                 if known is None:
-                    known = self._ignores[key] = next(self._ids)
-                    path = self.files.relative(ignore.path)
-                    self.sink.define(
-                        Ignored(
-                            known,
-                            outer,
-                            ignore.codes,
-                            ignore.reason,
-                            path,
-                            ignore.line,
-                            ignore.optional,
-                        )
-                    )
+                    known = self._ignores[row] = next(self._ids)
+                    self.sink.define(row._replace(id=known))
             ignore.ids[id(self)] = known
         return known
 

@@ -29,6 +29,7 @@ from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.judging import Analysis
+from queryaudit.project import project_config
 from queryaudit.records.events import Phase, ScopeKind
 from queryaudit.records.findings import Diagnostic
 from queryaudit.replay import analyse
@@ -52,8 +53,6 @@ def register(config: pytest.Config) -> None:
 
 def _configuration(config: pytest.Config) -> Config:
     """The configuration. UsageError, in one sentence, if it or Django's settings are wrong."""
-    from queryaudit.blocks import project_config
-
     try:
         from django.conf import settings
 

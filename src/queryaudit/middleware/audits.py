@@ -11,6 +11,7 @@ from queryaudit.capture.scopes import Scope
 from queryaudit.config import Config
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
+from queryaudit.project import project_config
 from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
@@ -95,8 +96,6 @@ def audits_from_settings() -> ApplicationAudits:
     """For the middleware as installed in the settings. ConfigError if they are wrong."""
     from django.conf import settings
     from django.core.exceptions import MiddlewareNotUsed
-
-    from queryaudit.blocks import project_config
 
     config = project_config()
     enabled = settings.DEBUG if config.enabled is None else config.enabled

@@ -40,7 +40,8 @@ class GenericRelationInLoop(LoadRule):
 
     When it is fine
     ---------------
-    One row; or as many content types as rows.
+    One row has its target read, as on a detail page; or the rows point to as many models as
+    there are rows, so that a prefetch saves nothing.
 
     Evidence
     --------
