@@ -55,7 +55,8 @@ class Site:
         self.callers: tuple[tuple[int, CodeType, int], ...] = ()
         #: (depth, reader, value): what tells apart sites that run the same instructions.
         self.probes: tuple[tuple[int, Any, object], ...] = ()
-        self.awaiting: tuple[Ancestor, ...] = ()
+        #: What awaited the site's thread; None where its stack reaches the unit's beginning.
+        self.awaiting: tuple[Ancestor, ...] | None = None
         #: Instructions are all there is to check.
         self.simple = True
         self.stack = 0
@@ -116,7 +117,7 @@ class Sites:
 
 def _confirmed(site: Site) -> bool:
     """Whether what instructions don't tell is as it was."""
-    if site.awaiting and AWAITING.get() != site.awaiting:
+    if site.awaiting is not None and AWAITING.get() != site.awaiting:
         return False
     for depth, reader, value in site.probes:  # noqa: SIM110 - a generator is one frame more
         if reader(_getframe(depth)) != value:

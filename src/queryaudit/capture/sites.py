@@ -184,8 +184,8 @@ class _Walker:
             self.callers.append((depth, code, lasti))
 
     def _awaiting(self) -> None:
-        self.site.awaiting = AWAITING.get()
-        for code, lasti in self.site.awaiting:
+        awaiting = self.site.awaiting = AWAITING.get()
+        for code, lasti in awaiting:
             kind = self.files(code.co_filename).kind
             self.places.append(Place(kind, code, lasti))
 
@@ -205,7 +205,7 @@ class _Walker:
             site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
         site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in self.callers)
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
-        site.simple = not (site.probes or site.awaiting)
+        site.simple = not site.probes and site.awaiting is None
         site.cause = self._cause()
         return Walk(site, self.places, max(self.functions.values(), default=1))
 

@@ -50,6 +50,8 @@ class SourceFile:
         Python 3.12), which is a loop even where no column is known.
         """
         chain = self._chain(line, column)
+        if comprehension and column is None:
+            chain = _to_comprehension(chain, line)
         first, last = _statement_lines(chain, line, end_line or line)
         start = max(1, first - _CONTEXT_LINES)
         stop = min(len(self.lines), last + _CONTEXT_LINES, start + _MAX_SNIPPET)
@@ -112,6 +114,16 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             yield child
         else:
             yield from _children(child)
+
+
+def _to_comprehension(chain: list[ast.AST], line: int) -> list[ast.AST]:
+    """Without columns a line's first expression was taken; this goes to its comprehension."""
+    while len(chain) > 1 and not isinstance(chain[-1], ast.stmt):
+        chain.pop()
+    for node in ast.walk(chain[-1]) if chain else ():
+        if isinstance(node, _COMPREHENSIONS) and _contains(node, line, None):
+            return [*chain, node]
+    return chain
 
 
 def _contains(node: ast.AST, line: int, column: int | None) -> bool:
