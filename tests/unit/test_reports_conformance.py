@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from queryaudit.config import FORMATS
 from queryaudit.errors import OutputError
 from queryaudit.records.report import Report
 from queryaudit.reports.base import Options
@@ -36,7 +37,7 @@ def test_a_reporter_is_what_its_entry_says(entry):
     reporter = get(entry.name)
 
     assert (reporter.name, reporter.suffix) == (entry.name, entry.suffix)
-    assert entry.suffix.startswith(".")
+    assert entry.suffix is None or entry.suffix.startswith(".")
     assert entry.summary
 
 
@@ -149,9 +150,10 @@ def test_importing_the_package_and_its_registry_imports_no_renderer():
     assert done.stdout.strip() == "[]"
 
 
-def test_json_is_rendered_without_loading_the_libraries_of_others():
+@pytest.mark.parametrize("name", ["json", "sarif", "junit", "github", "gitlab"])
+def test_data_is_rendered_without_loading_the_libraries_of_others(name):
     program = (
-        "import sys; from queryaudit.reports.registry import get; get('json');"
+        f"import sys; from queryaudit.reports.registry import get; get({name!r});"
         "print(sorted({'rich', 'jinja2', 'sqlparse', 'django'} & set(sys.modules)))"
     )
 
@@ -167,7 +169,8 @@ def test_an_unknown_format_names_those_there_are():
         get("pdf")
 
     assert str(caught.value) == (
-        "There is no report format 'pdf'. Choose one of: terminal, html, json, markdown."
+        "There is no report format 'pdf'. Choose one of: terminal, html, json, sarif, junit, "
+        "markdown, github, gitlab."
     )
 
 
@@ -190,7 +193,14 @@ def test_a_reporter_of_somebody_else_is_found_by_name_and_suffix():
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("-", "terminal"), ("a/b.HTML", "html"), ("x.json", "json"), ("x.md", "markdown")],
+    [
+        ("-", "terminal"),
+        ("a/b.HTML", "html"),
+        ("x.json", "json"),
+        ("x.md", "markdown"),
+        ("x.sarif", "sarif"),
+        ("x.xml", "junit"),
+    ],
 )
 def test_a_file_name_asks_for_its_format(path, name):
     assert name_for(path) == name
@@ -199,3 +209,13 @@ def test_a_file_name_asks_for_its_format(path, name):
 def test_a_file_name_that_tells_no_format_is_refused():
     with pytest.raises(OutputError, match=r"cannot be told from its suffix\. Name the format"):
         name_for("report")
+
+
+def test_the_configuration_takes_the_formats_there_are_with_their_suffixes():
+    assert list(FORMATS.items()) == [(entry.name, entry.suffix) for entry in reporters()]
+
+
+def test_no_suffix_stands_for_two_formats():
+    suffixes = [entry.suffix for entry in reporters() if entry.suffix]
+
+    assert len(set(suffixes)) == len(suffixes)

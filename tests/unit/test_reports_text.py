@@ -14,7 +14,7 @@ from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.reports.diff import Change, diffs
 from queryaudit.reports.source import source_lines
 from queryaudit.reports.sqltext import Typesetter, laid_out, one_line
-from tests.golden.sample import sample
+from tests.golden.sample import clean_run, empty, sample
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,19 @@ def gate(**fields) -> GateResult:
     ],
 )
 def test_the_verdict_is_a_sentence(result, text):
-    assert wording.verdict(result) == text
+    assert wording.verdict(replace(clean_run(), gate=result)) == text
+
+
+@pytest.mark.parametrize("fail_on", [None, Severity.WARNING])
+def test_there_is_no_verdict_on_nothing(fail_on):
+    assert wording.verdict(replace(empty(), gate=gate(fail_on=fail_on))) is None
+
+
+def test_what_wants_attention_is_counted():
+    assert wording.upkeep(sample()) == (
+        "1 diagnostic, 1 stale baseline line, 1 unused ignore, 3 unrecorded queries"
+    )
+    assert wording.upkeep(clean_run()) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From a report to something to read: terminal, HTML, Markdown, JSON.
+"""From a report to something to read: terminal, page, comment, data.
 
 Every reporter sees a finished :class:`~queryaudit.records.report.Report` and nothing else, so
 a saved report can be rendered anywhere, later, without Django. Importing this package imports

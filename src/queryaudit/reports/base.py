@@ -30,8 +30,8 @@ class Reporter(Protocol):
         """What users call it, as in ``--format html``."""
 
     @property
-    def suffix(self) -> str:
-        """File suffix by convention, with the dot."""
+    def suffix(self) -> str | None:
+        """File suffix that asks for it, with the dot; None if only its name does."""
 
     def render(self, report: Report, stream: TextIO) -> None:
         """Write the whole report to ``stream``, which stays open."""

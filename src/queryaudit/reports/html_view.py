@@ -92,7 +92,7 @@ def page(report: Report, options: Options) -> Page:
     return Page(
         title=wording.headline(report),
         nothing=wording.nothing_audited(report.audited),
-        verdict=wording.verdict(report.gate),
+        verdict=wording.verdict(report),
         tone=_tone(report),
         tiles=_tiles(report),
         cards=cards,

@@ -77,7 +77,7 @@ def _head(report: Report, fresh: list[Finding]) -> Iterator[str]:
     if nothing is not None:
         yield f"> **⚠️ {prose(nothing)}** {wording.NOTHING_HINT}"
         yield ""
-    verdict = wording.verdict(report.gate)
+    verdict = wording.verdict(report)
     if verdict is not None:
         yield f"**{verdict}**"
         yield ""

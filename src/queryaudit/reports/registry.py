@@ -17,7 +17,7 @@ class Entry:
     """A reporter that may be asked for; ``load`` imports it."""
 
     name: str
-    suffix: str
+    suffix: str | None  #: None if no file name asks for it
     summary: str
     load: Callable[[], Factory]
 
@@ -40,17 +40,45 @@ def _json() -> Factory:
     return JsonReporter
 
 
+def _sarif() -> Factory:
+    from queryaudit.reports.sarif import SarifReporter
+
+    return SarifReporter
+
+
+def _junit() -> Factory:
+    from queryaudit.reports.junit import JunitReporter
+
+    return JunitReporter
+
+
 def _markdown() -> Factory:
     from queryaudit.reports.markdown import MarkdownReporter
 
     return MarkdownReporter
 
 
+def _github() -> Factory:
+    from queryaudit.reports.github import GithubReporter
+
+    return GithubReporter
+
+
+def _gitlab() -> Factory:
+    from queryaudit.reports.gitlab import GitlabReporter
+
+    return GitlabReporter
+
+
 REPORTERS: tuple[Entry, ...] = (
     Entry("terminal", ".txt", "for people at a terminal and in build logs", _terminal),
     Entry("html", ".html", "one file to read, search, print and pass on", _html),
     Entry("json", ".json", "complete, and readable back in", _json),
+    Entry("sarif", ".sarif", "code scanning and editors, with fixes", _sarif),
+    Entry("junit", ".xml", "a test report, one case for each finding", _junit),
     Entry("markdown", ".md", "a pull-request comment", _markdown),
+    Entry("github", None, "annotations in a workflow on GitHub", _github),
+    Entry("gitlab", None, "Code Quality in a merge request on GitLab", _gitlab),
 )
 
 
@@ -79,9 +107,9 @@ def name_for(path: str, *, extra: tuple[Entry, ...] = ()) -> str:
     suffix = PurePath(path).suffix.lower()
     entries = (*REPORTERS, *extra)
     for entry in entries:
-        if entry.suffix == suffix:
+        if suffix and entry.suffix == suffix:
             return entry.name
-    known = ", ".join(f"{entry.suffix} ({entry.name})" for entry in entries)
+    known = ", ".join(f"{entry.suffix} ({entry.name})" for entry in entries if entry.suffix)
     raise OutputError(
         f"The format of {path!r} cannot be told from its suffix.",
         f"Name the format, or use one of: {known}.",

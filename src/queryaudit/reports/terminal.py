@@ -208,7 +208,7 @@ def _closing(report: Report) -> Iterator[RenderableType]:
     if nothing is not None:
         yield Text(f"!!! {clean(nothing)}", style="bold red")
         yield Text(wording.NOTHING_HINT)
-    verdict = wording.verdict(report.gate)
+    verdict = wording.verdict(report)
     if verdict is not None and report.gate is not None:
         yield Text(verdict, style="bold red" if report.gate.failed else "bold green")
     yield Text(clean(wording.summary(report)), style="bold")

@@ -137,9 +137,12 @@ def summary(report: Report) -> str:
     return f"Audited {extent(report.audited)}: {outcome(report)}"
 
 
-def verdict(gate: GateResult | None) -> str | None:
-    """The gate's decision in a sentence, None without a gate."""
+def verdict(report: Report) -> str | None:
+    """The gate's decision in a sentence; None without a gate, or if it judged nothing."""
+    gate = report.gate
     if gate is None:
+        return None
+    if not gate.failed and nothing_audited(report.audited) is not None:
         return None
     if gate.fail_on is None:
         return "Reported only: nothing was set to fail this run."
@@ -172,3 +175,18 @@ def loss(audited: Audited) -> str | None:
     if not audited.dropped:
         return None
     return f"{count(audited.dropped, 'query')} could not be recorded and went unjudged."
+
+
+def upkeep(report: Report) -> str | None:
+    """``1 diagnostic, 2 stale baseline lines``: what else wants attention, None if nothing."""
+    parts = [
+        count(number, noun)
+        for number, noun in (
+            (len(report.diagnostics), "diagnostic"),
+            (len(report.gate.stale) if report.gate else 0, "stale baseline line"),
+            (len(report.unused_ignores), "unused ignore"),
+            (report.audited.dropped, "unrecorded query"),
+        )
+        if number
+    ]
+    return ", ".join(parts) or None
