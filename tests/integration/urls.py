@@ -18,6 +18,8 @@ urlpatterns = [
     path("file/", views.file),
     path("timed/", views.timed),
     path("redirected/", views.redirected),
+    path("one-book/<int:pk>/", views.OneBook.as_view()),
+    path("same-book/<int:pk>/", views.SameBook.as_view()),
     path("tags/", views.TagList.as_view()),
     path("authors/", views.AuthorList.as_view()),
     path("", include("sample_app.urls")),

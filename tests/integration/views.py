@@ -16,7 +16,7 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.views.generic import ListView
+from django.views.generic import DetailView, ListView
 
 from sample_app.shop.models import Author, Book, Publisher, Tag
 
@@ -119,6 +119,18 @@ def timed(request: HttpRequest) -> HttpResponse:
 def redirected(request: HttpRequest) -> HttpResponseRedirect:
     Tag.objects.count()
     return HttpResponseRedirect("/plain/")
+
+
+class OneBook(DetailView):
+    """Asks for its book in code of Django's alone."""
+
+    model = Book
+    template_name = "integration/base.html"
+
+
+class SameBook(DetailView):
+    model = Book
+    template_name = "integration/base.html"
 
 
 class TagList(ListView):

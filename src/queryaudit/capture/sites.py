@@ -109,7 +109,7 @@ class _Walker:
         elif mark is Mark.SERIALIZER:
             self._serializer(depth, frame)
         elif mark is Mark.MANY:
-            self._many(frame)
+            self._many(depth, frame)
         elif self.anchor is not None:
             return  # beyond project code the ORM's frames tell of another query
         elif mark is Mark.QUERYSET or mark is Mark.ROWS:
@@ -157,12 +157,14 @@ class _Walker:
                 place.loop = (0, "for each row of the change list")
             self.places.append(place)
 
-    def _many(self, frame: FrameType) -> None:
-        if hasattr(frame.f_locals.get("self"), "child"):
-            for place in self.places:
-                if place.kind is FrameKind.SERIALIZER and place.loop is None:
-                    place.loop = (0, "for each item of the serialized list")
-                    return
+    def _many(self, depth: int, frame: FrameType) -> None:
+        if not hasattr(frame.f_locals.get("self"), "child"):
+            return
+        for place in self.places:
+            if place.kind is FrameKind.SERIALIZER and place.loop is None:
+                place.loop = (0, "for each item of the serialized list")
+                return
+        self._serializer(depth, frame)  # the list itself is a field, and fetches its rows
 
     def _anchored(self, depth: int, frame: FrameType, reader: Any, value: object) -> None:
         self.probes.append((depth, reader, value))
