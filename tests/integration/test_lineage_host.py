@@ -328,7 +328,7 @@ def test_an_instance_may_be_used_by_another_thread() -> None:
         thread.join()
     assert len(found) == len(books)
     assert len({id(lineage) for lineage in found}) == 1
-    assert found[0].root.origin in seen.session.hub.tables.origins
+    assert found[0].origin in seen.session.hub.tables.origins
 
 
 async def _lazily() -> None:

@@ -6,7 +6,6 @@ place rides along on the query object, which every clone copies; it pickles as F
 
 from __future__ import annotations
 
-import sys
 from types import CodeType
 from typing import Any
 
@@ -18,10 +17,12 @@ from queryaudit.capture.scopes import CURRENT
 from queryaudit.capture.sites import built_at
 
 
-class Built(tuple[CodeType, int]):
-    """Code and instruction; a tuple, since one is made for each queryset."""
+class Built:
+    __slots__ = ("code", "lasti")
 
-    __slots__ = ()
+    def __init__(self, code: CodeType, lasti: int) -> None:
+        self.code = code
+        self.lasti = lasti
 
     def __reduce__(self) -> Any:
         return bool, ()
@@ -37,12 +38,12 @@ def install(patches: Patches, files: CodeFiles) -> None:
     original = BaseManager.get_queryset
 
     def get_queryset(self: Any) -> Any:
-        queryset = original(self)
+        queryset: Any = original(self)
         # Class bodies build their querysets at import, so this runs outside scopes too.
         try:
-            ancestor = built_at(sys._getframe(1), files)
-            if ancestor is not None:
-                queryset.__dict__["_query"]._queryaudit_built = Built(ancestor)
+            frame = built_at(1, files)
+            if frame is not None:
+                queryset._query._queryaudit_built = Built(frame.f_code, frame.f_lasti)
         except Exception as ours:  # noqa: BLE001 - the first wall
             scope = CURRENT.get()
             if scope is not None:

@@ -79,10 +79,16 @@ _CLASSES: dict[type, type[OriginMode]] = {
 }
 
 
+_new = object.__new__
+
+
 def _mode(base: FetchMode, lineage: Lineage | None = None) -> OriginMode:
-    if isinstance(base, OriginMode):
-        base = base.base
-    return _CLASSES.get(type(base), OriginMode)(base, lineage)
+    cls = _CLASSES.get(type(base))
+    if cls is None:
+        if isinstance(base, OriginMode):
+            return _mode(base.base, lineage)
+        cls = OriginMode
+    return cls(base, lineage)
 
 
 def lineage_of(instance: Any) -> Lineage | None:
@@ -91,7 +97,7 @@ def lineage_of(instance: Any) -> Lineage | None:
     return mode.lineage if isinstance(mode, OriginMode) else None
 
 
-def mark_rows(iterable: Any, original: Any, attribute: str) -> Any:
+def mark_rows(iterable: Any, original: Any) -> Any:
     """Let ``original`` run on a twin of the queryset that differs in its fetch mode only.
 
     The user's queryset stays as it is, so that what is derived from it later is not taken
@@ -101,9 +107,11 @@ def mark_rows(iterable: Any, original: Any, attribute: str) -> Any:
     # A related manager's filter is applied when the query is first asked for: the twin shares the
     # query, so it must not bring a filter that is still to be applied.
     queryset.query  # noqa: B018
-    twin = object.__new__(type(queryset))
-    twin.__dict__.update(queryset.__dict__)
-    iterable.__dict__[attribute] = twin._fetch_mode = _mode(queryset._fetch_mode)
+    mode = _mode(queryset._fetch_mode)
+    twin = _new(type(queryset))
+    twin.__dict__ = queryset.__dict__.copy()
+    twin._fetch_mode = mode
+    iterable._queryaudit_mark = mode
     iterable.queryset = twin
     return original(iterable)
 

@@ -23,13 +23,11 @@ else:
 
 lineage_of = mechanism.lineage_of
 
-#: Set on an iterable so that the query it runs can be tied to the rows it yields.
-ATTRIBUTE = "_queryaudit_mark"
-
 
 def adopt(iterable: Any, lineage: Lineage) -> None:
     """Give the rows that ``iterable`` is about to yield their lineage."""
-    mark = iterable.__dict__.get(ATTRIBUTE)
+    # Set by mark_rows, so that the query can be tied to the rows that the iterable yields.
+    mark = getattr(iterable, "_queryaudit_mark", None)
     if mark is not None:
         mark.lineage = lineage
         mechanism.adopted(lineage)
@@ -50,7 +48,7 @@ def _iterating(original: Any) -> Any:
         if scope is None:
             return original(self)
         try:
-            return mark_rows(self, original, ATTRIBUTE)
+            return mark_rows(self, original)
         except Exception as ours:  # noqa: BLE001 - the first wall; no row is read yet
             scope.recorder.failed("rows", ours)
             return original(self)

@@ -9,41 +9,40 @@ from __future__ import annotations
 from queryaudit.records.events import Step
 
 
-class Root:
-    """One evaluation of a source queryset.
+class Lineage:
+    """A relation path from one evaluation of a source queryset.
 
-    ``owner`` is the recorder's token: rows outlive audits, and an id means nothing to another.
+    Children are shared, so equal paths are the same object. ``owner`` is the recorder's token:
+    rows outlive audits, and an id means nothing to another.
     """
 
-    __slots__ = ("origin", "owner", "serial")
+    __slots__ = ("_children", "accesses", "origin", "owner", "path", "serial")
 
-    def __init__(self, origin: int, serial: int, owner: object) -> None:
+    def __init__(
+        self, origin: int, serial: int, owner: object, path: tuple[Step, ...] = ()
+    ) -> None:
         self.origin = origin
         self.serial = serial
         self.owner = owner
-
-
-class Lineage:
-    """A path from a root; children are shared, so equal paths are the same object."""
-
-    __slots__ = ("accesses", "children", "path", "root")
-
-    def __init__(self, root: Root, path: tuple[Step, ...] = ()) -> None:
-        self.root = root
         self.path = path
-        self.children: dict[Step, Lineage] = {}
+        # Made when they are needed: most evaluations cause no further query.
+        self._children: dict[Step, Lineage] | None = None
         #: Access ids by cause, so that the second query of a loop looks nothing up.
-        self.accesses: dict[object, int] = {}
+        self.accesses: dict[object, int] | None = None
 
     def child(self, step: Step) -> Lineage:
         """The lineage of rows reached over ``step``."""
-        found = self.children.get(step)
+        children = self._children
+        if children is None:
+            children = self._children = {}
+        found = children.get(step)
         if found is None:
             # A tree walked to any depth would grow the path without end; past this the
             # recursion is evident and further depth adds nothing.
             if len(self.path) >= MAX_PATH:
                 return self
-            found = self.children[step] = Lineage(self.root, (*self.path, step))
+            path = (*self.path, step)
+            found = children[step] = Lineage(self.origin, self.serial, self.owner, path)
         return found
 
 

@@ -65,7 +65,7 @@ class Site:
         #: The access of a cause that no row is behind.
         self.access: int | None = None
         #: Where the queryset was built that ran here last, and the origin that its rows have.
-        self.source: tuple[Ancestor | None, int] | None = None
+        self.source: tuple[CodeType | None, int, int] | None = None
         #: The last scope that came by, and whether one came by twice.
         self.scope = 0
         self.repeated = False

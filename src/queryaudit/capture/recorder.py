@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from queryaudit.capture import hydration
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.frames import FrameResolver
-from queryaudit.capture.lineage import Lineage, Root
+from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place
 from queryaudit.capture.recall import Site, Sites
 from queryaudit.capture.scopes import IGNORING, ActiveIgnore, Ancestor, Scope
@@ -45,6 +45,9 @@ CHUNK = 512
 MAX_TEXTS = 50_000
 #: Kinds of errors of our own that are told apart.
 MAX_ERRORS = 20
+
+#: Makes a named tuple without the function that names its fields.
+_new_tuple = tuple.__new__
 
 
 class Sink(Protocol):
@@ -209,13 +212,13 @@ class Recorder:
             instance = cause.instance(sys._getframe(cause.depth))
             if instance is not None:
                 parent = hydration.lineage_of(instance)
-                if parent is not None and parent.root.owner is not self._token:
+                if parent is not None and parent.owner is not self._token:
                     parent = None
                 key = instance.__dict__.get(cause.pk)
                 row = hash((self._salt, id(instance) if key is None else key))
                 if parent is not None:
-                    evaluation = parent.root.serial
-                    access = parent.accesses.get(cause)
+                    evaluation = parent.serial
+                    access = parent.accesses.get(cause) if parent.accesses else None
                     lineage = parent.child(cause.step)
                 if access is None:
                     access = self._access(parent, cause)
@@ -223,12 +226,12 @@ class Recorder:
             rows = sys._getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
                 origin = self._origin(rows, site, statement.id)
-                lineage = Lineage(Root(origin, next(self._serial), self._token))
+                lineage = Lineage(origin, next(self._serial), self._token)
             hydration.adopt(rows, lineage)
 
         ignoring = IGNORING.get()
         self._buffer.append(
-            Query(
+            _new_tuple(Query, (
                 scope.id,
                 next(self._seq),
                 start,
@@ -243,8 +246,8 @@ class Recorder:
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,
                 None if ignoring is None else self.ignored(ignoring),
-            )
-        )
+            ))
+        )  # fmt: skip
         if len(self._buffer) >= CHUNK:
             with self.lock:
                 self._drain()
@@ -306,12 +309,14 @@ class Recorder:
     def _origin(self, rows: Any, site: Site, text: int) -> int:
         """The origin of the rows of ``site``'s query; a site has the same one most of the time."""
         queryset = rows.queryset
-        built = getattr(getattr(queryset, "_query", None), "_queryaudit_built", None) or None
+        built = getattr(getattr(queryset, "_query", None), "_queryaudit_built", None)
+        code, lasti = (built.code, built.lasti) if built else (None, -1)
         source = site.source
-        if source is None or source[0] != built:
-            origin = self._new_origin(queryset, built, site.stack, text)
-            source = site.source = (built, origin)
-        return source[1]
+        if source is None or source[0] is not code or source[1] != lasti:
+            ancestor = None if code is None else (code, lasti)
+            origin = self._new_origin(queryset, ancestor, site.stack, text)
+            source = site.source = (code, lasti, origin)
+        return source[2]
 
     def _new_origin(self, queryset: Any, ancestor: Ancestor | None, stack: int, text: int) -> int:
         key = (stack, text, ancestor and (id(ancestor[0]), ancestor[1]))
@@ -326,7 +331,7 @@ class Recorder:
         return known
 
     def _access(self, parent: Lineage | None, cause: Any) -> int:
-        origin = parent.root.origin if parent is not None else None
+        origin = parent.origin if parent is not None else None
         path = parent.path if parent is not None else ()
         if cause.step is not None:
             path = (*path, cause.step)
@@ -342,6 +347,8 @@ class Recorder:
                     if origin is not None:
                         self._needed.add(origin)
         if parent is not None:
+            if parent.accesses is None:
+                parent.accesses = {}
             parent.accesses[cause] = known
         return known
 
@@ -382,9 +389,11 @@ def _digest(salt: int, params: Any, many: bool) -> int:
     try:
         if many:
             return hash((salt, len(params)))
+        if type(params) is tuple:
+            return hash((salt, params))
         if type(params) is dict:
             return hash((salt, tuple(params.items())))
-        return hash((salt, *params))
+        return hash((salt, tuple(params)))
     except TypeError:
         return hash((salt, repr(params)))
 

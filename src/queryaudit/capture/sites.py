@@ -7,6 +7,7 @@ there and checks that the same code is at the same instruction.
 
 from __future__ import annotations
 
+import sys
 from types import CodeType, FrameType
 from typing import Any
 
@@ -251,13 +252,16 @@ def awaiting_frames(
     return tuple(found) or AWAITING.get()
 
 
-def built_at(frame: FrameType | None, files: CodeFiles) -> Ancestor | None:
-    """The project's frame that started building a queryset, if it is near."""
-    for _ in range(6):
-        if frame is None:
-            return None
-        code = frame.f_code
-        if files(code.co_filename).kind is not FrameKind.LIBRARY:
-            return code, frame.f_lasti
-        frame = frame.f_back
+def built_at(depth: int, files: CodeFiles) -> FrameType | None:
+    """The project's frame that starts building a queryset, if it is near.
+
+    ``depth``: of the first frame that can be it, as the caller counts.
+    """
+    try:
+        for outer in range(depth + 1, depth + 7):
+            frame = sys._getframe(outer)
+            if files(frame.f_code.co_filename).kind is not FrameKind.LIBRARY:
+                return frame
+    except ValueError:  # the stack ends here
+        pass
     return None

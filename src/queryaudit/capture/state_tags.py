@@ -52,9 +52,9 @@ def adopted(lineage: Lineage) -> None:
     _starting.lineage = lineage
 
 
-def mark_rows(iterable: Any, original: Any, attribute: str) -> Iterator[Any]:
+def mark_rows(iterable: Any, original: Any) -> Iterator[Any]:
     """Tag each instance that ``original`` yields."""
-    tag = iterable.__dict__[attribute] = Tag()
+    tag = iterable._queryaudit_mark = Tag()
     return _tagging(original(iterable), tag)
 
 
