@@ -13,7 +13,7 @@ import pytest
 
 from queryaudit.records.report import Audited
 from queryaudit.reports.base import Options
-from queryaudit.reports.html import HtmlReporter
+from queryaudit.reports.html import HtmlReporter, prose
 from tests.golden.sample import clean_run, empty, many, sample, with_texts
 
 ATTACK = (
@@ -154,3 +154,30 @@ def test_shares_never_divide_by_zero():
     report = replace(sample(), audited=Audited(scopes=1))
 
     assert "0.0%" in render(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("plain & <b>", "plain &amp; &lt;b&gt;"),
+        ("call `a()` and ``b[0]``.", "call <code>a()</code> and <code>b[0]</code>."),
+        ("`<script>` & `\x1b`", "<code>&lt;script&gt;</code> &amp; <code>\u241b</code>"),
+        ("one ` alone", "one ` alone"),
+        ("```fence```", "```fence```"),
+        ("``", "``"),
+        ("{0} `{1}`", "{0} <code>{1}</code>"),
+    ],
+)
+def test_what_stands_in_backticks_is_code_and_all_is_escaped(text, html):
+    assert str(prose(text)) == html
+
+
+def test_messages_notes_and_diagnostics_show_code():
+    report = with_texts(sample(), lambda text: f"{text} `x<y`")
+
+    html = render(report)
+
+    finding = sample().findings[0]
+    assert f'<span class="message">{finding.message} <code>x&lt;y</code></span>' in html
+    assert f'<p class="note">{finding.fix.note} <code>x&lt;y</code></p>' in html
+    assert f"{sample().diagnostics[0].message} <code>x&lt;y</code></strong>" in html

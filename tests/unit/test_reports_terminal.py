@@ -31,10 +31,41 @@ def render(report, stream=None, environ=None, **options) -> str:
 @pytest.mark.parametrize("width", [40, 41, 59, 60, 80, 100, 160])
 def test_no_line_is_wider_than_the_terminal(width):
     report = with_texts(sample(), lambda text: f"{text} 日本語 {'x' * 70} end")
+    bare = tuple(
+        replace(finding, fix=replace(finding.fix, code="", edits=())) for finding in report.findings
+    )
+    report = replace(report, findings=bare)
 
     lines = render(report, width=width, verbose=True).splitlines()
 
     assert max(cell_len(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+@pytest.mark.parametrize("color", [True, False])
+def test_code_of_a_fix_is_never_broken_so_that_it_can_be_copied(width, color):
+    code = f"books = Book.objects.filter(title='{'x y ' * 60}')"
+    report = sample()
+    bare = replace(report.findings[1], fix=replace(report.findings[1].fix, code=f"a\n  {code}"))
+
+    lines = SGR.sub("", render(replace(report, findings=(bare,)), width=width, color=color))
+
+    assert f"\n{' ' * (4 if width < 60 else 12)}  {code}\n" in lines
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+@pytest.mark.parametrize("color", [True, False])
+def test_lines_of_a_diff_are_never_broken_either(width, color):
+    old, new = "        books = 1", f"        books = '日本 {'x y ' * 60}'"
+    report = sample()
+    finding = report.findings[0]
+    edit = replace(finding.fix.edits[0], before=(old,), after=(new,))
+    changed = replace(finding, fix=replace(finding.fix, edits=(edit,)))
+
+    text = SGR.sub("", render(replace(report, findings=(changed,)), width=width, color=color))
+
+    indent = " " * (2 if width < 60 else 10)
+    assert f"\n{indent}31 - {old.strip()}\n{indent}   + {new.strip()}\n" in text
 
 
 def test_a_pipe_gets_no_escape_codes_and_100_columns():
@@ -130,8 +161,31 @@ def test_quiet_is_one_line_a_finding_and_the_summary():
         "shop/views.py:31: error QA101 lazy-relation-in-loop: Each shop.Book loads author, "
         "author.publisher and reviews with its own query. (360 queries, 192 ms)"
     )
-    assert len(lines) == 4 + 2
+    assert len(lines) == 4 + 3
     assert lines[-1].startswith("Audited 12 tests")
+
+
+def test_quiet_still_counts_what_else_wants_attention():
+    lines = render(sample(), quiet=True).splitlines()
+
+    assert lines[4:6] == [
+        "Also: 1 diagnostic, 1 stale baseline line, 1 unused ignore, 3 unrecorded queries "
+        "(told in full without -q)",
+        "Failed: 4 new causes at or above warning.",
+    ]
+
+
+def test_quiet_says_nothing_of_what_there_is_not():
+    (line,) = render(clean_run(), quiet=True).splitlines()
+
+    assert line.startswith("Audited 3 tests")
+
+
+def test_what_audited_nothing_has_not_passed():
+    gate = replace(sample().gate, failed=False, new=(), known=(), stale=())
+
+    assert "Passed: nothing new" in render(replace(clean_run(), gate=gate))
+    assert "Passed" not in render(replace(empty(), gate=gate))
 
 
 def test_notes_and_known_findings_are_one_line_each_unless_asked_for():

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import TextIO
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from queryaudit.records.report import Report
 from queryaudit.reports import wording
@@ -21,6 +23,7 @@ from queryaudit.reports.sqltext import Typesetter, one_line
 
 _LONGEST = 10_000
 _SCRIPT = "report.js"
+_TICKED = re.compile(r"(?<!`)(`{1,2})([^`]+)\1(?!`)")
 
 
 class HtmlReporter:
@@ -63,14 +66,29 @@ def _environment() -> Environment:
     environment.filters["share"] = share
     environment.filters["sql"] = Typesetter()
     environment.filters["one_line"] = one_line
+    environment.filters["prose"] = prose
     return environment
+
+
+def prose(text: str) -> Markup:
+    """A sentence as markup: escaped, and what stands in backticks as code."""
+    pieces: list[Markup] = []
+    end = 0
+    plain = _plain(text)
+    for match in _TICKED.finditer(plain):
+        pieces.append(Markup.escape(plain[end : match.start()]))
+        pieces.append(Markup("<code>{}</code>").format(match[2]))
+        end = match.end()
+    return Markup("").join([*pieces, Markup.escape(plain[end:])])
 
 
 def _shown(value: object) -> object:
     """What a template prints: plain text made visible and cut, our own markup as it is."""
-    if hasattr(value, "__html__"):
-        return value
-    return "\n".join(clean_lines(str(value), _LONGEST))
+    return value if hasattr(value, "__html__") else _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    return "\n".join(clean_lines(text, _LONGEST))
 
 
 def _digest(script: str) -> str:

@@ -62,8 +62,8 @@ class TerminalReporter:
         )
         page = _quiet(report) if self.options.quiet else _page(report, layout, self.options)
         for part in page:
-            console.print(part, soft_wrap=self.options.quiet)
-        for part in _closing(report):
+            console.print(part, soft_wrap=self.options.quiet, crop=False)
+        for part in _closing(report, self.options):
             console.print(part, soft_wrap=not tty and not self.options.width)
         text = buffer.getvalue()
         if not color:
@@ -203,7 +203,10 @@ def _aside(report: Report, options: Options) -> Iterator[RenderableType]:
     yield from _listing("About this audit", problems)
 
 
-def _closing(report: Report) -> Iterator[RenderableType]:
+def _closing(report: Report, options: Options) -> Iterator[RenderableType]:
+    upkeep = wording.upkeep(report)
+    if options.quiet and upkeep is not None:
+        yield Text(f"Also: {upkeep} (told in full without -q)", style="yellow")
     nothing = wording.nothing_audited(report.audited)
     if nothing is not None:
         yield Text(f"!!! {clean(nothing)}", style="bold red")

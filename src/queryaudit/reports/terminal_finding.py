@@ -43,7 +43,7 @@ def finding_page(
     yield layout.section("where", *_place(finding, layout))
     yield layout.section("causes", *_causes(finding, gate, layout))
     if finding.fix is not None:
-        yield layout.section("fix", *_fix(finding.fix, wording.saving(finding)))
+        yield from _fix(finding.fix, wording.saving(finding), layout)
     yield layout.section("evidence", *_evidence(finding))
     yield layout.section("seen in", *_scopes(finding))
     yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
@@ -114,21 +114,20 @@ def _asked_at(cause: Cause, finding: Finding) -> Iterator[Text]:
     yield text
 
 
-def _fix(fix: Fix, saving: str | None) -> Iterator[RenderableType]:
-    yield Text(clean(fix.title, 400), style="bold")
+def _fix(fix: Fix, saving: str | None, layout: Layout) -> Iterator[RenderableType]:
     how = Text(wording.APPLICABILITY[fix.applicability], style=_FIX_STYLES[fix.applicability])
     if saving:
         how.append(f", {saving} over the run", style="bold green")
-    yield how
+    yield layout.section("fix", Text(clean(fix.title, 400), style="bold"), how)
     files = diffs(fix)
     for diff in files:
-        yield Text(diff.path, style="dim")
-        yield patch(diff)
+        yield layout.rest(Text(diff.path, style="dim"))
+        yield from map(layout.verbatim, patch(diff))
     if not files:
         for line in code_lines(fix):
-            yield Text(f"  {line}", style="green")
+            yield layout.verbatim(Text(f"  {line}", style="green"))
     if fix.note:
-        yield Text(clean(fix.note, 1_000), style="dim")
+        yield layout.rest(Text(clean(fix.note, 1_000), style="dim"))
     yield ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -30,9 +31,14 @@ class Layout:
         return self.width >= _WIDE_FROM
 
     @property
+    def indent(self) -> int:
+        """Columns before the text of a section."""
+        return _LABEL + 2 if self.wide else 2
+
+    @property
     def room(self) -> int:
         """Columns for the text of a section."""
-        return self.width - (_LABEL + 2 if self.wide else 2)
+        return self.width - self.indent
 
     def section(self, label: str, *parts: RenderableType) -> RenderableType:
         """``parts`` below each other, with ``label`` beside or above them."""
@@ -45,6 +51,15 @@ class Layout:
         grid.add_column(width=self.room, overflow="fold")
         grid.add_row(name, body)
         return grid
+
+    def rest(self, *parts: RenderableType) -> RenderableType:
+        """More of a section, after lines that stood on their own."""
+        return Padding(Group(*parts), (0, 0, 0, self.indent))
+
+    def verbatim(self, line: Text) -> RenderableType:
+        """A line of a section to be copied: it runs beyond the width and is never broken."""
+        # In a group, because a bare text loses its own rules of wrapping when it is printed.
+        return Group(Text.assemble(" " * self.indent, line, no_wrap=True, overflow="ignore"))
 
 
 def hanging(head: Text, body: RenderableType) -> RenderableType:
@@ -107,19 +122,14 @@ def _offset(line: SourceLine, width: int) -> int:
     return max(0, min(line.start - width // 5, line.end - width + 1))
 
 
-def patch(diff: FileDiff) -> RenderableType:
-    """A diff with the numbers of the lines that are there now; long lines wrap, never cut."""
+def patch(diff: FileDiff) -> Iterator[Text]:
+    """The lines of a diff, with the numbers of those that are there now."""
     digits = max((len(str(line.number)) for line in diff.lines if line.number), default=1)
     margin = min(
         (len(line.text) - len(line.text.lstrip()) for line in diff.lines if line.text.strip()),
         default=0,
     )
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(width=digits, justify="right", style="dim", no_wrap=True)
-    grid.add_column(width=1, no_wrap=True)
-    grid.add_column(overflow="fold")
     for line in diff.lines:
-        style = _CHANGE_STYLES[line.change]
         number = "" if line.number is None else str(line.number)
-        grid.add_row(number, Text(line.change.value, style), Text(line.text[margin:], style))
-    return grid
+        shown = f"{line.change.value} {line.text[margin:]}"
+        yield Text.assemble((f"{number:>{digits}} ", "dim"), (shown, _CHANGE_STYLES[line.change]))
