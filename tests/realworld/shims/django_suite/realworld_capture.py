@@ -15,7 +15,8 @@ class Capture:
 
     def __init__(self) -> None:
         from queryaudit.blocks import project_config
-        from queryaudit.runtime import Analysis, Session
+        from queryaudit.judging import Analysis
+        from queryaudit.runtime import Session
 
         config = project_config({"source": ["."], "test-files": []})
         self._analysis = Analysis(config)
