@@ -8,6 +8,10 @@ from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.events import FrameKind
 
 
+#: Content types are kept for the life of the process, and there are as many as models.
+_CACHED = ("django_content_type",)
+
+
 class QueryInLoop(LoadRule):
     """The same query runs in a loop of the project, each time for another value.
 
@@ -39,7 +43,8 @@ class QueryInLoop(LoadRule):
     When it is fine
     ---------------
     Batches (a list of values in each query), pages that go on after the last key, chunks of
-    ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal.
+    ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal
+    and content types, which Django keeps once they were asked for.
     Where each step depends on what the one before has found, a loop is the only way.
 
     Evidence
@@ -66,6 +71,8 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         return False
     statement = load.statement
     if statement.binds_list or statement.is_keyset_page:
+        return False
+    if statement.tables == _CACHED:
         return False
     site = load.site
     if site is None:
