@@ -7,7 +7,6 @@ from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.events import FrameKind
 
-
 #: Content types are kept for the life of the process, and there are as many as models.
 _CACHED = ("django_content_type",)
 
