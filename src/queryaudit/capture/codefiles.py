@@ -58,6 +58,8 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "rest_framework/serializers.py": {"to_representation": Mark.MANY},
     "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
     "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
+    # Further out stand middleware, which call every view and cause nothing that a view asks.
+    "django/core/handlers/exception.py": {"inner": Mark.BASE},
     "asgiref/sync.py": {"thread_handler": Mark.HANDED},
     "queryaudit/capture/concurrency.py": {"_carried": Mark.HANDED},
     "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},

@@ -8,6 +8,7 @@ there and checks that the same code is at the same instruction.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -206,11 +207,26 @@ class _Walker:
         if anchor is not None:
             depth, frame = anchor
             site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
-        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in self.callers)
+        # Frames that will be read again are checked as well: between the same two instructions of
+        # the project a library may take another way of the same length.
+        checked = dict.fromkeys([*self._read_frames(), *self.callers])
+        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in checked)
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
         site.simple = not site.probes and site.awaiting is None
         site.cause = self._cause()
         return Walk(site, self.places, max(self.functions.values(), default=1))
+
+    def _read_frames(self) -> Iterator[tuple[int, CodeType, int]]:
+        """Depth, code and instruction of the frames whose variables tell cause, rows and place."""
+        depths = {depth for depth, _, _ in self.probes}
+        depths |= {found[0] for found in (self.queryset, self.pending) if found is not None}
+        if self.site.rows_depth is not None:
+            depths.add(self.site.rows_depth)
+        frame, depth = self.start, self.start_depth
+        while frame is not None and depth <= max(depths, default=-1):
+            if depth in depths:
+                yield depth, frame.f_code, frame.f_lasti
+            frame, depth = frame.f_back, depth + 1
 
     def _cause(self) -> causes.Cause | None:
         target = None
