@@ -97,7 +97,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 #: Parts and modules that may import what we did not write.
 THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.config.files": {"tomli", "tomllib"},
-    "queryaudit.reports.html": {"jinja2"},
+    "queryaudit.reports.html": {"jinja2", "markupsafe"},
     "queryaudit.reports.sqltext": {"sqlparse"},
     "queryaudit.reports.terminal": {"rich"},
     "queryaudit.reports.terminal_finding": {"rich"},

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from queryaudit.capture import hydration
 from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place
@@ -182,7 +183,7 @@ class Recorder:
             scope.counted += 1
             return
         if type(sql) is not str:
-            sql = _text(sql, connection)
+            sql = text_of(sql, connection)
         statement = self._statements.get(sql)
         if statement is None:
             statement = self._new_statement(sql)
@@ -242,7 +243,7 @@ class Recorder:
                 access,
                 evaluation,
                 row,
-                0 if params is None else _digest(self._salt, params, many),
+                0 if params is None else digest(self._salt, params, many),
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,
                 None if ignoring is None else self.ignored(ignoring),
@@ -382,27 +383,3 @@ class Recorder:
         code, lasti = ancestor
         place = Place(self.files(code.co_filename).kind, code, lasti)
         return self._resolver.rich(place) if rich else self._resolver.plain(place)
-
-
-def _digest(salt: int, params: Any, many: bool) -> int:
-    """Equal for equal parameters within a process; tells nothing about them outside it."""
-    try:
-        if many:
-            return hash((salt, len(params)))
-        if type(params) is tuple:
-            return hash((salt, params))
-        if type(params) is dict:
-            return hash((salt, tuple(params.items())))
-        return hash((salt, tuple(params)))
-    except TypeError:
-        return hash((salt, repr(params)))
-
-
-def _text(sql: Any, connection: Any) -> str:
-    """The text of a composed or binary statement."""
-    if isinstance(sql, str):
-        return str(sql)
-    if isinstance(sql, bytes):
-        return sql.decode("utf-8", "replace")
-    render = getattr(sql, "as_string", None)
-    return str(render(connection.connection)) if render is not None else str(sql)

@@ -1,0 +1,29 @@
+"""What was handed to the driver, as a trace can hold it: the text, and a digest of the values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def digest(salt: int, params: Any, many: bool) -> int:
+    """Equal for equal parameters within a process; tells nothing about them outside it."""
+    try:
+        if many:
+            return hash((salt, len(params)))
+        if type(params) is tuple:
+            return hash((salt, params))
+        if type(params) is dict:
+            return hash((salt, tuple(params.items())))
+        return hash((salt, tuple(params)))
+    except TypeError:
+        return hash((salt, repr(params)))
+
+
+def text_of(sql: Any, connection: Any) -> str:
+    """The text of a composed or binary statement."""
+    if isinstance(sql, str):
+        return str(sql)
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    render = getattr(sql, "as_string", None)
+    return str(render(connection.connection)) if render is not None else str(sql)
