@@ -129,7 +129,8 @@ class Audit:
         return stream.getvalue()
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the report to a file whose suffix says the format (.html, .json, .md, .sarif, .xml, .txt).
+        """Write the report to a file whose suffix says the format: .html, .json, .md, .sarif,
+        .xml (JUnit) or .txt.
 
         Raises OutputError if the format is unknown or the place can't be written.
         """
