@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from asgiref.sync import SyncToAsync
+from asgiref.sync import AsyncToSync, SyncToAsync
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
@@ -21,6 +21,7 @@ def install(patches: Patches, files: CodeFiles) -> None:
     _threads(patches, files)
     _executors(patches, files)
     _sync_to_async(patches, files)
+    _async_to_sync(patches)
 
 
 def _threads(patches: Patches, files: CodeFiles) -> None:
@@ -87,6 +88,22 @@ def _sync_to_async(patches: Patches, files: CodeFiles) -> None:
         return _awaited(original, frames, self, args, kwargs)
 
     patches.replace(SyncToAsync, "__call__", __call__)
+
+
+def _async_to_sync(patches: Patches) -> None:
+    original = AsyncToSync.__call__
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if CURRENT.get() is None:
+            return original(self, *args, **kwargs)
+        before = AWAITING.get()
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            # asgiref brings back the context of the loop's thread, which the caller awaited.
+            AWAITING.set(before)
+
+    patches.replace(AsyncToSync, "__call__", __call__)
 
 
 async def _awaited(original: Any, frames: Any, self: Any, args: Any, kwargs: Any) -> Any:

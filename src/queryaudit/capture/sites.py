@@ -72,6 +72,8 @@ class _Walker:
         self.rows: FrameType | None = None
         self.pending: tuple[int, FrameType, Mark] | None = None
         self.callers: list[tuple[int, CodeType, int]] = []
+        #: Where the walk ended; between there and the site there is no other project code.
+        self.end: tuple[int, CodeType, int] | None = None
         self.probes: list[tuple[int, Any, object]] = []
         self.functions: dict[CodeType, int] = {}
 
@@ -85,6 +87,7 @@ class _Walker:
             mark = file.marks.get(code.co_name) if file.marks is not None else None
             if mark is Mark.BASE or mark is Mark.HANDED:
                 # Below a hand-over lies whatever the thread did before.
+                self.end = (depth, code, frame.f_lasti)
                 based = mark is Mark.BASE
                 break
             if mark is not None:
@@ -209,7 +212,7 @@ class _Walker:
             site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
         # Frames that will be read again are checked as well: between the same two instructions of
         # the project a library may take another way of the same length.
-        checked = dict.fromkeys([*self._read_frames(), *self.callers])
+        checked = dict.fromkeys([*self._read_frames(), *self.callers, *([self.end] if self.end else [])])
         site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in checked)
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
         site.simple = not site.probes and site.awaiting is None
