@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from asgiref.sync import SyncToAsync
+from asgiref.sync import AsyncToSync, SyncToAsync
 from django.contrib.contenttypes.fields import ReverseGenericManyToOneDescriptor
 from django.core.handlers.base import BaseHandler
 from django.db import connection, connections
@@ -39,6 +39,7 @@ HOOKED: list[type] = [
     ReverseGenericManyToOneDescriptor,
     BaseHandler,
     SyncToAsync,
+    AsyncToSync,
     ThreadPoolExecutor,
     threading.Thread,
 ]

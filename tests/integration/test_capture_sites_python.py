@@ -9,15 +9,22 @@ import linecache
 import random
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db import connection
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
 
 from queryaudit.capture import recall
+from queryaudit.capture.scopes import AWAITING, CURRENT
+from queryaudit.middleware import QueryAuditMiddleware
 from queryaudit.records.events import Frame, FrameKind
 from sample_app.shop.models import Author, Book, Category, Publisher, Tag
 from tests.integration.recording import Recording
+from tests.integration.serving import SERVED
 
 pytestmark = pytest.mark.usefixtures("standing_shop")
 
@@ -328,6 +335,55 @@ def test_a_site_in_a_thread_is_told_from_the_same_one_that_something_awaits() ->
     functions = [[f.function for f in seen.stack(query).frames[:2]] for query in seen.queries]
     assert [inner for inner, _ in functions] == ["by_pk"] * 3
     assert [outer.rpartition(".")[2] for _, outer in functions] == ["first", "second", "first"]
+
+
+def test_what_one_line_hands_to_threads_is_told_apart() -> None:
+    async def each() -> None:
+        for work in (by_pk, lambda: by_pk(), by_pk):
+            await sync_to_async(work)()
+
+    with Recording() as seen:
+        async_to_sync(each)()
+    counts = [len(seen.stack(query).frames) for query in seen.queries]
+    assert counts[0] == counts[2] == counts[1] - 1
+
+
+def test_a_view_that_a_view_calls_is_told_from_the_view_alone() -> None:
+    def outer(request: Any) -> Any:
+        for _ in range(2):
+            response = inner(request)
+        return response
+
+    def inner(request: Any) -> HttpResponse:
+        return HttpResponse(str(Tag.objects.count()))
+
+    request = RequestFactory().get("/")
+    with override_settings(**SERVED), Recording() as seen:
+        CURRENT.set(None)
+        for view in (inner, outer, inner):
+            QueryAuditMiddleware(view)(request)
+        CURRENT.set(seen.scope)
+    functions = [
+        [frame.function.rpartition(".")[2] for frame in seen.stack(query).frames]
+        for query in seen.queries
+    ]
+    assert functions == [["inner"], ["inner", "outer"], ["inner", "outer"], ["inner"]]
+
+
+def test_nothing_awaits_a_thread_when_its_work_is_done() -> None:
+    with Recording():
+        async_to_sync(sync_to_async(by_pk))()
+        assert AWAITING.get() == ()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(by_pk_and_close).result()
+        assert AWAITING.get() == ()
+
+
+def by_pk_and_close() -> Any:
+    try:
+        return Tag.objects.none().count()
+    finally:
+        connection.close()
 
 
 # The memo: what is remembered of a site must never be taken for another.
