@@ -107,12 +107,13 @@ class CodeFiles:
         self._tests = tuple(tests)
         self._libraries = library_roots()
         self._own = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
-        self._known: dict[str, CodeFile] = {}
+        #: By file name, as ``__call__`` filled it: the hot path looks here first.
+        self.known: dict[str, CodeFile] = {}
 
     def __call__(self, filename: str) -> CodeFile:
-        known = self._known.get(filename)
+        known = self.known.get(filename)
         if known is None:
-            known = self._known[filename] = self._classify(filename)
+            known = self.known[filename] = self._classify(filename)
         return known
 
     def relative(self, filename: str) -> str:
@@ -137,11 +138,11 @@ class CodeFiles:
         real = os.path.realpath(root)
         if real not in self._roots:
             self._roots = (*self._roots, real)
-            self._known.clear()
+            self.known.clear()
 
     def take(self, filename: str) -> None:
         """Take code without a file, as from ``python -c``, for project code."""
-        self._known[filename] = CodeFile(FrameKind.PROJECT, False, None)
+        self.known[filename] = CodeFile(FrameKind.PROJECT, False, None)
 
     def kind_of_path(self, filename: str) -> FrameKind:
         return self(filename).kind

@@ -33,6 +33,12 @@ MAX_FRAMES = 6
 MAX_WALK = 1500
 #: Callers further from the site than this are not checked again on each query.
 MAX_HOPS = 40
+#: Frames between a manager and whoever asks it for a queryset, at most.
+BUILT_REACH = 6
+
+#: A member of an enumeration is not looked up at the cost of a global name.
+_LIBRARY = FrameKind.LIBRARY
+_getframe = sys._getframe
 
 
 class Walk:
@@ -276,10 +282,13 @@ def built_at(depth: int, files: CodeFiles) -> FrameType | None:
 
     ``depth``: of the first frame that can be it, as the caller counts.
     """
+    known = files.known
     try:
-        for outer in range(depth + 1, depth + 7):
-            frame = sys._getframe(outer)
-            if files(frame.f_code.co_filename).kind is not FrameKind.LIBRARY:
+        for outer in range(depth + 1, depth + 1 + BUILT_REACH):
+            frame = _getframe(outer)
+            name = frame.f_code.co_filename
+            file = known.get(name) or files(name)
+            if file.kind is not _LIBRARY:
                 return frame
     except ValueError:  # the stack ends here
         pass
