@@ -273,3 +273,13 @@ def good_formset() -> list[int]:
     """A formset loads its rows once."""
     formset = modelformset_factory(Review, fields=["rating", "text"], extra=0)
     return [form.instance.rating for form in formset(queryset=Review.objects.all()[:PAGE_SIZE])]
+
+
+def good_free_name() -> str:
+    """A name is tried until one is free: that goes over nothing, and each try needs the last."""
+    number = 0
+    while True:
+        name = f"customer-{number}"
+        if not Customer.objects.filter(name=name).exists() and number > 3:
+            return name
+        number += 1

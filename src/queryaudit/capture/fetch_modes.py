@@ -10,6 +10,7 @@ import copy
 from typing import Any
 
 from django.db.models.fetch_modes import FETCH_ONE, FetchMode, FetchOne, FetchPeers, FetchRaise
+from django.db.models.query import RawModelIterable
 
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.scopes import CURRENT
@@ -79,9 +80,6 @@ _CLASSES: dict[type, type[OriginMode]] = {
 }
 
 
-_new = object.__new__
-
-
 def _mode(base: FetchMode, lineage: Lineage | None = None) -> OriginMode:
     cls = _CLASSES.get(type(base))
     if cls is None:
@@ -98,26 +96,35 @@ def lineage_of(instance: Any) -> Lineage | None:
 
 
 def mark_rows(iterable: Any, original: Any) -> Any:
-    """Let ``original`` run on a twin of the queryset that differs in its fetch mode only.
+    """Lend the queryset a mode of its own while its query runs.
 
-    The user's queryset stays as it is, so that what is derived from it later is not taken
-    for a relation of its rows.
+    ``ModelIterable`` takes the mode just before, and ``adopt`` gives the queryset its own back just
+    after: what is derived from the queryset later must not be taken for a relation of its rows.
     """
     queryset = iterable.queryset
-    # A related manager's filter is applied when the query is first asked for: the twin shares the
-    # query, so it must not bring a filter that is still to be applied.
-    queryset.query  # noqa: B018
-    mode = _mode(queryset._fetch_mode)
-    twin = _new(type(queryset))
-    twin.__dict__ = queryset.__dict__.copy()
-    twin._fetch_mode = mode
-    iterable._queryaudit_mark = mode
+    queryset._fetch_mode = iterable._queryaudit_mark = _mode(queryset._fetch_mode)
+    return original(iterable)
+
+
+def mark_raw_rows(iterable: Any, original: Any) -> Any:
+    """As ``mark_rows``, for an iterable that takes the mode some time after its query: it gets a
+    twin of the queryset that differs in the mode only."""
+    queryset = iterable.queryset
+    twin = object.__new__(type(queryset))
+    twin.__dict__.update(queryset.__dict__)
+    twin._fetch_mode = iterable._queryaudit_mark = _mode(queryset._fetch_mode)
     iterable.queryset = twin
     return original(iterable)
 
 
-def adopted(lineage: Lineage) -> None:
-    """Nothing to do: the mode itself carries the lineage to the populators."""
+def adopt(iterable: Any, lineage: Lineage) -> None:
+    """Give the rows that ``iterable`` is about to yield their lineage."""
+    mode = getattr(iterable, "_queryaudit_mark", None)
+    if mode is None:
+        return
+    mode.lineage = lineage
+    if type(iterable) is not RawModelIterable:
+        iterable.queryset._fetch_mode = mode.base
 
 
 def mark_joined(

@@ -11,7 +11,6 @@ from typing import Any
 import django
 from django.db.models.query import ModelIterable, RawModelIterable, RelatedPopulator
 
-from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
 from queryaudit.records.events import AccessKind, Step
@@ -21,31 +20,25 @@ if django.VERSION >= (6, 1):
 else:
     from queryaudit.capture import state_tags as mechanism  # type: ignore[no-redef]
 
+adopt = mechanism.adopt
 lineage_of = mechanism.lineage_of
-
-
-def adopt(iterable: Any, lineage: Lineage) -> None:
-    """Give the rows that ``iterable`` is about to yield their lineage."""
-    # Set by mark_rows, so that the query can be tied to the rows that the iterable yields.
-    mark = getattr(iterable, "_queryaudit_mark", None)
-    if mark is not None:
-        mark.lineage = lineage
-        mechanism.adopted(lineage)
 
 
 def install(patches: Patches) -> None:
     """Hook the two places where rows become instances."""
-    for cls in (ModelIterable, RawModelIterable):
-        patches.replace(cls, "__iter__", _iterating(cls.__iter__))
+    marks: dict[Any, Any] = {
+        ModelIterable: mechanism.mark_rows,
+        RawModelIterable: mechanism.mark_raw_rows,
+    }
+    for cls, mark_rows in marks.items():
+        patches.replace(cls, "__iter__", _iterating(cls.__iter__, mark_rows))
     patches.replace(RelatedPopulator, "__init__", _populating(RelatedPopulator.__init__))
 
 
-def _iterating(original: Any) -> Any:
-    mark_rows = mechanism.mark_rows
-
+def _iterating(original: Any, mark_rows: Any) -> Any:
     def __iter__(self: Any) -> Any:
         scope = CURRENT.get()
-        if scope is None:
+        if scope is None or not scope.judged:
             return original(self)
         try:
             return mark_rows(self, original)

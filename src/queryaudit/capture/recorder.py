@@ -179,7 +179,7 @@ class Recorder:
             if scope is None:
                 self.outside += 1
                 return
-        if scope.phase is not Phase.CALL:
+        if not scope.judged:
             scope.counted += 1
             return
         if type(sql) is not str:

@@ -27,6 +27,7 @@ class Scope:
         "dropped",
         "ended",
         "id",
+        "judged",
         "kind",
         "name",
         "parent",
@@ -51,6 +52,8 @@ class Scope:
         self.kind = kind
         self.name = name
         self.phase = phase
+        #: Queries are written down, not only counted.
+        self.judged = phase is Phase.CALL
         self.base = base
         self.started = perf_counter_ns()
         self.dropped = 0

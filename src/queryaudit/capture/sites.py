@@ -218,12 +218,19 @@ class _Walker:
             site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
         # Frames that will be read again are checked as well: between the same two instructions of
         # the project a library may take another way of the same length.
-        checked = dict.fromkeys([*self._read_frames(), *self.callers, *([self.end] if self.end else [])])
+        checked = dict.fromkeys(
+            [*self._read_frames(), *self.callers, *([self.end] if self.end else [])]
+        )
         site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in checked)
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
         site.simple = not site.probes and site.awaiting is None
         site.cause = self._cause()
-        return Walk(site, self.places, max(self.functions.values(), default=1))
+        return Walk(site, self.places, self._repeats())
+
+    def _repeats(self) -> int:
+        """Activations of the function that asks, or of the one that calls it for that."""
+        nearest = [place.code for place in self.places if place.code is not None][:2]
+        return max((self.functions.get(code, 1) for code in nearest), default=1)
 
     def _read_frames(self) -> Iterator[tuple[int, CodeType, int]]:
         """Depth, code and instruction of the frames whose variables tell cause, rows and place."""

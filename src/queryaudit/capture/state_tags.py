@@ -47,15 +47,22 @@ class _Starting(threading.local):
 _starting = _Starting()
 
 
-def adopted(lineage: Lineage) -> None:
-    """The query behind an iterable has run; its populators are built next."""
-    _starting.lineage = lineage
+def adopt(iterable: Any, lineage: Lineage) -> None:
+    """Give the rows that ``iterable`` is about to yield their lineage; its populators are built
+    next."""
+    tag = getattr(iterable, "_queryaudit_mark", None)
+    if tag is not None:
+        tag.lineage = lineage
+        _starting.lineage = lineage
 
 
 def mark_rows(iterable: Any, original: Any) -> Iterator[Any]:
     """Tag each instance that ``original`` yields."""
     tag = iterable._queryaudit_mark = Tag()
     return _tagging(original(iterable), tag)
+
+
+mark_raw_rows = mark_rows
 
 
 def _tagging(rows: Any, tag: Tag) -> Iterator[Any]:

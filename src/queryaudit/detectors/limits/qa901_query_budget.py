@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.records.events import Frame, FrameKind, Query, ScopeKind
@@ -74,9 +75,9 @@ class QueryBudget(Detector):
         limit = view.max_queries
         if limit is None or fold.total <= limit or view.scope.kind is ScopeKind.TEST:
             return
-        (sql, stack), _ = min(fold.calls.items(), key=lambda item: (-item[1], item[0]))
-        statement = view.statements.of(view.tables.sql[sql].text)
-        frame = _place(view.tables.stacks[stack].frames, view)
+        found = min((_told(key, calls, view) for key, calls in fold.calls.items()), key=_order)
+        statement = view.statements.of(found.text)
+        frame = _place(found.frames, view)
         if frame is None:
             return
         name = f"{view.scope.kind.name.lower()} {view.scope.name}"
@@ -105,6 +106,24 @@ class QueryBudget(Detector):
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
         return f"{head.owner} runs more queries than max-queries allows: {head.queries} in all."
+
+
+class _Told(NamedTuple):
+    """One statement at one stack, in words that do not depend on a trace's ids."""
+
+    calls: int
+    text: str
+    frames: tuple[Frame, ...]
+
+
+def _told(key: tuple[int, int], calls: int, view: View) -> _Told:
+    sql, stack = key
+    return _Told(calls, view.tables.sql[sql].text, view.tables.stacks[stack].frames)
+
+
+def _order(told: _Told) -> tuple[object, ...]:
+    """What can be shown first, then what ran most often."""
+    return (not told.frames, -told.calls, told.text, repr(told.frames))
 
 
 def _place(frames: Sequence[Frame], view: View) -> Frame | None:

@@ -167,11 +167,14 @@ def _source(origin: Origin | None, view: View) -> tuple[Statement, Stack] | None
 
 
 def is_constant_loop(text: str) -> bool:
-    """Whether a loop's header goes over a literal, so that its length can't grow."""
+    """Whether a loop's header goes over nothing that can grow with the data."""
     try:
         header = ast.parse(f"{text}:\n pass").body[0]
     except (SyntaxError, ValueError):
         return False
+    if isinstance(header, ast.While):
+        # `while True` goes over nothing: it tries until something holds.
+        return isinstance(header.test, ast.Constant)
     if not isinstance(header, ast.For):
         return False
     return _is_constant(header.iter)

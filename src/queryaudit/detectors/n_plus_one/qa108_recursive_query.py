@@ -68,6 +68,8 @@ class RecursiveQuery(LoadRule):
         if load.lazy:
             return True
         statement = load.statement
+        if statement.is_aggregate_only:
+            return False  # looking for a free name is no tree
         if load.params < view.threshold or statement.binds_list or statement.is_keyset_page:
             return False
         site = load.site
