@@ -60,7 +60,7 @@ BROKEN: list[tuple[object, str, Callable[[], Any]]] = [
     (recorder, "walk", lazily),
     (recorder.FrameResolver, "plain", lazily),
     (recorder.FrameResolver, "rich", lazily),
-    (recorder, "_digest", lazily),
+    (recorder, "digest", lazily),
     (hydration, "adopt", lazily),
     (hydration.mechanism, "lineage_of", lazily),
     (hydration, "lineage_of", lazily),
@@ -105,7 +105,7 @@ def test_failing_rows_change_nothing_and_are_counted(monkeypatch: pytest.MonkeyP
 def test_a_query_that_could_not_be_written_down_is_counted_as_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recorder, "_digest", fail)
+    monkeypatch.setattr(recorder, "digest", fail)
     with Recording(strict=False) as seen:
         count = Author.objects.filter(pk__gt=0).count() + 1
     assert count > 1
@@ -115,7 +115,7 @@ def test_a_query_that_could_not_be_written_down_is_counted_as_dropped(
 
 
 def test_a_report_says_that_the_capture_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "_digest", fail)
+    monkeypatch.setattr(recorder, "digest", fail)
     with queryaudit.audit() as audited:
         list(Author.objects.filter(pk__gt=0))
     assert audited.queries == 0
@@ -130,7 +130,7 @@ def test_kinds_of_errors_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail_differently(*args: object) -> int:
         raise OurError(str(next(numbers)))
 
-    monkeypatch.setattr(recorder, "_digest", fail_differently)
+    monkeypatch.setattr(recorder, "digest", fail_differently)
     with Recording(strict=False) as seen:
         for _ in range(100):
             Author.objects.filter(pk=1).exists()
@@ -139,7 +139,7 @@ def test_kinds_of_errors_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_strict_mode_raises_what_would_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "_digest", fail)
+    monkeypatch.setattr(recorder, "digest", fail)
     with Recording(strict=True), pytest.raises(OurError):
         list(Author.objects.filter(pk__gt=0))
 
@@ -171,6 +171,6 @@ def test_a_wall_is_not_in_the_way_of_an_interrupt(monkeypatch: pytest.MonkeyPatc
     def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recorder, "_digest", interrupt)
+    monkeypatch.setattr(recorder, "digest", interrupt)
     with Recording(strict=False), pytest.raises(KeyboardInterrupt):
         list(Author.objects.filter(pk__gt=0))
