@@ -6,7 +6,8 @@ place rides along on the query object, which every clone copies; it pickles as F
 
 from __future__ import annotations
 
-from types import CodeType
+import sys
+from types import CodeType, FrameType
 from typing import Any
 
 from django.db.models.manager import BaseManager
@@ -14,7 +15,16 @@ from django.db.models.manager import BaseManager
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.capture.sites import built_at
+from queryaudit.records.events import FrameKind
+
+#: Frames between a manager and whoever asks it for a queryset, at most.
+REACH = 6
+
+_getframe = sys._getframe
+#: The module of a frame that need not be made for it; since Python 3.12.
+_module = getattr(sys, "_getframemodulename", None)
+_MANAGER = BaseManager.__module__
+_LIBRARY = FrameKind.LIBRARY
 
 
 class Built:
@@ -41,7 +51,7 @@ def install(patches: Patches, files: CodeFiles) -> None:
         queryset: Any = original(self)
         # Class bodies build their querysets at import, so this runs outside scopes too.
         try:
-            frame = built_at(1, files)
+            frame = built_at(files)
             if frame is not None:
                 queryset._query._queryaudit_built = Built(frame.f_code, frame.f_lasti)
         except Exception as ours:  # noqa: BLE001 - the first wall
@@ -51,3 +61,22 @@ def install(patches: Patches, files: CodeFiles) -> None:
         return queryset
 
     patches.replace(BaseManager, "get_queryset", get_queryset)
+
+
+def built_at(files: CodeFiles) -> FrameType | None:
+    """The project's frame that asks a manager for a queryset, if it is near.
+
+    To be called by ``get_queryset``, which a method of the manager calls most of the time.
+    """
+    known = files.known
+    depth = 3 if _module is not None and _module(2) == _MANAGER else 2
+    try:
+        for outer in range(depth, depth + REACH):
+            frame = _getframe(outer)
+            name = frame.f_code.co_filename
+            file = known.get(name) or files(name)
+            if file.kind is not _LIBRARY:
+                return frame
+    except ValueError:  # the stack ends here
+        pass
+    return None

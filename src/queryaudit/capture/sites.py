@@ -7,7 +7,6 @@ there and checks that the same code is at the same instruction.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
@@ -33,12 +32,6 @@ MAX_FRAMES = 6
 MAX_WALK = 1500
 #: Callers further from the site than this are not checked again on each query.
 MAX_HOPS = 40
-#: Frames between a manager and whoever asks it for a queryset, at most.
-BUILT_REACH = 6
-
-#: A member of an enumeration is not looked up at the cost of a global name.
-_LIBRARY = FrameKind.LIBRARY
-_getframe = sys._getframe
 
 
 class Walk:
@@ -282,21 +275,3 @@ def awaiting_frames(
         depth += 1
         frame = frame.f_back
     return tuple(found) or AWAITING.get()
-
-
-def built_at(depth: int, files: CodeFiles) -> FrameType | None:
-    """The project's frame that starts building a queryset, if it is near.
-
-    ``depth``: of the first frame that can be it, as the caller counts.
-    """
-    known = files.known
-    try:
-        for outer in range(depth + 1, depth + 1 + BUILT_REACH):
-            frame = _getframe(outer)
-            name = frame.f_code.co_filename
-            file = known.get(name) or files(name)
-            if file.kind is not _LIBRARY:
-                return frame
-    except ValueError:  # the stack ends here
-        pass
-    return None
