@@ -4,7 +4,7 @@ Seen failing with each of these in turn:
 
 - ``Ledger.add`` keeps the sighting that came first instead of the least: split runs differ;
 - ``Ledger.add`` sets ``totals.worst`` instead of taking the maximum: the order of traces shows;
-- ``replay._feed`` leaves out what is in its last chunk: a replay is not what ran live;
+- ``replay._feed`` drops what it holds when a unit of work ends: a replay is not what ran live;
 - ``QueryBudget.judge`` breaks ties by ids, as it once did: processes number differently.
 """
 
