@@ -69,10 +69,9 @@ def test_traces_of_processes_give_the_same_report(
     same(replayed, alone)
 
 
-def test_a_second_run_into_the_folder_reports_itself_alone(
-    shared: Project, alone: Run, parallel: Run
-) -> None:
-    again = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=parallel")
+def test_a_second_run_into_the_folder_reports_itself_alone(shared: Project, alone: Run) -> None:
+    shared.pytest(*XDIST, "-n2", "--queryaudit-trace=twice")
+    again = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=twice")
     same(again, alone)
 
 

@@ -72,7 +72,7 @@ def _joined_step(klass_info: Any) -> Step:
     """The step to a model that was joined in by ``select_related``."""
     field = klass_info["field"]
     if klass_info["reverse"]:
-        relation = getattr(field, "remote_field", None)
-        name = relation.get_accessor_name() if relation is not None else None
-        return Step(name or "+", AccessKind.REVERSE_ONE, True)
+        # A filtered relation hands over the relation itself, others the field at its far end.
+        relation = field if hasattr(field, "get_accessor_name") else field.remote_field
+        return Step(relation.get_accessor_name() or "+", AccessKind.REVERSE_ONE, True)
     return Step(field.name, AccessKind.FORWARD, True)
