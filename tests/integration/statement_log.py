@@ -59,6 +59,13 @@ class StatementLog:
             self._reader.close()
             pytest.skip("the server's log has a line prefix of its own")
 
+    def end_other_connections(self) -> None:
+        """Those that earlier tests left in threads of theirs, which would not be logged."""
+        self._reader.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)",
+            [sorted(self._databases)],
+        )
+
     def _ask(self, sql: str, *parameters: object) -> Any:
         row = self._reader.execute(sql, parameters).fetchone()
         return row[0] if row is not None else None

@@ -284,6 +284,7 @@ def test_capture_sees_all_that_postgresql_logs_but_what_the_documentation_names(
     for name, value in statement_log.ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     connections.close_all()
+    log.end_other_connections()
     try:
         with override_settings(**SERVED):
             measured = measure(log)

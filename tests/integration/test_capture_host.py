@@ -7,6 +7,7 @@ import threading
 import traceback
 from typing import Any
 
+import django
 import pytest
 from django.core.signals import request_finished
 from django.db import (
@@ -205,7 +206,8 @@ def test_a_client_that_disconnects_from_an_asynchronous_stream_ends_its_scope(
             for _ in range(2):
                 await sent.receive_output(20)
             await sent.send_input({"type": "http.disconnect"})
-            await sent.wait(20)
+            # Since Django 5.0 this ends it; before, a server cancels it in the end.
+            await sent.wait(20 if django.VERSION >= (5, 0) else 0.2)
 
         run_loop(read_some_and_leave)
     request = next(scope for scope in seen.events.started if scope.kind is ScopeKind.REQUEST)

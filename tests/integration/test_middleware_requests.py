@@ -58,7 +58,10 @@ def by_client(path: str) -> tuple[int, Any]:
 def by_async_client(path: str) -> tuple[int, Any]:
     from asgiref.sync import async_to_sync
 
-    response = async_to_sync(AsyncClient().get)(path)
+    async def get() -> Any:
+        return await AsyncClient().get(path)
+
+    response = async_to_sync(get)()
     return response.status_code, response.headers
 
 
