@@ -99,6 +99,8 @@ class Engine:
             self._ledger.add_setup(running.queries + event.counted, event.dropped)
             return
         self._ledger.add_scope(running.start, running.queries, running.duration_ns, event.dropped)
+        if not running.queries:
+            return  # most tests of many a project
         for (sql, stack), (calls, duration_ns) in running.statements.items():
             statement = self._statements.of(self._tables.sql[sql].text)
             frames = self._tables.stacks[stack].frames

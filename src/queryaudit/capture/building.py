@@ -50,12 +50,14 @@ def install(patches: Patches, files: CodeFiles) -> None:
     def get_queryset(self: Any) -> Any:
         queryset: Any = original(self)
         # Class bodies build their querysets at import, so this runs outside scopes too.
+        scope = CURRENT.get()
+        if scope is not None and not scope.judged:
+            return queryset
         try:
             frame = built_at(files)
             if frame is not None:
                 queryset._query._queryaudit_built = Built(frame.f_code, frame.f_lasti)
         except Exception as ours:  # noqa: BLE001 - the first wall
-            scope = CURRENT.get()
             if scope is not None:
                 scope.recorder.failed("building", ours)
         return queryset

@@ -109,6 +109,7 @@ class CodeFiles:
         self._own = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "")
         #: By file name, as ``__call__`` filled it: the hot path looks here first.
         self.known: dict[str, CodeFile] = {}
+        self._relative: dict[str, str] = {}
 
     def __call__(self, filename: str) -> CodeFile:
         known = self.known.get(filename)
@@ -118,6 +119,12 @@ class CodeFiles:
 
     def relative(self, filename: str) -> str:
         """``filename`` for people: relative to the base, or to site-packages, slashes forward."""
+        found = self._relative.get(filename)
+        if found is None:
+            found = self._relative[filename] = self._shorten(filename)
+        return found
+
+    def _shorten(self, filename: str) -> str:
         if filename.startswith("<"):
             return filename
         real = os.path.realpath(filename)
@@ -139,6 +146,7 @@ class CodeFiles:
         if real not in self._roots:
             self._roots = (*self._roots, real)
             self.known.clear()
+            self._relative.clear()
 
     def take(self, filename: str) -> None:
         """Take code without a file, as from ``python -c``, for project code."""

@@ -364,6 +364,8 @@ class Recorder:
 
     def _enrich(self) -> None:
         """Define again, with loop and source, the stacks that repeated and the origins in use."""
+        if not self._repeated and self._needed <= self._rich:
+            return
         stacks = set(self._repeated)
         self._repeated.clear()
         for origin in sorted(self._needed - self._rich):

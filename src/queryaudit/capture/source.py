@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -69,7 +70,7 @@ class SourceFile:
         chain: list[ast.AST] = [self.tree]
         node: ast.AST | None = self.tree
         while node is not None:
-            node = next((c for c in _children(node) if _contains(c, line, column)), None)
+            node = next((c for c in _near(node, line) if _contains(c, line, column)), None)
             if node is not None:
                 chain.append(node)
         return chain
@@ -124,6 +125,24 @@ def _to_comprehension(chain: list[ast.AST], line: int) -> list[ast.AST]:
         if isinstance(node, _COMPREHENSIONS) and _contains(node, line, None):
             return [*chain, node]
     return chain
+
+
+def _near(node: ast.AST, line: int) -> Iterator[ast.AST]:
+    """The children of a node, those of long bodies only from where ``line`` can be reached."""
+    if not isinstance(node, ast.Module | ast.ClassDef):
+        yield from _children(node)
+        return
+    for at in range(bisect_left(node.body, line, key=_last_line), len(node.body)):
+        statement = node.body[at]
+        if _first_line(statement) > line:
+            break
+        yield statement
+    if isinstance(node, ast.ClassDef):
+        yield from (*node.decorator_list, *node.bases, *node.keywords)
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 def _contains(node: ast.AST, line: int, column: int | None) -> bool:

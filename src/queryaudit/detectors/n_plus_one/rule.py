@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from queryaudit.detectors.base import Detector, Sighting, View
@@ -47,5 +48,11 @@ class LoadRule(Detector):
         return advising.fix(sightings)
 
 
-def _in_order() -> list[LoadRule]:
-    return [cls() for cls in sorted(LoadRule.family, key=lambda cls: cls.order)]
+def _in_order() -> tuple[LoadRule, ...]:
+    return _made(tuple(LoadRule.family))
+
+
+@lru_cache(maxsize=1)
+def _made(family: tuple[type[LoadRule], ...]) -> tuple[LoadRule, ...]:
+    """One instance of each rule for all scopes; rules keep no state."""
+    return tuple(cls() for cls in sorted(family, key=lambda cls: cls.order))
