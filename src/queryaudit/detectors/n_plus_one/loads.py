@@ -14,6 +14,8 @@ from queryaudit.sql.verbs import Verb
 
 #: Evaluations of one origin followed at once; nested loops interleave a few.
 _OPEN_EVALUATIONS = 8
+#: Rows of one evaluation from which on a load is a repeated one.
+_REPEATED = 2
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64
 
@@ -60,11 +62,15 @@ class _Tally:
                 self.most = len(rows)
 
 
+#: Statement, stack, access and ignore.
+_Key = tuple[int, int, int | None, int | None]
+
+
 class LoadFold:
     """Tallies by statement, stack and access."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[int, int, int | None, int | None], _Tally] = {}
+        self._tallies: dict[_Key, _Tally] = {}
 
     def add(self, query: Query) -> None:
         key = (query.sql, query.stack, query.access, query.ignored)
@@ -73,10 +79,40 @@ class LoadFold:
             tally = self._tallies[key] = _Tally()
         tally.add(query)
 
+    def _homes(self, view: View) -> dict[_Key, _Key]:
+        """Lazy loads that belong to another one, which repeats at the same lines.
+
+        An interpreter that adapts a call while its loop runs names another instruction in the
+        first rounds than in the rest.
+        """
+        best: dict[tuple[object, ...], _Key] = {}
+        places: dict[_Key, tuple[object, ...]] = {}
+        for key, tally in self._tallies.items():
+            sql, stack, access, ignored = key
+            if access is None or view.tables.accesses[access].origin is None:
+                continue
+            lines = tuple((f.path, f.line) for f in view.tables.stacks[stack].frames)
+            place = places[key] = (sql, access, ignored, lines)
+            if place not in best or self._tallies[best[place]].most < tally.most:
+                best[place] = key
+        return {
+            key: best[place]
+            for key, place in places.items()
+            if best[place] != key and self._tallies[best[place]].most >= _REPEATED
+        }
+
     def loads(self, view: View) -> list[Load]:
         """The scope's reads, with what is known of each; in order of first sight."""
         found = []
-        for (sql, stack, access, ignored), tally in self._tallies.items():
+        homes = self._homes(view)
+        strays: dict[_Key, list[_Tally]] = {}
+        for key, home in homes.items():
+            strays.setdefault(home, []).append(self._tallies[key])
+        for key, tally in self._tallies.items():
+            if key in homes:
+                continue
+            sql, stack, access, ignored = key
+            all_of_it = (tally, *strays.get(key, ()))
             statement = view.statements.of(view.tables.sql[sql].text)
             if statement.verb is not Verb.SELECT:
                 continue
@@ -96,8 +132,8 @@ class LoadFold:
                     access=known,
                     origin=origin,
                     source=_source(origin, view),
-                    queries=tally.queries,
-                    duration_ns=tally.duration_ns,
+                    queries=sum(t.queries for t in all_of_it),
+                    duration_ns=sum(t.duration_ns for t in all_of_it),
                     rows=tally.most,
                     params=len(tally.params),
                     ignored=ignored,
