@@ -126,7 +126,7 @@ def test_an_edit_is_a_program_that_runs(runs: dict[str, CaseRun], case: Case) ->
 def test_most_relation_loads_can_be_edited_safely(runs: dict[str, CaseRun]) -> None:
     fixes = [runs[str(case)].finding.fix for case in BAD if case.rule in ("QA101", "QA107")]
     safe = [fix for fix in fixes if fix and fix.applicability is Applicability.SAFE and fix.edits]
-    assert len(safe) >= len(fixes) - 1
+    assert len(safe) >= 0.8 * len(fixes)
 
 
 @pytest.mark.parametrize("name", ["QA101.bad", "QA102.bad_two_levels", "QA103.bad", "QA108.bad"])
