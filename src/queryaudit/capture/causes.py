@@ -8,6 +8,7 @@ patch, so there is nothing to undo and nothing that a new release can break loud
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,19 @@ def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> C
     )
 
 
+def of_deletion(frame: FrameType, depth: int) -> Cause:
+    """What Django reads to delete: the rows that go along are not the deleted queryset's."""
+    model = frame.f_locals["self"].model
+    return Cause(
+        depth=depth,
+        local="queryset",
+        step=None,
+        owner=model,
+        target=model._meta.label,
+        method="delete",
+    )
+
+
 def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
     """A queryset: of a related manager, which left its instance as a hint, or any other."""
     owner = frame.f_locals["self"]
@@ -204,9 +218,11 @@ def _relation(instance: Any, queryset: Any) -> tuple[str, AccessKind, int, str] 
         if field.remote_field.through._meta.db_table in tables and _same(
             field.remote_field.model, queryset.model
         ):
+            if _is_backward(field, queryset.query):
+                continue
             return field.name, AccessKind.MANY, 1, field.name
     # Counting a many-to-many relation asks the table between, not the related one.
-    between = _between(options, queryset.model)
+    between = _between(options, queryset.model, queryset.query)
     if between is not None:
         return between
     for relation in options.related_objects:
@@ -225,9 +241,29 @@ def _relation(instance: Any, queryset: Any) -> tuple[str, AccessKind, int, str] 
     return None
 
 
-def _between(options: Any, through: type[Model]) -> tuple[str, AccessKind, int, str] | None:
+def _is_backward(field: Any, query: Any) -> bool:
+    """Whether a relation of a model to itself is followed from its far side."""
+    if field.remote_field.symmetrical or not _same(field.model, field.remote_field.model):
+        return False
+    names = {
+        getattr(getattr(leaf.lhs, "target", None), "name", None) for leaf in _leaves(query.where)
+    }
+    return field.m2m_reverse_field_name() in names and field.m2m_field_name() not in names
+
+
+def _leaves(where: Any) -> Iterator[Any]:
+    for child in where.children:
+        if hasattr(child, "children"):
+            yield from _leaves(child)
+        elif hasattr(child, "lhs"):
+            yield child
+
+
+def _between(
+    options: Any, through: type[Model], query: Any
+) -> tuple[str, AccessKind, int, str] | None:
     for field in options.many_to_many:
-        if field.remote_field.through is through:
+        if field.remote_field.through is through and not _is_backward(field, query):
             return field.name, AccessKind.MANY, 1, field.name
     for relation in options.related_objects:
         if relation.many_to_many and relation.through is through:

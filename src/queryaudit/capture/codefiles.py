@@ -28,6 +28,7 @@ class Mark(IntEnum):
     SERIALIZER = 6  #: a serializer field, schema field or list column reading its value
     MANY = 7  #: a serializer going through a list
     BASE = 8  #: the unit of work begins here
+    DELETION = 10  #: Django collects what a deletion takes with it
     HANDED = 9  #: a thread runs what another thread or a task waits for
 
 
@@ -51,6 +52,7 @@ _MARKS: dict[str, dict[str, Mark]] = {
     },
     "django/db/models/fields/related_descriptors.py": {"__get__": Mark.DESCRIPTOR},
     "django/db/models/query_utils.py": {"__get__": Mark.DESCRIPTOR},
+    "django/db/models/deletion.py": {"collect": Mark.DELETION},
     "django/contrib/contenttypes/fields.py": {"__get__": Mark.DESCRIPTOR},
     "django/template/base.py": {"render_annotated": Mark.TEMPLATE},
     "rest_framework/fields.py": _FIELD_METHODS,

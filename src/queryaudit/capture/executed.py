@@ -15,7 +15,7 @@ def digest(salt: int, params: Any, many: bool) -> int:
         if type(params) is dict:
             return hash((salt, tuple(params.items())))
         return hash((salt, tuple(params)))
-    except TypeError:
+    except (TypeError, ValueError):  # unhashable, or a buffer that may change
         return hash((salt, repr(params)))
 
 

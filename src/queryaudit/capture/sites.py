@@ -69,6 +69,7 @@ class _Walker:
         self.last: tuple[int, FrameType] | None = None
         self.queryset: tuple[int, FrameType, str] | None = None
         self.rows: FrameType | None = None
+        self.deleting = False
         self.pending: tuple[int, FrameType, Mark] | None = None
         self.callers: list[tuple[int, CodeType, int]] = []
         #: Where the walk ended; between there and the site there is no other project code.
@@ -114,6 +115,8 @@ class _Walker:
             self._serializer(depth, frame)
         elif mark is Mark.MANY:
             self._many(depth, frame)
+        elif mark is Mark.DELETION:
+            self.deleting = self.anchor is None
         elif self.anchor is not None:
             return  # beyond project code the ORM's frames tell of another query
         elif mark is Mark.QUERYSET or mark is Mark.ROWS:
@@ -241,6 +244,8 @@ class _Walker:
         target = None
         if self.queryset is not None:
             target = getattr(self.queryset[1].f_locals.get("self"), "model", None)
+        if self.deleting and self.queryset is not None:
+            return causes.of_deletion(self.queryset[1], self.queryset[0])
         if self.pending is not None:
             depth, frame, mark = self.pending
             if mark is Mark.PREFETCH:

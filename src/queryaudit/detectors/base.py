@@ -93,6 +93,8 @@ class Sighting:
     statement: str
     queries: int
     duration_ns: int
+    #: The rows were reached through a collection that the code filtered or sliced.
+    through_narrowed: bool = False
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
     frames: tuple[Frame, ...] = field(default=())  #: all places where an ignore comment counts
 

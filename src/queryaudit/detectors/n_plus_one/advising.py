@@ -15,6 +15,11 @@ from queryaudit.sql.statement import parse
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
 _ORDERING = "Counting groups the rows, which drops the model's Meta.ordering: order explicitly."
 
+_NARROWED = (
+    "The rows in between are filtered, ordered or sliced by the code: better load the relation on "
+    "that queryset."
+)
+
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
@@ -64,17 +69,18 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
         return _tree(head)
     lazy = [s for s in sightings if s.path]
     if not lazy:
-        return advise_loop(head.frame, parse(head.statement), head.owner)
+        return advise_loop(head.frame, parse(head.statement), head.target or head.owner)
     plan = _plan([_use(s) for s in lazy], head.model)
     if not plan.calls and not plan.loop_changes:
         return None
+    narrow = any(s.through_narrowed for s in lazy)
     edit = append_calls(head.frame, plan.calls, head.model or "") if plan.calls else None
     return Fix(
         title=_title(plan),
-        applicability=plan.applicability,
+        applicability=Applicability.UNSAFE if narrow else plan.applicability,
         code="\n".join((*plan.imports, *_code(head, plan))),
         edits=(edit,) if edit is not None else (),
-        note=_note(plan),
+        note="\n".join(filter(None, (_note(plan), _NARROWED if narrow else ""))),
     )
 
 

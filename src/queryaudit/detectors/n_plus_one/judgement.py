@@ -14,8 +14,11 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.loads import Load
-from queryaudit.records.events import Frame, FrameKind, Step
+from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
 from queryaudit.records.rules import Severity
+
+#: Relations to many rows, which code can narrow on the way.
+COLLECTIONS = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
 class Claimant(Protocol):
@@ -35,11 +38,14 @@ def judge(
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
     written: dict[tuple[int, int], Sighting] = {}
+    narrowed = _narrowed(loads)
     rest = []
     for load in loads:
         depth = levels.get(_site_key(load), 1)
         rule = next((r for r in rules if r.claims(replace(load, levels=depth), view)), None)
         sighting = _sight(load, rule, depth, view) if rule is not None else None
+        if sighting is not None and _through_narrowed(load, narrowed):
+            sighting = replace(sighting, through_narrowed=True)
         if sighting is None:
             rest.append(load)
             continue
@@ -55,6 +61,32 @@ def judge(
                 replace(parent, queries=load.queries, duration_ns=load.duration_ns)
             )
     return found
+
+
+def _narrowed(loads: Sequence[Load]) -> dict[tuple[int, tuple[str, ...]], bool]:
+    """For each collection that was asked, whether it was filtered, ordered or sliced."""
+    found: dict[tuple[int, tuple[str, ...]], bool] = {}
+    for load in loads:
+        access = load.access
+        if access is not None and access.origin is not None and not load.eager:
+            key = (access.origin, _names(access.path))
+            asked = access.narrowed or access.method is not None
+            found[key] = found.get(key, False) or asked
+    return found
+
+
+def _through_narrowed(load: Load, narrowed: dict[tuple[int, tuple[str, ...]], bool]) -> bool:
+    """Whether a collection on the way to the load's rows was not loaded as a whole."""
+    access = load.access
+    if access is None or access.origin is None:
+        return False
+    names = _names(access.path)
+    return any(
+        step.kind in COLLECTIONS
+        and not step.eager
+        and narrowed.get((access.origin, names[:length]), True)
+        for length, step in enumerate(access.path[:-1], 1)
+    )
 
 
 def _parent(load: Load, claimed: dict[tuple[int, tuple[str, ...]], Sighting]) -> Sighting | None:
@@ -120,7 +152,8 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
     frame = _editable(built, evaluated, site, view) if load.lazy else site
     if frame is None:
         return None
-    places = {frame.kind, site.kind if site is not None else frame.kind}
+    # A queryset that a test evaluates and hands to the project's code is the test's own.
+    places = {f.kind for f in (frame, site, evaluated) if f is not None}
     note = FrameKind.TEST in places - view.own
     path = access.path if access is not None and load.lazy else ()
     if levels >= 3 and path:
