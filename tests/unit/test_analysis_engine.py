@@ -96,7 +96,11 @@ class Run:
         self.detectors = detectors or (LazyRelationInLoop(),)
         self.ledger = Ledger()
         options.setdefault("strict", True)
-        self.engine = Engine(tables(), self.detectors, self.ledger, **options)  # type: ignore[arg-type]
+        known = tables()
+        # An engine tells of ignores that it saw defined: earlier ones are somebody else's.
+        ignores, known.ignores = known.ignores, {}
+        self.engine = Engine(known, self.detectors, self.ledger, **options)  # type: ignore[arg-type]
+        known.ignores.update(ignores)
 
     def scope(
         self,
