@@ -5,14 +5,40 @@ config = load(discover(Path.cwd(), environment=os.environ, flags=given_flags(nam
 
 from __future__ import annotations
 
-from queryaudit.config.files import discover
-from queryaudit.config.flags import add_flags, given_flags
-from queryaudit.config.model import Config, RuleOptions
-from queryaudit.config.options import OPTIONS, Option, Reach
-from queryaudit.config.outputs import FORMATS, Output
-from queryaudit.config.problems import Problem, Wrong, WrongOptionsError
-from queryaudit.config.resolve import Resolved, load, resolve
-from queryaudit.config.sources import Inputs
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from queryaudit.config.files import discover
+    from queryaudit.config.flags import add_flags, given_flags
+    from queryaudit.config.model import Config, RuleOptions
+    from queryaudit.config.options import OPTIONS, Option, Reach
+    from queryaudit.config.outputs import FORMATS, Output
+    from queryaudit.config.problems import Problem, Wrong, WrongOptionsError
+    from queryaudit.config.resolution import Resolved, load, resolve
+    from queryaudit.config.sources import Inputs
+
+#: Where each name is. Every pytest run of an environment imports this package for its flags, so it
+#: loads only what is asked for.
+_MODULES = {
+    "discover": "files",
+    "add_flags": "flags",
+    "given_flags": "flags",
+    "Config": "model",
+    "RuleOptions": "model",
+    "OPTIONS": "options",
+    "Option": "options",
+    "Reach": "options",
+    "FORMATS": "outputs",
+    "Output": "outputs",
+    "Problem": "problems",
+    "Wrong": "problems",
+    "WrongOptionsError": "problems",
+    "Resolved": "resolution",
+    "load": "resolution",
+    "resolve": "resolution",
+    "Inputs": "sources",
+}
 
 __all__ = [
     "FORMATS",
@@ -33,3 +59,12 @@ __all__ = [
     "load",
     "resolve",
 ]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -61,5 +60,7 @@ class WrongOptionsError(ConfigError):
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The likeliest known word as a question, or an empty text."""
+    import difflib  # only what is wrong needs it, and every pytest run loads this module
+
     close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return f"Did you mean {close[0]!r}?" if close else ""
