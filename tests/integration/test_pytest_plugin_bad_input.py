@@ -92,13 +92,10 @@ def test_a_wrong_configuration_matters_only_to_an_audited_run(project: Project) 
     assert project.pytest(audit=False).code == 0
 
 
-@pytest.mark.parametrize("processes", [(), ("-p", "xdist.plugin", "-n2")], ids=["alone", "-n2"])
-def test_a_report_that_cannot_be_written_is_told_after_the_tests(
-    project: Project, processes: tuple[str, ...]
-) -> None:
+def test_a_report_that_cannot_be_written_is_told_after_the_tests(project: Project) -> None:
     project.only_test(ONE_TEST)
     project.write("file", "no folder")
-    run = project.pytest(*processes, "--queryaudit-output=json:file/report.json")
+    run = project.pytest("--queryaudit-output=json:file/report.json")
     assert run.code == 4
     assert "1 passed" in run.out
     assert "file/report.json" in run.out

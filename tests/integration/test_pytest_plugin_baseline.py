@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -160,9 +161,13 @@ def test_the_whole_suite_by_name_is_not_partial(known: Project) -> None:
     assert known.pytest("tests").report["gate"]["stale"] != []
 
 
-def test_parallel_runs_prune_alike(known: Project) -> None:
+def test_parallel_runs_prune_alike_and_leave_nothing_behind(known: Project, tmp_path: Path) -> None:
     fix_export(known)
-    known.pytest("-p", "xdist.plugin", "-n2", "--queryaudit-baseline-update")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    arguments = ("-p", "xdist.plugin", "-n2", "--queryaudit-baseline-update")
+    known.pytest(*arguments, TMPDIR=str(temporary))
+    assert list(temporary.glob("queryaudit-*")) == []
     assert "book_export" not in functions(known)
     assert "broken" in functions(known)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.integration.plugin_project import ForkServer, Project, Run, without_times
@@ -73,11 +71,6 @@ def test_a_second_run_into_the_folder_reports_itself_alone(shared: Project, alon
     shared.pytest(*XDIST, "-n2", "--queryaudit-trace=twice")
     again = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=twice")
     same(again, alone)
-
-
-def test_a_temporary_folder_of_traces_is_removed(shared: Project, tmp_path: Path) -> None:
-    shared.pytest(*XDIST, "-n2", TMPDIR=str(tmp_path))
-    assert list(tmp_path.glob("queryaudit-*")) == []
 
 
 def test_processes_cannot_share_one_trace_file(shared: Project) -> None:

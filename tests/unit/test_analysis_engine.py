@@ -59,29 +59,26 @@ class Crashing(Detector):
 Crashing.__doc__ = SECTIONS
 
 
-def tables() -> Tables:
-    found = Tables(Header(1, "run", "p", "0.1.0", "3.12", "6.1", (("default", "sqlite3"),)))
-    for event in (
-        SqlText(1, "SELECT id FROM shop_book"),
-        SqlText(2, "SELECT id FROM shop_author WHERE id = %s"),
-        Stack(1, (FRAME,), 1),
-        Origin(1, "shop.Book", 1, 1, FRAME),
-        Access(
-            1,
-            1,
-            "shop.Book",
-            (Step("author", AccessKind.FORWARD, False),),
-            None,
-            False,
-            False,
-            "shop.Author",
-        ),
-        Ignored(1, None, ("QA101",), "known", "shop/views.py", 3),
-        Ignored(2, 1, ("QA102",), "other", "shop/views.py", 4),
-        Ignored(3, None, ("QA105",), "optional", "shop/views.py", 5, True),
-    ):
-        found.add(event)
-    return found
+HEADER = Header(1, "run", "p", "0.1.0", "3.12", "6.1", (("default", "sqlite3"),))
+DEFINITIONS = (
+    SqlText(1, "SELECT id FROM shop_book"),
+    SqlText(2, "SELECT id FROM shop_author WHERE id = %s"),
+    Stack(1, (FRAME,), 1),
+    Origin(1, "shop.Book", 1, 1, FRAME),
+    Access(
+        1,
+        1,
+        "shop.Book",
+        (Step("author", AccessKind.FORWARD, False),),
+        None,
+        False,
+        False,
+        "shop.Author",
+    ),
+    Ignored(1, None, ("QA101",), "known", "shop/views.py", 3),
+    Ignored(2, 1, ("QA102",), "other", "shop/views.py", 4),
+    Ignored(3, None, ("QA105",), "optional", "shop/views.py", 5, True),
+)
 
 
 def lazy(scope: int, number: int, **changes: object) -> Query:
@@ -99,8 +96,10 @@ class Run:
         known = tables()
         # An engine tells of ignores that it saw defined: earlier ones are somebody else's.
         ignores, known.ignores = known.ignores, {}
-        self.engine = Engine(known, self.detectors, self.ledger, **options)  # type: ignore[arg-type]
-        known.ignores.update(ignores)
+        tables = Tables(HEADER)
+        self.engine = Engine(tables, self.detectors, self.ledger, **options)  # type: ignore[arg-type]
+        for event in DEFINITIONS:
+            tables.add(event)
 
     def scope(
         self,
