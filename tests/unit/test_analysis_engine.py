@@ -93,11 +93,9 @@ class Run:
         self.detectors = detectors or (LazyRelationInLoop(),)
         self.ledger = Ledger()
         options.setdefault("strict", True)
-        known = tables()
-        # An engine tells of ignores that it saw defined: earlier ones are somebody else's.
-        ignores, known.ignores = known.ignores, {}
         tables = Tables(HEADER)
         self.engine = Engine(tables, self.detectors, self.ledger, **options)  # type: ignore[arg-type]
+        # An engine tells of ignores that it saw defined: earlier ones are somebody else's.
         for event in DEFINITIONS:
             tables.add(event)
 
