@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.db import connections
 
 #: For libpq, and so for every new connection of this process, Django's and others'.
@@ -60,7 +61,12 @@ class StatementLog:
             pytest.skip("the server's log has a line prefix of its own")
 
     def end_other_connections(self) -> None:
-        """Those that earlier tests left in threads of theirs, which would not be logged."""
+        """Those that earlier tests left in threads of theirs, which would not be logged.
+
+        The thread that asynchronous tests share goes on afterwards, so its connections are closed
+        by Django: one that was only ended would fail in the next test that uses it.
+        """
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result()
         self._reader.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)",
             [sorted(self._databases)],
