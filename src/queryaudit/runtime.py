@@ -52,6 +52,17 @@ class Hub:
         """Listen to the scope that starts next in this call chain, and those below it."""
         self._next.append(engine)
 
+    def join(self, scope: int, engine: Engine) -> None:
+        """Listen to a scope that runs already, from now on."""
+        engine.start(self.tables.scopes[scope])
+        self._members[scope] = (*self._members[scope], engine)
+
+    def leave(self, event: ScopeEnd, engine: Engine) -> None:
+        """End a scope for one that joined it; it goes on for the others."""
+        members = self._members.get(event.id, ())
+        self._members[event.id] = tuple(other for other in members if other is not engine)
+        engine.end(event)
+
     def define(self, event: Event) -> None:
         self.tables.add(event)
         if self.writer is not None:
