@@ -1,5 +1,6 @@
 """All addresses of the shop."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
@@ -12,3 +13,6 @@ urlpatterns = [
     path("api/ninja/", api.urls),
     path("", include("sample_app.shop.urls")),
 ]
+
+if apps.is_installed("debug_toolbar"):
+    urlpatterns.append(path("__debug__/", include("debug_toolbar.urls")))

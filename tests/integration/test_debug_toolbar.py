@@ -29,7 +29,7 @@ PANELS = [
     PANEL,
     "debug_toolbar.panels.sql.SQLPanel",
 ]
-TAGS = {"p", "strong", "h4", "pre", "code", "table", "thead", "tbody", "tr", "th", "td"}
+TAGS = {"p", "strong", "h4", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "div"}
 
 pytestmark = pytest.mark.usefixtures("standing_shop", "fresh")
 

@@ -14,12 +14,13 @@ from queryaudit.reports import wording
 from queryaudit.reports.clean import clean
 from queryaudit.reports.diff import code_lines, diffs
 from queryaudit.reports.source import source_lines
-from queryaudit.reports.sqltext import laid_out
+from queryaudit.reports.sqltext import one_line
 
 _MOST_FINDINGS = 50
 _MOST_CAUSES = 30
 _MOST_STATEMENTS = 100
 _MOST_PLACES = 5
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ def _statement(row: StatementSummary, causes: list[Cause]) -> StatementRow:
     return StatementRow(
         calls=row.calls,
         time=wording.duration(row.duration_ns),
-        statement=laid_out(row.statement),
+        statement=one_line(row.statement, _LONGEST),
         causes=tuple(clean(word) for word in dict.fromkeys(words)),
         places=tuple(clean(place) for place in list(dict.fromkeys(places))[:_MOST_PLACES]),
     )
