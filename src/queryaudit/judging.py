@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from queryaudit import __version__
@@ -11,6 +12,7 @@ from queryaudit.analysis.ledger import Ledger
 from queryaudit.analysis.pipeline import Settings, Unused, build_report
 from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
+from queryaudit.detectors.base import Limits
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
@@ -31,6 +33,7 @@ class Analysis:
         self.registry = registry or Registry()
         self._statements = statements or Statements()
         self.ledger = Ledger()
+        self._limits = Limits(**{f.name: getattr(config, f.name) for f in fields(Limits)})
         self._engines: list[Engine] = []
 
     def engine(self, tables: Tables, *, judge_tests: bool = False) -> Engine:
@@ -40,8 +43,7 @@ class Analysis:
             tables,
             chosen,
             self.ledger,
-            threshold=self.config.n_plus_one_threshold,
-            max_queries=self.config.max_queries,
+            limits=self._limits,
             strict=self.config.strict,
             judge_tests=judge_tests,
             statements=self._statements,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import cast, get_args
 
 from queryaudit.judging import Analysis
-from queryaudit.records.events import Header, Query, ScopeEnd, ScopeStart
+from queryaudit.records.events import Header, Occurrence, ScopeEnd, ScopeStart
 from queryaudit.records.findings import Diagnostic
 from queryaudit.trace.merge import open_traces
 from queryaudit.trace.reader import TraceReader
 from queryaudit.trace.tables import Tables
 
-#: Queries fed to the engine at once.
+_OCCURRENCES = get_args(Occurrence)
+#: Occurrences fed to the engine at once.
 CHUNK = 512
 
 
@@ -33,19 +35,20 @@ def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list
 def _feed(reader: TraceReader, analysis: Analysis) -> None:
     tables = Tables(reader.header)
     engine = analysis.engine(tables)
-    chunk: list[Query] = []
+    chunk: list[Occurrence] = []
     for event in reader.events():
-        if isinstance(event, Query):
-            chunk.append(event)
+        occurs = isinstance(event, _OCCURRENCES)
+        if occurs:
+            chunk.append(cast(Occurrence, event))
             if len(chunk) < CHUNK:
                 continue
         if chunk:
-            engine.queries(chunk)
+            engine.record(chunk)
             chunk = []
         if isinstance(event, ScopeEnd):
             engine.end(event)
-        elif not isinstance(event, (Header, Query)):
+        elif not occurs and not isinstance(event, Header):
             tables.add(event)
             if isinstance(event, ScopeStart):
                 engine.start(event)
-    engine.queries(chunk)
+    engine.record(chunk)

@@ -23,7 +23,7 @@ from queryaudit.records.events import (
     TRACE_SCHEMA,
     Event,
     Header,
-    Query,
+    Occurrence,
     ScopeEnd,
     ScopeStart,
 )
@@ -81,18 +81,18 @@ class Hub:
         for engine in engines:
             engine.start(event)
 
-    def queries(self, queries: Sequence[Query]) -> None:
+    def record(self, occurrences: Sequence[Occurrence]) -> None:
         if self.writer is not None:
-            self.writer.queries(list(queries))
-        engines: dict[int, tuple[Engine, list[Query]]] = {}
-        for query in queries:
-            for engine in self._members.get(query.scope, ()):
+            self.writer.record(occurrences)
+        engines: dict[int, tuple[Engine, list[Occurrence]]] = {}
+        for event in occurrences:
+            for engine in self._members.get(event.scope, ()):
                 entry = engines.get(id(engine))
                 if entry is None:
                     entry = engines[id(engine)] = (engine, [])
-                entry[1].append(query)
+                entry[1].append(event)
         for engine, chunk in engines.values():
-            engine.queries(chunk)
+            engine.record(chunk)
 
     def end(self, event: ScopeEnd) -> None:
         if self.writer is not None:

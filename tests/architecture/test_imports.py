@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "capture": {"records", "errors"},
     "rulepages": {"records"},
     "registry": {"detectors", "records", "errors"},
-    "judging": {"analysis", "config", "records", "registry", "sql", "trace"},
+    "judging": {"analysis", "config", "detectors", "records", "registry", "sql", "trace"},
     "replay": {"judging", "records", "trace"},
     "runtime": {"analysis", "capture", "config", "records", "trace"},
     "project": {"config", "registry"},

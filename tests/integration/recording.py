@@ -14,7 +14,10 @@ from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.config import Config
 from queryaudit.records.events import (
     Access,
+    Fetch,
     Frame,
+    Hydration,
+    Occurrence,
     Origin,
     Query,
     ScopeEnd,
@@ -40,14 +43,14 @@ class Events:
 
     def __init__(self) -> None:
         self.started: list[ScopeStart] = []
-        self.queries_seen: list[Query] = []
+        self.occurrences: list[Occurrence] = []
         self.ended: list[ScopeEnd] = []
 
     def start(self, event: ScopeStart) -> None:
         self.started.append(event)
 
-    def queries(self, queries: Sequence[Query]) -> None:
-        self.queries_seen.extend(queries)
+    def record(self, occurrences: Sequence[Occurrence]) -> None:
+        self.occurrences.extend(occurrences)
 
     def end(self, event: ScopeEnd) -> None:
         self.ended.append(event)
@@ -103,7 +106,15 @@ class Recording:
 
     @property
     def queries(self) -> list[Query]:
-        return self.events.queries_seen
+        return [event for event in self.events.occurrences if isinstance(event, Query)]
+
+    @property
+    def fetches(self) -> list[Fetch]:
+        return [event for event in self.events.occurrences if isinstance(event, Fetch)]
+
+    @property
+    def hydrations(self) -> list[Hydration]:
+        return [event for event in self.events.occurrences if isinstance(event, Hydration)]
 
     @property
     def errors(self) -> Counter[str]:

@@ -57,6 +57,7 @@ def started() -> int:
 BROKEN: list[tuple[object, str, Callable[[], Any]]] = [
     (recorder.Recorder, "query", lazily),
     (recorder.Recorder, "_access", lazily),
+    (recorder.Recorder, "note", lazily),
     (recorder, "walk", lazily),
     (recorder.FrameResolver, "plain", lazily),
     (recorder.FrameResolver, "rich", lazily),
@@ -70,7 +71,7 @@ BROKEN: list[tuple[object, str, Callable[[], Any]]] = [
     (concurrency, "awaiting_frames", started),
     (Hub, "define", lazily),
     (Hub, "start", lazily),
-    (Hub, "queries", lazily),
+    (Hub, "record", lazily),
     (Hub, "end", lazily),
 ]
 if django.VERSION >= (6, 1):

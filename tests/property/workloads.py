@@ -17,10 +17,14 @@ from queryaudit.records.events import (
     Access,
     AccessKind,
     Event,
+    Fetch,
+    FetchKind,
     Frame,
     FrameKind,
     Header,
+    Hydration,
     Ignored,
+    Occurrence,
     Origin,
     Phase,
     Query,
@@ -179,7 +183,7 @@ class Sink(Protocol):
 
     def define(self, event: Event) -> None: ...
     def start(self, event: ScopeStart) -> None: ...
-    def queries(self, queries: Sequence[Query]) -> None: ...
+    def record(self, occurrences: Sequence[Occurrence]) -> None: ...
     def end(self, event: ScopeEnd) -> None: ...
 
 
@@ -204,8 +208,21 @@ class Process:
         self._sink.end(ScopeEnd(scope, duration, 0, unit.counted, unit.renamed))
 
     def _read(self, scope: int, reads: Sequence[Read]) -> None:
-        queries = [self._query(scope, read) for read in reads]
-        self._sink.queries(queries)
+        happened: list[Occurrence] = []
+        for read in reads:
+            query = self._query(scope, read)
+            happened.append(query)
+            if query.error is None and query.params % 2:
+                happened += self._fetched(query)
+        self._sink.record(happened)
+
+    def _fetched(self, query: Query) -> tuple[Occurrence, ...]:
+        same = (query.scope, query.seq, query.sql, query.stack, query.access, query.ignored)
+        rows = 2 + query.params % 40_000
+        return (
+            Fetch(*same, query.alias, rows, FetchKind.ORM, True),
+            Hydration(*same, rows, rows * 10),
+        )
 
     def _query(self, scope: int, read: Read) -> Query:
         self._seq += 1

@@ -9,7 +9,7 @@ import pytest
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
 from queryaudit.analysis.pipeline import Settings, Unused, build_report
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Detector, Limits, Sighting, View
 from queryaudit.detectors.n_plus_one.qa101_lazy_relation_in_loop import LazyRelationInLoop
 from queryaudit.records.events import (
     Access,
@@ -110,7 +110,7 @@ class Run:
         end: ScopeEnd | None = None,
     ) -> None:
         self.engine.start(ScopeStart(id, None, kind, name, phase))
-        self.engine.queries(list(queries))
+        self.engine.record(list(queries))
         self.engine.end(end or ScopeEnd(id, 1000, 0, 0, None))
 
     def report(self) -> Report:
@@ -145,7 +145,7 @@ def test_single_rows_are_none(queries: list[Query]) -> None:
 
 
 def test_the_threshold_is_the_number_of_rows() -> None:
-    run = Run(threshold=4)
+    run = Run(limits=Limits(n_plus_one_threshold=4))
     run.scope(1, [lazy(1, row) for row in (1, 2, 3)])
     assert run.report().findings == ()
     run.scope(2, [lazy(2, row) for row in (1, 2, 3, 4)])
@@ -157,7 +157,7 @@ def test_interleaved_scopes_are_told_apart() -> None:
     run = Run()
     for id in (1, 2):
         run.engine.start(ScopeStart(id, None, ScopeKind.REQUEST, f"GET /{id}", Phase.CALL))
-    run.engine.queries([lazy(1 + n % 2, n) for n in range(2)])
+    run.engine.record([lazy(1 + n % 2, n) for n in range(2)])
     for id in (1, 2):
         run.engine.end(ScopeEnd(id, 0, 0, 0, None))
     report = run.report()
@@ -176,7 +176,7 @@ def test_what_is_set_up_is_counted_and_not_judged(phase: Phase) -> None:
 
 def test_queries_of_an_unknown_scope_are_left_alone() -> None:
     run = Run()
-    run.engine.queries([lazy(99, 1)])
+    run.engine.record([lazy(99, 1)])
     run.engine.end(ScopeEnd(99, 0, 0, 0, None))
     assert run.report().audited.queries == 0
 
@@ -184,7 +184,7 @@ def test_queries_of_an_unknown_scope_are_left_alone() -> None:
 def test_a_scope_that_never_ended_is_judged_at_the_end() -> None:
     run = Run()
     run.engine.start(ScopeStart(1, None, ScopeKind.TASK, "job", Phase.CALL))
-    run.engine.queries([lazy(1, row) for row in (1, 2)])
+    run.engine.record([lazy(1, row) for row in (1, 2)])
     [finding] = run.report().findings
     assert finding.scopes[0].name == "job"
 
@@ -281,7 +281,7 @@ def test_a_severity_can_be_set_but_not_for_test_code() -> None:
 def test_memory_is_bounded_by_statements_and_places_not_by_queries() -> None:
     run = Run()
     run.engine.start(ScopeStart(1, None, ScopeKind.COMMAND, "import", Phase.CALL))
-    run.engine.queries([lazy(1, row % 5000) for row in range(20_000)])
+    run.engine.record([lazy(1, row % 5000) for row in range(20_000)])
     [running] = run.engine._running.values()
     assert len(running.statements) == 1
     [(_, fold)] = running.folds

@@ -18,7 +18,7 @@ from tests.unit.trace_samples import EVENTS, HEADER, QUERY
 
 def record(path: Path, process: str, queries: int = 1) -> Path:
     writer = TraceWriter(path, HEADER._replace(process=process))
-    writer.queries([QUERY] * queries)
+    writer.record([QUERY] * queries)
     writer.close()
     return path
 

@@ -21,7 +21,7 @@ from tests.unit.trace_samples import EVENTS, HEADER, LAZY, QUERY, any_event, any
 def write_all(writer: TraceWriter, events: list[Event] | tuple[Event, ...]) -> None:
     for event in events:
         if isinstance(event, Query):
-            writer.queries([event])
+            writer.record([event])
         else:
             writer.define(event)
     writer.close()
@@ -79,7 +79,7 @@ def test_many_queries_span_several_lines_in_order(tmp_path: Path) -> None:
     path = tmp_path / "t.qatrace"
     queries = [QUERY._replace(seq=seq) for seq in range(2 * CHUNK + 1)]
     writer = TraceWriter(path, HEADER)
-    writer.queries(queries)
+    writer.record(queries)
     writer.close()
     assert list(read(path)) == [HEADER, *queries]
     assert path.read_bytes().count(b"\n") == 1 + 3 + 1
@@ -104,7 +104,7 @@ def test_the_first_line_is_the_magic_with_the_header(tmp_path: Path) -> None:
 def test_a_query_is_spelled_as_a_bare_list_of_its_fields() -> None:
     stream = io.BytesIO()
     writer = TraceWriter(stream, HEADER)
-    writer.queries([QUERY, LAZY])
+    writer.record([QUERY, LAZY])
     assert stream.getvalue().splitlines()[1] == (
         b'["Q",[[1,1,10,5,"default",1,1,null,null,null,99,null,null,null],'
         b'[1,2,10,5,"default",1,1,1,1,7,99,null,null,1]]]'

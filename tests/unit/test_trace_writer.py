@@ -42,7 +42,7 @@ def in_fork(writer: TraceWriter) -> int:
     if child == 0:
         signal.alarm(10)
         writer.define(SqlText(66, "SELECT 66"))
-        writer.queries([QUERY._replace(seq=66)])
+        writer.record([QUERY._replace(seq=66)])
         writer.flush()
         writer.close()
         # What the interpreter does with a compressed stream when the process exits.
@@ -86,10 +86,10 @@ def test_a_full_disk_at_the_start_is_refused() -> None:
 
 def test_a_full_disk_later_stops_the_writing_and_counts_what_was_dropped() -> None:
     writer = TraceWriter(FullDisk(300), HEADER)
-    writer.queries([QUERY])
-    writer.queries([QUERY] * 7)
+    writer.record([QUERY])
+    writer.record([QUERY] * 7)
     writer.define(SqlText(2, "SELECT 2"))
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.flush()
     writer.close()
     assert writer.dropped == 8
@@ -99,10 +99,10 @@ def test_a_full_disk_later_stops_the_writing_and_counts_what_was_dropped() -> No
 def test_nothing_is_written_after_an_error_even_if_there_is_room_again() -> None:
     stream = FullDisk(200)
     writer = TraceWriter(stream, HEADER)
-    writer.queries([QUERY] * 50)
+    writer.record([QUERY] * 50)
     before = stream.getvalue()
     stream.room = 10_000
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.close()
     assert stream.getvalue() == before
 
@@ -111,7 +111,7 @@ def test_a_stream_closed_by_somebody_else_does_not_raise() -> None:
     stream = io.BytesIO()
     writer = TraceWriter(stream, HEADER)
     stream.close()
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.close()
     assert writer.dropped == 1
 
@@ -120,7 +120,7 @@ def test_a_stream_closed_by_somebody_else_does_not_raise() -> None:
 def test_closing_twice_is_closing_once(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"t.qatrace{suffix}"
     writer = TraceWriter(path, HEADER)
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.close()
     data = path.read_bytes()
     writer.close()
@@ -131,7 +131,7 @@ def test_closing_twice_is_closing_once(tmp_path: Path, suffix: str) -> None:
 def test_queries_after_the_close_are_counted_as_dropped(tmp_path: Path) -> None:
     writer = TraceWriter(tmp_path / "t.qatrace", HEADER)
     writer.close()
-    writer.queries([QUERY] * 3)
+    writer.record([QUERY] * 3)
     assert writer.dropped == 3
 
 
@@ -151,7 +151,7 @@ def test_what_was_flushed_is_there_if_the_process_is_killed(tmp_path: Path, suff
     path = tmp_path / f"t.qatrace{suffix}"
     writer = TraceWriter(path, HEADER)
     writer.define(SqlText(1, "SELECT 1"))
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.flush()
     copy = tmp_path / f"copy.qatrace{suffix}"
     copy.write_bytes(path.read_bytes())
@@ -168,7 +168,7 @@ def test_a_fork_leaves_its_parents_trace_alone(tmp_path: Path, suffix: str) -> N
     writer = TraceWriter(path, HEADER)
     writer.define(SqlText(1, "SELECT 1"))
     in_fork(writer)
-    writer.queries([QUERY])
+    writer.record([QUERY])
     writer.close()
     assert list(read(path)) == [HEADER, SqlText(1, "SELECT 1"), QUERY]
 
@@ -201,7 +201,7 @@ def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
     def work(scope: int) -> None:
         for number in range(200):
             writer.define(SqlText(scope * 1000 + number, "x" * 300))
-            writer.queries([QUERY._replace(scope=scope, seq=number)] * 3)
+            writer.record([QUERY._replace(scope=scope, seq=number)] * 3)
 
     threads = [threading.Thread(target=work, args=(scope,)) for scope in range(4)]
     for thread in threads:

@@ -12,25 +12,44 @@ from typing import Any
 
 from queryaudit.analysis.ledger import CauseKey, Ledger, order
 from queryaudit.analysis.suppressions import Ignore
-from queryaudit.detectors.base import OWN, Definitions, Detector, Sighting, View
-from queryaudit.records.events import FrameKind, Ignored, Phase, Query, ScopeEnd, ScopeStart
+from queryaudit.detectors.base import HOOKS, OWN, Definitions, Detector, Limits, Sighting, View
+from queryaudit.records.events import (
+    FrameKind,
+    Ignored,
+    Occurrence,
+    Phase,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
 from queryaudit.sql.statement import Statements
 
 
 class _Running:
     """A scope that has not ended: its folds and its totals."""
 
-    __slots__ = ("duration_ns", "folds", "queries", "start", "statements")
+    __slots__ = ("duration_ns", "folds", "hooks", "queries", "start", "statements")
 
     def __init__(self, start: ScopeStart, folds: list[tuple[type[Any], Any]]) -> None:
         self.start = start
         self.folds = folds
+        #: The folds' methods by kind of occurrence.
+        self.hooks = {
+            kind: [getattr(fold, name) for _, fold in folds if hasattr(fold, name)]
+            for kind, name in HOOKS.items()
+        }
         self.queries = 0
         self.duration_ns = 0
         #: calls and time by statement id and stack id
         self.statements: dict[tuple[int, int], list[int]] = {}
 
-    def add(self, query: Query) -> None:
+    def add(self, event: Occurrence) -> None:
+        if type(event) is Query:
+            self._count(event)
+        for hook in self.hooks[type(event)]:
+            hook(event)
+
+    def _count(self, query: Query) -> None:
         self.queries += 1
         self.duration_ns += query.duration_ns
         entry = self.statements.get((query.sql, query.stack))
@@ -39,8 +58,6 @@ class _Running:
         else:
             entry[0] += 1
             entry[1] += query.duration_ns
-        for _, fold in self.folds:
-            fold.add(query)
 
 
 class Engine:
@@ -56,8 +73,7 @@ class Engine:
         detectors: Sequence[Detector],
         ledger: Ledger,
         *,
-        threshold: int = 2,
-        max_queries: int | None = None,
+        limits: Limits | None = None,
         strict: bool = False,
         judge_tests: bool = False,
         statements: Statements | None = None,
@@ -65,8 +81,7 @@ class Engine:
         self._tables = tables
         self._detectors = list(detectors)
         self._ledger = ledger
-        self._threshold = threshold
-        self._max_queries = max_queries
+        self._limits = limits or Limits()
         self._strict = strict
         self._own = OWN | {FrameKind.TEST} if judge_tests else OWN
         self._statements = statements or Statements()
@@ -78,16 +93,15 @@ class Engine:
         folds = {d.fold: d.fold() for d in self._detectors} if event.phase is Phase.CALL else {}
         self._running[event.id] = _Running(event, list(folds.items()))
 
-    def queries(self, queries: Sequence[Query]) -> None:
+    def record(self, occurrences: Sequence[Occurrence]) -> None:
         running = self._running
         vendors = dict(self._tables.header.databases) if self._tables.header else {}
-        self._ledger.databases.update(
-            (alias, vendors.get(alias, "unknown")) for alias in {q.alias for q in queries}
-        )
-        for query in queries:
-            scope = running.get(query.scope)
+        aliases = {event.alias for event in occurrences if type(event) is Query}
+        self._ledger.databases.update((alias, vendors.get(alias, "unknown")) for alias in aliases)
+        for event in occurrences:
+            scope = running.get(event.scope)
             if scope is not None:
-                scope.add(query)
+                scope.add(event)
 
     def end(self, event: ScopeEnd) -> None:
         running = self._running.pop(event.id, None)
@@ -111,8 +125,7 @@ class Engine:
             scope=running.start,
             tables=self._tables,
             statements=self._statements,
-            threshold=self._threshold,
-            max_queries=self._max_queries,
+            limits=self._limits,
             own=self._own,
         )
         for fold_type, fold in running.folds:
@@ -140,6 +153,7 @@ class Engine:
                 ignored=None,
                 queries=sighting.queries + (known.queries if known else 0),
                 duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
+                rows=sighting.rows + (known.rows if known else 0),
                 frames=(*(known.frames if known else ()), *sighting.frames),
             )
         return added

@@ -29,6 +29,7 @@ class CauseTotals:
     sighting: Sighting  #: the one that stands for all; least in a total order
     queries: int = 0
     duration_ns: int = 0
+    rows: int = 0
     worst: int = 0
     scopes: dict[ScopeKey, list[int]] = field(default_factory=dict)
     frames: set[Frame] = field(default_factory=set)
@@ -75,6 +76,7 @@ class Ledger:
             totals.sighting = sighting
         totals.queries += sighting.queries
         totals.duration_ns += sighting.duration_ns
+        totals.rows += sighting.rows
         totals.frames.update(sighting.frames)
         name = (scope.kind, scope.name)
         runs = totals.scopes.setdefault(name, [0, 0])
@@ -125,7 +127,7 @@ class Ledger:
 
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
-    plain = replace(sighting, queries=0, duration_ns=0, frames=())
+    plain = replace(sighting, queries=0, duration_ns=0, rows=0, frames=())
     return (-int(sighting.severity), _frame_order(sighting.frame), repr(plain))
 
 

@@ -62,6 +62,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
     """The report; equal ledgers give equal reports."""
     findings, suppressed, used = [], [], set()
     for group in _groups(ledger):
+        group = _confirmed(group, settings)
         kept, ignored = _split(group, settings.comments)
         if kept:
             findings.append(_finding(kept, settings))
@@ -113,6 +114,32 @@ def _groups(ledger: Ledger) -> list[list[_Totals]]:
     return list(by_place.values())
 
 
+def _confirmed(group: list[_Totals], settings: Settings) -> list[_Totals]:
+    """What stands of a root cause once all of the run is known."""
+    for code in sorted({totals.sighting.rule for _, totals in group}):
+        detector = settings.rules[code]
+        if type(detector).confirm is Detector.confirm:
+            continue
+        theirs = {id(t): _summed(t) for _, t in group if t.sighting.rule == code}
+        standing = {id(sighting) for sighting in detector.confirm([*theirs.values()])}
+        group = [
+            (ignore, totals)
+            for ignore, totals in group
+            if id(totals) not in theirs or id(theirs[id(totals)]) in standing
+        ]
+    return group
+
+
+def _summed(totals: CauseTotals) -> Observation:
+    """The sighting of a cause, with what it adds up to over the run."""
+    return replace(
+        totals.sighting,
+        queries=totals.queries,
+        duration_ns=totals.duration_ns,
+        rows=totals.rows,
+    )
+
+
 def _split(
     group: list[_Totals], comments: Sequence[Ignore]
 ) -> tuple[list[CauseTotals], list[tuple[Ignore, list[CauseTotals]]]]:
@@ -131,7 +158,7 @@ def _split(
 
 def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
     group = sorted(group, key=lambda t: (-t.queries, t.sighting.cause))
-    sightings = [replace(t.sighting, queries=t.queries, duration_ns=t.duration_ns) for t in group]
+    sightings = [_summed(totals) for totals in group]
     head = sightings[0]
     detector = settings.rules[head.rule]
     causes = tuple(_cause(totals) for totals in group)
@@ -151,15 +178,20 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
         causes=causes,
         queries=queries,
         duration_ns=duration_ns,
+        rows=sum(totals.rows for totals in group),
         scopes=scopes[:_SCOPES],
         scope_count=len(scopes),
-        evidence=Evidence(
-            grade=Grade.OBSERVED,
-            text=f"{_counted(queries, 'query', 'queries')} in "
-            f"{_counted(len(scopes), 'unit of work', 'units of work')}, seen as they ran",
-        ),
-        fix=_with_saving(_advice(detector, sightings, settings), group, queries, duration_ns),
+        evidence=detector.evidence(sightings) or _seen(queries, len(scopes)),
+        fix=_with_saving(detector, _advice(detector, sightings, settings), group),
         fingerprint=min(fingerprint(s.group) for s in sightings),
+    )
+
+
+def _seen(queries: int, scopes: int) -> Evidence:
+    return Evidence(
+        grade=Grade.OBSERVED,
+        text=f"{_counted(queries, 'query', 'queries')} in "
+        f"{_counted(scopes, 'unit of work', 'units of work')}, seen as they ran",
     )
 
 
@@ -185,15 +217,14 @@ def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _with_saving(
-    fix: Fix | None, group: list[CauseTotals], queries: int, duration_ns: int
-) -> Fix | None:
-    """What is saved at most: all of the repetition but one query for each cause and scope."""
+def _with_saving(detector: Detector, fix: Fix | None, group: list[CauseTotals]) -> Fix | None:
+    """What is saved at most, of queries and of their time."""
     if fix is None:
         return None
-    remaining = sum(len(totals.scopes) for totals in group)
-    saved = max(0, queries - remaining)
+    queries = sum(totals.queries for totals in group)
+    saved = detector.saved(queries, sum(len(totals.scopes) for totals in group))
     share = saved / queries if queries else 0
+    duration_ns = sum(totals.duration_ns for totals in group)
     return replace(fix, saving=Saving(queries=saved, duration_ns=round(duration_ns * share)))
 
 
@@ -212,12 +243,13 @@ def _cause(totals: CauseTotals) -> Cause:
     return Cause(
         rule=sighting.rule,
         path="__".join(step.name for step in sighting.path),
-        description=describe(sighting.path, sighting.method),
+        description=sighting.note or describe(sighting.path, sighting.method),
         location=location(sighting.access),
         loop=loop[2] if loop is not None else None,
         loop_line=loop[1] if loop is not None else None,
         statement=sighting.statement,
         queries=totals.queries,
+        rows=totals.rows,
         worst=totals.worst,
         duration_ns=totals.duration_ns,
         fingerprint=fingerprint(sighting.cause),

@@ -30,7 +30,7 @@ def capture(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> An
     finally:
         recorder = scope.recorder
         try:
-            recorder.query(scope, sql, params, many, context["connection"], start, error)
+            recorder.query(scope, sql, params, many, context, start, error)
         except Exception as ours:  # noqa: BLE001 - the first wall
             scope.dropped += 1
             recorder.failed("capture", ours)

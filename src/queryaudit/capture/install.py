@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.capture import building, concurrency, connections, generic, hydration
+from queryaudit.capture import building, concurrency, connections, generic, hydration, rows
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 
@@ -21,6 +21,7 @@ class Installation:
             return
         self._wrapping.install(self._patches)
         hydration.install(self._patches)
+        rows.install(self._patches)
         building.install(self._patches, files)
         generic.install(self._patches)
         concurrency.install(self._patches, files)

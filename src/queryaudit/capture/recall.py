@@ -14,6 +14,7 @@ from queryaudit.capture.scopes import AWAITING, Ancestor
 
 if TYPE_CHECKING:
     from queryaudit.capture.causes import Cause
+    from queryaudit.records.events import FetchKind
 
 #: Sites remembered for one statement, and of these at one instruction.
 MAX_SITES, MAX_VARIANTS = 4096, 24
@@ -36,6 +37,7 @@ class Site:
         "cause",
         "code",
         "depth",
+        "fetches",
         "lasti",
         "probes",
         "repeated",
@@ -61,6 +63,8 @@ class Site:
         self.simple = True
         self.stack = 0
         self.rows_depth: int | None = None
+        #: Set where no queryset's compiler reads the rows.
+        self.fetches: FetchKind | None = None
         self.cause: Cause | None = None
         #: The access of a cause that no row is behind.
         self.access: int | None = None

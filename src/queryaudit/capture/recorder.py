@@ -10,13 +10,12 @@ import secrets
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Sequence
 from itertools import count
 from time import perf_counter_ns
 from types import CodeType, FrameType
-from typing import Any, Protocol
+from typing import Any
 
-from queryaudit.capture import hydration
+from queryaudit.capture import hydration, rows, schema
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
@@ -24,12 +23,13 @@ from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place
 from queryaudit.capture.recall import Site, Sites
 from queryaudit.capture.scopes import IGNORING, ActiveIgnore, Ancestor, Scope
+from queryaudit.capture.sink import Sink
 from queryaudit.capture.sites import walk
 from queryaudit.records.events import (
     Access,
-    Event,
     Frame,
     Ignored,
+    Occurrence,
     Origin,
     Phase,
     Query,
@@ -49,15 +49,6 @@ MAX_ERRORS = 20
 
 #: Makes a named tuple without the function that names its fields.
 _new_tuple = tuple.__new__
-
-
-class Sink(Protocol):
-    """What a recorder feeds. Calls are serialised by the recorder."""
-
-    def define(self, event: Event) -> None: ...
-    def start(self, event: ScopeStart) -> None: ...
-    def queries(self, queries: Sequence[Query]) -> None: ...
-    def end(self, event: ScopeEnd) -> None: ...
 
 
 class _Statement:
@@ -87,7 +78,7 @@ class Recorder:
         self._seq = count(1)
         self._serial = count(1)
         self.lock = threading.RLock()
-        self._buffer: deque[Query] = deque()
+        self._buffer: deque[Occurrence] = deque()
         self._statements: dict[str, _Statement] = {}
         self._stacks: dict[tuple[object, ...], tuple[int, list[Place], int]] = {}
         self._by_id: dict[int, tuple[list[Place], int]] = {}
@@ -96,6 +87,9 @@ class Recorder:
         self._ignores: dict[Ignored, int] = {}
         self._accesses: dict[tuple[object, ...], int] = {}
         self._resolver = FrameResolver(files)
+        #: What runs in the thread that asks.
+        self.running = rows.Running()
+        self._knows_models = False
         self._rich: set[int] = set()
         self._needed: set[int] = set()
         #: Stacks that ran more than once in one scope: worth a look at the source.
@@ -125,6 +119,10 @@ class Recorder:
             event = ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
             try:
                 self._drain()
+                if not self._knows_models:
+                    for model in schema.models():
+                        self._knows_models = True
+                        self.sink.define(model)
                 self.sink.start(event)
             except Exception as ours:  # noqa: BLE001 - the first wall
                 self.failed("start", ours)
@@ -168,12 +166,15 @@ class Recorder:
         sql: Any,
         params: Any,
         many: bool,
-        connection: Any,
+        context: Any,
         start: int,
         error: str | None,
     ) -> None:
         """Write down one executed statement. Called with the statement's frames still alive."""
         duration = perf_counter_ns() - start
+        connection = context["connection"]
+        running = self.running
+        running.query = None
         if scope.ended:
             scope = self._successor(scope)  # type: ignore[assignment]
             if scope is None:
@@ -224,15 +225,15 @@ class Recorder:
                 if access is None:
                     access = self._access(parent, cause)
         if site.rows_depth is not None:
-            rows = sys._getframe(site.rows_depth).f_locals["self"]
+            iterable = sys._getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
-                origin = self._origin(rows, site, statement.id)
+                origin = self._origin(iterable, site, statement.id)
                 lineage = Lineage(origin, next(self._serial), self._token)
-            hydration.adopt(rows, lineage)
+            hydration.adopt(iterable, lineage)
 
         ignoring = IGNORING.get()
-        self._buffer.append(
-            _new_tuple(Query, (
+        query = running.query = _new_tuple(
+            Query, (
                 scope.id,
                 next(self._seq),
                 start,
@@ -247,11 +248,22 @@ class Recorder:
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,
                 None if ignoring is None else self.ignored(ignoring),
-            ))
+            ),
         )  # fmt: skip
+        self._buffer.append(query)
+        evaluation_now = running.evaluation
+        if evaluation_now is not None and evaluation_now.query is None:
+            evaluation_now.query = query
+            evaluation_now.ready_ns = start + duration
+        if site.fetches is not None and error is None:
+            rows.watch(context["cursor"], self, query, site.fetches)
         if len(self._buffer) >= CHUNK:
             with self.lock:
                 self._drain()
+
+    def note(self, occurrence: Occurrence) -> None:
+        """Write down what happened besides a query; it reaches the sink in its place."""
+        self._buffer.append(occurrence)
 
     def _successor(self, scope: Scope) -> Scope | None:
         """The phase of a test that runs now, for a server or loop that an earlier one started."""
@@ -356,11 +368,12 @@ class Recorder:
     # Definitions that are worth a look at the source
 
     def _drain(self) -> None:
-        buffer, chunk = self._buffer, []
+        buffer = self._buffer
+        chunk: list[Occurrence] = []
         while buffer:
             chunk.append(buffer.popleft())
         if chunk:
-            self.sink.queries(chunk)
+            self.sink.record(chunk)
 
     def _enrich(self) -> None:
         """Define again, with loop and source, the stacks that repeated and the origins in use."""

@@ -24,7 +24,7 @@ from queryaudit.capture.places import (
 )
 from queryaudit.capture.recall import CONFIRM, RECALL, Site
 from queryaudit.capture.scopes import AWAITING, Ancestor
-from queryaudit.records.events import FrameKind
+from queryaudit.records.events import FetchKind, FrameKind
 
 #: Project frames kept for a call site, innermost first.
 MAX_FRAMES = 6
@@ -221,7 +221,15 @@ class _Walker:
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
         site.simple = not site.probes and site.awaiting is None
         site.cause = self._cause()
+        site.fetches = self._fetches()
         return Walk(site, self.places, self._repeats())
+
+    def _fetches(self) -> FetchKind | None:
+        """Who reads the rows, where it is no queryset's compiler."""
+        if self.rows is not None:
+            raw = type(self.rows.f_locals.get("self")).__name__ == "RawModelIterable"
+            return FetchKind.RAW if raw else None
+        return FetchKind.CURSOR if self.queryset is None and self.pending is None else None
 
     def _repeats(self) -> int:
         """Activations of the function that asks, or of the one that calls it for that."""

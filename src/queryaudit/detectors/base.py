@@ -13,10 +13,13 @@ from typing import Any, ClassVar, Protocol
 
 from queryaudit.records.events import (
     Access,
+    Fetch,
     Frame,
     FrameKind,
     Header,
+    Hydration,
     Ignored,
+    Model,
     Origin,
     Query,
     ScopeStart,
@@ -24,7 +27,7 @@ from queryaudit.records.events import (
     Stack,
     Step,
 )
-from queryaudit.records.findings import Fix
+from queryaudit.records.findings import Evidence, Fix
 from queryaudit.records.rules import Rule, Severity
 from queryaudit.sql.statement import Statement
 
@@ -41,10 +44,19 @@ class Definitions(Protocol):
     origins: dict[int, Origin]
     accesses: dict[int, Access]
     ignores: dict[int, Ignored]
+    models: dict[str, Model]  #: by label
 
 
 class StatementSource(Protocol):
     def of(self, text: str) -> Statement: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The options that rules obey, named as in the configuration."""
+
+    n_plus_one_threshold: int = 2
+    max_queries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +66,27 @@ class View:
     scope: ScopeStart
     tables: Definitions
     statements: StatementSource
-    threshold: int = 2
-    max_queries: int | None = None
+    limits: Limits = Limits()
     #: Frames in which somebody can change something; in an audit() block, test code too.
     own: frozenset[FrameKind] = OWN
 
+    @property
+    def threshold(self) -> int:
+        """From how many rows on a query for each row is one too many."""
+        return self.limits.n_plus_one_threshold
+
 
 class Fold(Protocol):
-    """Bounded state of one scope."""
+    """Bounded state of one scope.
+
+    A fold that has a method named in ``HOOKS`` gets those occurrences too, in order.
+    """
 
     def add(self, query: Query) -> None: ...
+
+
+#: The fold's method for each kind of occurrence.
+HOOKS: Mapping[type[Any], str] = {Query: "add", Fetch: "fetch", Hydration: "hydration"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +103,21 @@ class Sighting:
     cause: tuple[str, ...]
     severity: Severity
     frame: Frame  #: where to edit
-    evaluated: Frame | None
+    evaluated: Frame | None = None
     access: Frame  #: where the query was caused
-    loop: tuple[str, int, str] | None  #: (path, line, text)
-    model: str | None  #: label of the source queryset's model
-    owner: str | None
-    target: str | None
-    path: tuple[Step, ...]
-    method: str | None
-    narrowed: bool
-    prefetched: bool
+    loop: tuple[str, int, str] | None = None  #: (path, line, text)
+    model: str | None = None  #: label of the source queryset's model
+    owner: str | None = None
+    target: str | None = None
+    path: tuple[Step, ...] = ()
+    method: str | None = None
+    narrowed: bool = False
+    prefetched: bool = False
     statement: str
     queries: int
     duration_ns: int
+    rows: int = 0
+    note: str = ""  #: describes the cause where a relation path can't
     #: The rows were reached through a collection that the code filtered or sliced.
     through_narrowed: bool = False
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
@@ -121,6 +146,21 @@ class Detector:
     def judge(self, fold: Any, view: View) -> Iterable[Sighting]:
         """The sightings of one finished scope."""
         return ()
+
+    def confirm(self, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+        """Those of a root cause that stand, given all of the run; none, and there is no finding.
+
+        A rule that judges the run as a whole sights what speaks against a finding too.
+        """
+        return sightings
+
+    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+        """What the claim rests on; None for "seen as it ran"."""
+        return None
+
+    def saved(self, queries: int, scopes: int) -> int:
+        """How many of ``queries`` the fix saves; by default all but one in each scope."""
+        return max(0, queries - scopes)
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         """One sentence for all sightings of one root cause."""

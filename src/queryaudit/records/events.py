@@ -58,6 +58,14 @@ class AccessKind(IntEnum):
     DEFERRED = 7  #: a column left out by only() or defer()
 
 
+class FetchKind(IntEnum):
+    """Who asked the cursor for its rows."""
+
+    ORM = 1  #: a queryset, whatever its rows become
+    RAW = 2  #: ``Manager.raw()``
+    CURSOR = 3  #: a cursor that somebody holds
+
+
 class Header(NamedTuple):
     """First row of a trace: what wrote it and about which process."""
 
@@ -179,6 +187,62 @@ class Query(NamedTuple):
     ignored: int | None  #: the innermost ignore that was active
 
 
+class Fetch(NamedTuple):
+    """Rows of a statement were fetched. Written from two rows on: else there were 0 or 1."""
+
+    scope: int
+    query: int  #: ``seq`` of the query
+    sql: int
+    stack: int
+    access: int | None
+    ignored: int | None
+    alias: str
+    rows: int
+    kind: FetchKind
+    complete: bool  #: fetched to the end
+
+
+class Hydration(NamedTuple):
+    """What a queryset's evaluation took after its rows were there: Python objects were built."""
+
+    scope: int
+    query: int
+    sql: int
+    stack: int
+    access: int | None
+    ignored: int | None
+    rows: int
+    duration_ns: int
+
+
+class Column(NamedTuple):
+    """A concrete field of a model."""
+
+    name: str
+    attname: str
+    column: str
+    kind: str  #: ``get_internal_type()``
+    target: str | None  #: label of the model that a foreign key leads to
+    unique: bool
+    null: bool
+    primary: bool
+    indexed: bool
+
+
+class Model(NamedTuple):
+    """What rules need to know of a model, so that a trace can be judged without its project."""
+
+    label: str
+    table: str
+    columns: tuple[Column, ...]
+    unique: tuple[tuple[str, ...], ...]  #: names of fields that are unique together, always
+    ordering: tuple[str, ...]
+    save: str | None  #: where ``save`` is overridden, as ``shop.models.Book.save``
+    delete: str | None
+    signals: tuple[str, ...]  #: signals with receivers, as ``post_save``
+    parents: tuple[str, ...]  #: labels of the concrete models it inherits from
+
+
 class ScopeEnd(NamedTuple):
     """A unit of work ends. Counts cover what could not be written down."""
 
@@ -189,4 +253,8 @@ class ScopeEnd(NamedTuple):
     name: str | None  #: the unit's name if it became known only on the way, as a URL route
 
 
-Event = Header | SqlText | Stack | Origin | Access | ScopeStart | Query | ScopeEnd | Ignored
+#: What happens in a unit of work, in the order in which it does.
+Occurrence = Query | Fetch | Hydration
+#: What occurrences refer to by id.
+Definition = SqlText | Stack | Origin | Access | Ignored | Model
+Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

@@ -82,6 +82,7 @@ class Cause:
     worst: int  #: executions in the worst scope
     duration_ns: int
     fingerprint: str
+    rows: int = 0  #: rows that were fetched, where the rule is about them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Finding:
     evidence: Evidence
     fix: Fix | None
     fingerprint: str
+    rows: int = 0  #: rows that were fetched, where the rule is about them
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from queryaudit.records.events import (
     Access,
     Event,
+    Fetch,
+    Hydration,
     Ignored,
     Origin,
     Query,
@@ -35,7 +37,7 @@ class Closure:
     def _is_closed(self, event: Event) -> bool:
         known = self._tables
         match event:
-            case Query():
+            case Query() | Fetch() | Hydration():
                 return (
                     event.scope in known.scopes
                     and event.sql in known.sql

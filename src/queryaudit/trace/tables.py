@@ -7,6 +7,7 @@ from queryaudit.records.events import (
     Event,
     Header,
     Ignored,
+    Model,
     Origin,
     Query,
     ScopeStart,
@@ -22,7 +23,7 @@ class Tables:
     trace only: each trace has tables of its own.
     """
 
-    __slots__ = ("accesses", "header", "ignores", "origins", "scopes", "sql", "stacks")
+    __slots__ = ("accesses", "header", "ignores", "models", "origins", "scopes", "sql", "stacks")
 
     def __init__(self, header: Header | None = None) -> None:
         self.header = header
@@ -32,6 +33,8 @@ class Tables:
         self.accesses: dict[int, Access] = {}
         self.scopes: dict[int, ScopeStart] = {}
         self.ignores: dict[int, Ignored] = {}
+        #: by label
+        self.models: dict[str, Model] = {}
 
     def add(self, event: Event) -> None:
         if type(event) is Query:
@@ -48,5 +51,7 @@ class Tables:
             self.scopes[event.id] = event
         elif isinstance(event, Ignored):
             self.ignores[event.id] = event
+        elif isinstance(event, Model):
+            self.models[event.label] = event
         elif isinstance(event, Header):
             self.header = event

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from threading import RLock
-from typing import Protocol
+from typing import Protocol, cast
 
 from queryaudit.errors import OutputError
-from queryaudit.records.events import Event, Header, Query
+from queryaudit.records.events import Event, Header, Occurrence, Query
 from queryaudit.trace.codec import END_LINE, event_line, header_line, query_line
 
 #: Queries in a line: what a torn tail can cost at most.
@@ -102,14 +103,15 @@ class TraceWriter:
             if len(self._pending) >= PENDING:
                 self._write([])
 
-    def queries(self, queries: list[Query]) -> None:
+    def record(self, occurrences: Sequence[Occurrence]) -> None:
+        queries = sum(type(event) is Query for event in occurrences)
         if not self._is_owner():
-            self.dropped += len(queries)
+            self.dropped += queries
             return
-        chunks = [query_line(queries[at : at + CHUNK]) for at in range(0, len(queries), CHUNK)]
+        lines = [*_lines(occurrences)]
         with self._lock:
-            if not self._write(chunks):
-                self.dropped += len(queries)
+            if not self._write(lines):
+                self.dropped += queries
 
     def flush(self) -> None:
         """Hands all that waits to the operating system."""
@@ -168,6 +170,17 @@ class TraceWriter:
         """Lets go of a file that can't be written any more."""
         if self._file is not None:
             self._file.close()
+
+
+def _lines(occurrences: Sequence[Occurrence]) -> Iterator[bytes]:
+    """In order: queries that follow each other share a line."""
+    for kind, run in groupby(occurrences, type):
+        events = [*run]
+        if kind is not Query:
+            yield from map(event_line, events)
+            continue
+        for at in range(0, len(events), CHUNK):
+            yield query_line(cast("list[Query]", events[at : at + CHUNK]))
 
 
 def _reason(error: Exception) -> str:

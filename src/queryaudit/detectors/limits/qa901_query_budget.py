@@ -72,7 +72,7 @@ class QueryBudget(Detector):
     fold = QueryCount
 
     def judge(self, fold: QueryCount, view: View) -> Iterable[Sighting]:
-        limit = view.max_queries
+        limit = view.limits.max_queries
         if limit is None or fold.total <= limit or view.scope.kind is ScopeKind.TEST:
             return
         found = min((_told(key, calls, view) for key, calls in fold.calls.items()), key=_order)
