@@ -6,33 +6,30 @@ report does not depend on how the tests were spread.
 
 from __future__ import annotations
 
-import inspect
-import shutil
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import pytest
 
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.capture.roots import project_roots
-from queryaudit.capture.scopes import AWAITING, entered
+from queryaudit.capture.scopes import entered
 from queryaudit.conclude import Conclusion, conclude, write_outputs
 from queryaudit.config import Config, given_flags
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.integrations.django_entrances import Entrances
+from queryaudit.integrations.phases import in_phase
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
+from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.events import Phase, ScopeKind
+from queryaudit.records.events import Phase
 from queryaudit.records.findings import Diagnostic
-from queryaudit.replay import analyse
 from queryaudit.runtime import Session
 
 _TRACES = "queryaudit_traces"
@@ -103,22 +100,9 @@ class _Recording:
 
     @contextmanager
     def phase(self, item: pytest.Item, phase: Phase) -> Generator[None, None, None]:
-        recorder = self.session.recorder
-        code = _code(item) if phase is Phase.CALL else None
-        base = (code, 0) if code is not None else None
-        outer = recorder.phase
-        scope = recorder.start(ScopeKind.TEST, item.nodeid, phase=phase, base=base)
-        recorder.phase = scope
-        # asgiref hands the context of a loop's thread back to the test that waited for it.
-        awaiting = AWAITING.set(())
-        try:
-            with entered(scope):
-                yield
-        finally:
-            AWAITING.reset(awaiting)
-            recorder.end(scope)
-            if outer is not None and not outer.ended:
-                recorder.phase = outer
+        function = getattr(item, "obj", None) if phase is Phase.CALL else None
+        with in_phase(self.session.recorder, item.nodeid, phase, function):
+            yield
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, None]:
@@ -269,27 +253,15 @@ class Controller(_Concluding):
         self.deselected = 0
         self._notes, self._problems, self._printed = [], [], StringIO()
         self._diagnostics: list[Diagnostic] = []
-        kept = self.options.trace
-        if kept is not None and kept.suffix in (".qatrace", ".gz"):
-            raise pytest.UsageError(
-                f"queryaudit: several processes can't write one trace, {kept}. Name a folder."
-            )
-        if kept is not None:
-            try:
-                kept.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise pytest.UsageError(
-                    f"queryaudit: traces can't be written to {kept}: {error.strerror}. "
-                    "Name another folder."
-                ) from error
-        self._temporary = None if kept is not None else tempfile.mkdtemp(prefix="queryaudit-")
-        self._folder = Path(kept or self._temporary or ".")
-        self._before = set(self._folder.glob("*")) if kept is not None else set()
+        try:
+            self._traces = WorkerTraces(self.options.trace)
+        except QueryAuditError as error:
+            raise pytest.UsageError(f"queryaudit: {error}") from error
         self._run = Session(self.options).token
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput[_TRACES] = str(self._folder)
+        node.workerinput[_TRACES] = str(self._traces.folder)
         node.workerinput[_RUN] = self._run
 
     @pytest.hookimpl(optionalhook=True)
@@ -302,30 +274,5 @@ class Controller(_Concluding):
         )
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        try:
-            if self._folder.is_dir():
-                written = sorted(set(self._folder.glob("*.qatrace*")) - self._before)
-                self._diagnostics.extend(analyse(written, self.analysis))
-        finally:
-            if self._temporary is not None:
-                shutil.rmtree(self._temporary, ignore_errors=True)
-        self.conclude(session, _merged(self._diagnostics))
-
-
-def _merged(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Workers have the same troubles: each once, with the sum of their counts."""
-    counts: dict[tuple[str, str, str], int] = {}
-    for d in diagnostics:
-        key = (d.slug, d.message, d.hint)
-        counts[key] = counts.get(key, 0) + d.count
-    return [
-        Diagnostic(slug=slug, message=message, hint=hint, count=count)
-        for (slug, message, hint), count in sorted(counts.items())
-    ]
-
-
-def _code(item: pytest.Item) -> CodeType | None:
-    """The code of the test function, below decorators: where the test begins."""
-    function = inspect.unwrap(getattr(item, "obj", None) or (lambda: None))
-    function = getattr(function, "__func__", function)
-    return getattr(function, "__code__", None)
+        self._diagnostics.extend(self._traces.analysed(self.analysis))
+        self.conclude(session, merged(self._diagnostics))

@@ -1,0 +1,60 @@
+"""The folder that the workers of a test run write their traces to, and what is in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from queryaudit.errors import TraceError
+from queryaudit.judging import Analysis
+from queryaudit.records.findings import Diagnostic
+from queryaudit.replay import analyse
+from queryaudit.trace.names import SUFFIXES
+
+
+class WorkerTraces:
+    """``kept`` is the folder where traces stay, None for one that lives as long as the run.
+
+    Raises TraceError if it can't be a folder.
+    """
+
+    def __init__(self, kept: Path | None) -> None:
+        if kept is not None and kept.suffix in (".qatrace", ".gz"):
+            raise TraceError(
+                f"several processes can't write one trace, {kept}.", "Name a folder."
+            )
+        if kept is not None:
+            try:
+                kept.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise TraceError(
+                    f"traces can't be written to {kept}: {error.strerror}.", "Name another folder."
+                ) from error
+        self._temporary = None if kept is not None else tempfile.mkdtemp(prefix="queryaudit-")
+        self.folder = Path(kept or self._temporary or ".")
+        self._before = set(self.folder.glob("*")) if kept is not None else set()
+
+    def analysed(self, analysis: Analysis) -> list[Diagnostic]:
+        """Feed ``analysis`` the traces of this run; what is wrong with them is returned."""
+        try:
+            if not self.folder.is_dir():
+                return []
+            written = sorted(set(self.folder.glob(f"*{SUFFIXES[0]}*")) - self._before)
+            return analyse(written, analysis)
+        finally:
+            if self._temporary is not None:
+                shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Workers have the same troubles: each once, with the sum of their counts."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for d in diagnostics:
+        key = (d.slug, d.message, d.hint)
+        counts[key] = counts.get(key, 0) + d.count
+    return [
+        Diagnostic(slug=slug, message=message, hint=hint, count=count)
+        for (slug, message, hint), count in sorted(counts.items())
+    ]
