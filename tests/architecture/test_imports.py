@@ -113,6 +113,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.integrations.pytest_run": {"pytest", "django"},
     "queryaudit.integrations.pytest_selection": {"pytest"},
     "queryaudit.integrations.pytest_unittest": {"pytest"},
+    "queryaudit.integrations.unittest_runner": {"django"},
+    "queryaudit.integrations.unittest_workers": {"django"},
     "queryaudit.apps": {"django"},
     "queryaudit.checks": {"django"},
     "queryaudit.project": {"django"},

@@ -1,4 +1,4 @@
-"""Runs pytest and our command line in processes of their own, at the price of a fork.
+"""Runs pytest, manage.py and our command line in processes of their own, at the price of a fork.
 
 Importing Django and pytest takes longer than most of these runs. ``python fork_server.py`` imports
 them once, configures nothing, and forks for each request. What is asked about imports themselves
@@ -68,6 +68,11 @@ def _call(program: str, arguments: list[str]) -> int:
         import pytest
 
         return int(pytest.main(arguments))
+    if program == "manage.py":
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line([program, *arguments])
+        return 0
     from queryaudit.cli import main
 
     return main(arguments)

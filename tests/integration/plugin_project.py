@@ -117,6 +117,11 @@ class Project:
         """Run the ``queryaudit`` command here."""
         return self._run("queryaudit", list(arguments), environment)
 
+    def manage(self, *arguments: str, **environment: str) -> Run:
+        """Run ``manage.py`` here."""
+        settings = {"DJANGO_SETTINGS_MODULE": "project.settings"}
+        return self._run("manage.py", list(arguments), settings | environment)
+
     def _run(self, program: str, arguments: list[str], environment: dict[str, str]) -> Run:
         out, err, report = (self.folder / name for name in ("out.txt", "err.txt", "report.json"))
         report.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ from queryaudit.errors import TraceError
 from queryaudit.judging import Analysis
 from queryaudit.records.findings import Diagnostic
 from queryaudit.replay import analyse
-from queryaudit.trace.names import SUFFIXES
 
 
 class WorkerTraces:
@@ -22,9 +21,7 @@ class WorkerTraces:
 
     def __init__(self, kept: Path | None) -> None:
         if kept is not None and kept.suffix in (".qatrace", ".gz"):
-            raise TraceError(
-                f"several processes can't write one trace, {kept}.", "Name a folder."
-            )
+            raise TraceError(f"several processes can't write one trace, {kept}.", "Name a folder.")
         if kept is not None:
             try:
                 kept.mkdir(parents=True, exist_ok=True)
@@ -41,7 +38,7 @@ class WorkerTraces:
         try:
             if not self.folder.is_dir():
                 return []
-            written = sorted(set(self.folder.glob(f"*{SUFFIXES[0]}*")) - self._before)
+            written = sorted(set(self.folder.glob("*.qatrace*")) - self._before)
             return analyse(written, analysis)
         finally:
             if self._temporary is not None:
