@@ -11,9 +11,9 @@ import secrets
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from queryaudit import __version__
-from queryaudit.analysis.engine import Engine
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.install import Installation
 from queryaudit.capture.recorder import Recorder
@@ -33,6 +33,14 @@ from queryaudit.trace.tables import Tables
 from queryaudit.trace.writer import TraceWriter
 
 
+class Listener(Protocol):
+    """What follows scopes as they run: an engine, or what only counts."""
+
+    def start(self, event: ScopeStart) -> None: ...
+    def record(self, occurrences: Sequence[Occurrence]) -> None: ...
+    def end(self, event: ScopeEnd) -> None: ...
+
+
 class Hub:
     """Gives what the recorder wrote down to whoever listens. Implements the recorder's sink."""
 
@@ -40,24 +48,24 @@ class Hub:
         self.tables = Tables(header)
         self.writer: TraceWriter | None = None
         #: Engines by the scope whose subtree they listen to; None listens to all.
-        self._engines: dict[int | None, list[Engine]] = {}
-        self._members: dict[int, tuple[Engine, ...]] = {}
-        self._next: list[Engine] = []
+        self._engines: dict[int | None, list[Listener]] = {}
+        self._members: dict[int, tuple[Listener, ...]] = {}
+        self._next: list[Listener] = []
 
-    def listen(self, engine: Engine) -> None:
+    def listen(self, engine: Listener) -> None:
         """Listen to every scope from now on."""
         self._engines.setdefault(None, []).append(engine)
 
-    def listen_next(self, engine: Engine) -> None:
+    def listen_next(self, engine: Listener) -> None:
         """Listen to the scope that starts next in this call chain, and those below it."""
         self._next.append(engine)
 
-    def join(self, scope: int, engine: Engine) -> None:
+    def join(self, scope: int, engine: Listener) -> None:
         """Listen to a scope that runs already, from now on."""
         engine.start(self.tables.scopes[scope])
         self._members[scope] = (*self._members[scope], engine)
 
-    def leave(self, event: ScopeEnd, engine: Engine) -> None:
+    def leave(self, event: ScopeEnd, engine: Listener) -> None:
         """End a scope for one that joined it; it goes on for the others."""
         members = self._members.get(event.id, ())
         self._members[event.id] = tuple(other for other in members if other is not engine)
@@ -84,7 +92,7 @@ class Hub:
     def record(self, occurrences: Sequence[Occurrence]) -> None:
         if self.writer is not None:
             self.writer.record(occurrences)
-        engines: dict[int, tuple[Engine, list[Occurrence]]] = {}
+        engines: dict[int, tuple[Listener, list[Occurrence]]] = {}
         for event in occurrences:
             for engine in self._members.get(event.scope, ()):
                 entry = engines.get(id(engine))

@@ -116,6 +116,18 @@ def test_repeated_statements_are_one_row_with_their_cause() -> None:
     assert single["causes"] == []
 
 
+@pytest.mark.parametrize("middleware", [(TOOLBAR,), (MIDDLEWARE, TOOLBAR)])
+def test_rows_and_the_time_to_build_their_objects_are_told(middleware: tuple[str, ...]) -> None:
+    with with_toolbar(*middleware):
+        Client().get("/lazy/")
+        stats, page = stored(), rendered()
+    _, books = stats["statements"]
+    assert "shop_book" in books["statement"]
+    assert books["rows"] == stats["rows"] == stats["queries"] - 1
+    assert books["built"]
+    assert f"{stats['rows']} rows, built into objects in " in page
+
+
 def test_an_asynchronous_request_is_audited() -> None:
     async def get() -> Any:
         return await AsyncClient(REMOTE_ADDR="127.0.0.1").get("/live/books/")
@@ -222,7 +234,7 @@ def test_everything_that_is_printed_is_escaped() -> None:
         report = with_texts(sample(), lambda text: hostile + text)
         stored = StoredDebugToolbar(None, from_store_get_response, request_id="0" * 32)
         panel = QueryAuditPanel(stored, from_store_get_response)
-        panel.record_stats(asdict(panel_rows(report)))
+        panel.record_stats(asdict(panel_rows(report, {})))
         page = panel.content
     assert "&lt;script&gt;" in page
     assert set(re.findall(r"<(\w+)", page)) <= TAGS

@@ -9,10 +9,11 @@ from typing import Any
 
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.config import Config
+from queryaudit.integrations.debug_toolbar.fetched import FetchCounts
+from queryaudit.integrations.debug_toolbar.rows import PanelRows, panel_rows
 from queryaudit.judging import Analysis
 from queryaudit.middleware.audits import request_name
 from queryaudit.records.events import ScopeEnd, ScopeKind
-from queryaudit.records.report import Report
 from queryaudit.registry import Registry
 from queryaudit.runtime import Session
 from queryaudit.sql.statement import Statements
@@ -22,11 +23,14 @@ class Listening:
     """A request that is listened to. Where the middleware has made a unit of work of it, that
     one is joined, so that its queries are written down once."""
 
-    def __init__(self, session: Session, analysis: Analysis, request: Any) -> None:
+    def __init__(
+        self, session: Session, analysis: Analysis, statements: Statements, request: Any
+    ) -> None:
         self._session = session
         self._analysis = analysis
         self._request = request
         self._engine = analysis.engine(session.hub.tables)
+        self._counts = FetchCounts(session.hub.tables, statements)
         self._ended = False
         current = CURRENT.get()
         recorder = session.recorder
@@ -35,13 +39,15 @@ class Listening:
             if current is not None and self._joined:
                 recorder.flush()
                 session.hub.join(current.id, self._engine)
+                session.hub.join(current.id, self._counts)
                 self.scope = current
             else:
                 session.hub.listen_next(self._engine)
+                session.hub.listen_next(self._counts)
                 name = f"{request.method} {request.path_info}"
                 self.scope = recorder.start(ScopeKind.REQUEST, name, parent=current)
 
-    def end(self) -> Report | None:
+    def end(self) -> PanelRows | None:
         """What the request did; None if that was told before."""
         recorder, scope = self._session.recorder, self.scope
         name = request_name(self._request)
@@ -56,7 +62,8 @@ class Listening:
                 duration_ns = perf_counter_ns() - scope.started
                 event = ScopeEnd(scope.id, duration_ns, scope.dropped, scope.counted, name)
                 self._session.hub.leave(event, self._engine)
-        return self._analysis.report()
+                self._session.hub.leave(event, self._counts)
+        return panel_rows(self._analysis.report(), self._counts.by_fingerprint())
 
 
 class Audits:
@@ -74,7 +81,7 @@ class Audits:
         if any(fnmatch.fnmatch(request.path_info, glob) for glob in self.config.ignore_paths):
             return None
         analysis = Analysis(self.config, self._registry, self._statements)
-        return Listening(self._running(), analysis, request)
+        return Listening(self._running(), analysis, self._statements, request)
 
     def _running(self) -> Session:
         """The session that captures in this process, for as long as the process lives."""

@@ -19,7 +19,7 @@ from django.template import Context, Engine
 from queryaudit.capture.scopes import entered
 from queryaudit.errors import QueryAuditError
 from queryaudit.integrations.debug_toolbar.listening import Audits, Listening
-from queryaudit.integrations.debug_toolbar.rows import PanelRows, panel_rows
+from queryaudit.integrations.debug_toolbar.rows import PanelRows
 from queryaudit.middleware.streams import stream_in_scope
 from queryaudit.project import project_config
 from queryaudit.reports.wording import count
@@ -120,9 +120,7 @@ class QueryAuditPanel(Panel):  # type: ignore[misc]
 
     def _end(self, listening: Listening) -> None:
         try:
-            report = listening.end()
-            if report is not None:
-                self._rows = panel_rows(report)
+            self._rows = listening.end() or self._rows
         except Exception as ours:  # noqa: BLE001 - the first wall
             self._failed(ours)
 

@@ -6,8 +6,10 @@ The toolbar keeps a panel's data as JSON between requests: strings, numbers, and
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from queryaudit.integrations.debug_toolbar.fetched import FetchTotals
 from queryaudit.records.findings import Cause, Finding, Fix
 from queryaudit.records.report import Report, StatementSummary
 from queryaudit.reports import wording
@@ -83,6 +85,8 @@ class StatementRow:
 
     calls: int
     time: str
+    rows: int
+    built: str  #: time to build the objects; empty if none were built
     statement: str
     causes: tuple[str, ...]
     places: tuple[str, ...]
@@ -94,6 +98,8 @@ class PanelRows:
     time: str
     time_ms: float
     repeated: int
+    rows: int
+    built: str
     findings: tuple[FindingRow, ...]
     left_out: int
     statements: tuple[StatementRow, ...]
@@ -101,7 +107,7 @@ class PanelRows:
     problems: tuple[str, ...]
 
 
-def panel_rows(report: Report) -> PanelRows:
+def panel_rows(report: Report, fetched: Mapping[str, FetchTotals]) -> PanelRows:
     """Everything that the panel's template prints, cut to a readable size."""
     causes: dict[str, list[Cause]] = defaultdict(list)
     for finding in report.findings:
@@ -115,10 +121,12 @@ def panel_rows(report: Report) -> PanelRows:
         time=wording.duration(audited.duration_ns),
         time_ms=round(audited.duration_ns / 1e6, 3),
         repeated=sum(row.calls - 1 for row in report.statements),
+        rows=sum(totals.rows for totals in fetched.values()),
+        built=_time(sum(totals.built_ns for totals in fetched.values())),
         findings=tuple(_finding(finding) for finding in report.findings[:_MOST_FINDINGS]),
         left_out=max(0, len(report.findings) - _MOST_FINDINGS),
         statements=tuple(
-            _statement(row, causes.get(row.statement, []))
+            _statement(row, causes.get(row.statement, []), fetched.get(row.fingerprint, _NOTHING))
             for row in report.statements[:_MOST_STATEMENTS]
         ),
         ignored=len(report.suppressed),
@@ -188,7 +196,14 @@ def _fix(finding: Finding, fix: Fix) -> FixRow:
     )
 
 
-def _statement(row: StatementSummary, causes: list[Cause]) -> StatementRow:
+_NOTHING = FetchTotals()
+
+
+def _time(duration_ns: int) -> str:
+    return wording.duration(duration_ns) if duration_ns else ""
+
+
+def _statement(row: StatementSummary, causes: list[Cause], fetched: FetchTotals) -> StatementRow:
     words = [
         " ".join(filter(None, (cause.rule, cause.description or cause.path, _loop(cause))))
         for cause in causes
@@ -197,6 +212,8 @@ def _statement(row: StatementSummary, causes: list[Cause]) -> StatementRow:
     return StatementRow(
         calls=row.calls,
         time=wording.duration(row.duration_ns),
+        rows=fetched.rows,
+        built=_time(fetched.built_ns),
         statement=one_line(row.statement, _LONGEST),
         causes=tuple(clean(word) for word in dict.fromkeys(words)),
         places=tuple(clean(place) for place in list(dict.fromkeys(places))[:_MOST_PLACES]),
