@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {"detectors", "records", "errors"},
     "judging": {"analysis", "config", "detectors", "records", "registry", "sql", "trace"},
     "replay": {"judging", "records", "trace"},
-    "runtime": {"analysis", "capture", "config", "records", "trace"},
+    "runtime": {"capture", "config", "records", "trace"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {
@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
         "runtime",
         "sql",
+        "trace",
     },
     "cli": {
         "analysis",
