@@ -14,7 +14,8 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.loads import Load
-from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
+from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
+from queryaudit.records.events import AccessKind, Step
 from queryaudit.records.rules import Severity
 
 #: Relations to many rows, which code can narrow on the way.
@@ -146,15 +147,12 @@ def _levels(loads: Sequence[Load]) -> dict[tuple[object, ...], int]:
 
 def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | None:
     access = load.access
-    evaluated = _first(load.source[1].frames if load.source else (), view)
+    evaluated = evaluated_at(load.source[1].frames if load.source else (), view)
     built = load.origin.built if load.origin is not None else None
     site = load.site
-    frame = _editable(built, evaluated, site, view) if load.lazy else site
+    frame = editable((built, evaluated, site), view) if load.lazy else site
     if frame is None:
         return None
-    # A queryset that a test evaluates and hands to the project's code is the test's own.
-    places = {f.kind for f in (frame, site, evaluated) if f is not None}
-    note = FrameKind.TEST in places - view.own
     path = access.path if access is not None and load.lazy else ()
     if levels >= 3 and path:
         # One cause for all depths of a tree.
@@ -173,7 +171,8 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
             # Depths of a tree and rows of several tables differ in nothing that one could fix.
             "" if levels >= 3 else load.statement.fingerprint,
         ),
-        severity=Severity.NOTE if note else rule.severity,
+        # A queryset that a test evaluates and hands to the project's code is the test's own.
+        severity=severity_at((frame, site, evaluated), rule.severity, view),
         frame=frame,
         evaluated=evaluated if evaluated != frame else None,
         access=site or load.stack.frames[0],
@@ -189,29 +188,5 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         queries=load.queries,
         duration_ns=load.duration_ns,
         ignored=load.ignored,
-        frames=tuple(
-            f
-            for f in (frame, evaluated, *load.stack.frames)
-            if f is not None and f.kind is not FrameKind.LIBRARY
-        ),
+        frames=visible((frame, evaluated, *load.stack.frames)),
     )  # fmt: skip
-
-
-def _first(frames: Sequence[Frame], view: View) -> Frame | None:
-    """The innermost frame of one's own; Python before templates and serializers."""
-    python = (FrameKind.PROJECT, FrameKind.TEST)
-    own = [f for f in frames if f.kind in python and f.kind in view.own and f.line]
-    other = [f for f in frames if f.kind in view.own]
-    test = [f for f in frames if f.kind is FrameKind.TEST]
-    return next(iter([*own, *other, *test]), None)
-
-
-def _editable(
-    built: Frame | None, evaluated: Frame | None, site: Frame | None, view: View
-) -> Frame | None:
-    """Where the fix belongs: at the source queryset, if that is one's own."""
-    candidates = [f for f in (built, evaluated, site) if f is not None]
-    return next(
-        (f for f in candidates if f.kind in view.own),
-        next((f for f in candidates if f.kind is FrameKind.TEST), None),
-    )

@@ -1,0 +1,38 @@
+"""Which of a query's frames a finding is about: own code before tests, both before others'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.detectors.base import View
+from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.rules import Severity
+
+
+def evaluated_at(frames: Sequence[Frame], view: View) -> Frame | None:
+    """The innermost frame of one's own; Python before templates and serializers."""
+    python = (FrameKind.PROJECT, FrameKind.TEST)
+    own = [f for f in frames if f.kind in python and f.kind in view.own and f.line]
+    other = [f for f in frames if f.kind in view.own]
+    test = [f for f in frames if f.kind is FrameKind.TEST]
+    return next(iter([*own, *other, *test]), None)
+
+
+def editable(candidates: Sequence[Frame | None], view: View) -> Frame | None:
+    """The first of the places that is one's own, or else a test's."""
+    known = [frame for frame in candidates if frame is not None]
+    return next(
+        (frame for frame in known if frame.kind in view.own),
+        next((frame for frame in known if frame.kind is FrameKind.TEST), None),
+    )
+
+
+def severity_at(frames: Sequence[Frame | None], severity: Severity, view: View) -> Severity:
+    """What stands in test code is a note: a test's own queries fail no build."""
+    kinds = {frame.kind for frame in frames if frame is not None}
+    return Severity.NOTE if FrameKind.TEST in kinds - view.own else severity
+
+
+def visible(frames: Sequence[Frame | None]) -> tuple[Frame, ...]:
+    """The frames at which an ignore comment counts."""
+    return tuple(f for f in frames if f is not None and f.kind is not FrameKind.LIBRARY)
