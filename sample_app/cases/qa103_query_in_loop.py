@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from django.contrib.contenttypes.models import ContentType
@@ -283,3 +284,55 @@ def good_free_name() -> str:
         if not Customer.objects.filter(name=name).exists() and number > 3:
             return name
         number += 1
+
+
+def good_drawn_by_chance() -> list[Book | None]:
+    """Each round draws a row of its own: no single query would draw the same ones."""
+    drawn: list[int] = []
+    for _ in _popular_book_ids():
+        book = Book.objects.exclude(pk__in=drawn).order_by("?").first()
+        drawn += [book.pk] if book is not None else []
+    return [None for _ in drawn]
+
+
+def good_free_slug() -> str:
+    """The question is the condition of the loop, which ends when the answer is no."""
+    names = [customer.name for customer in Customer.objects.order_by("pk")[:ATTEMPTS]]
+    name = names.pop()
+    while Customer.objects.filter(name=name).exists() and names:
+        name = names.pop()
+    return name
+
+
+def good_free_number() -> str:
+    """A count without an end goes over no data."""
+    for number in itertools.count(1):
+        name = f"customer-{number}"
+        if not Customer.objects.filter(name=name).exists() and number > ATTEMPTS:
+            return name
+    return ""
+
+
+def good_name_is_taken() -> str:
+    """Each answer decides whether the loop goes on."""
+    number, taken = 0, True
+    while taken:
+        number += 1
+        name = f"customer-{number}"
+        taken = Customer.objects.filter(name=name).exists() or number < ATTEMPTS
+    return name
+
+
+def good_attempts() -> list[bool]:
+    """As many attempts as a constant says."""
+    return [Tag.objects.filter(name=f"try {n}").exists() for n in range(ATTEMPTS)]
+
+
+def good_step_by_step() -> list[str]:
+    """Each step asks for what the one before has found."""
+    names = []
+    category = Category.objects.filter(parent__parent__isnull=False).order_by("pk").first()
+    while category is not None:
+        names.append(category.name)
+        category = Category.objects.filter(pk=category.parent_id).first()
+    return names

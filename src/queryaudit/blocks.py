@@ -170,7 +170,8 @@ def audit(name: str | None = None, *, config: Config | None = None, **options: A
         assert not audited.findings
     """
     if config is None:
-        config = project_config({key.replace("_", "-"): value for key, value in options.items()})
+        named = {key.replace("_", "-"): value for key, value in options.items()}
+        config = project_config(named, flags_name="audit()")
     frame = sys._getframe(1)
     return Audit(name or _block_name(frame), config, frame)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from queryaudit.config import Config, discover, load
 from queryaudit.registry import Registry
 
 
-def project_config(flags: dict[str, object] | None = None, start: Path | None = None) -> Config:
+def project_config(
+    flags: dict[str, object] | None = None, start: Path | None = None, flags_name: str = "flags"
+) -> Config:
     """The configuration of the project around ``start`` (default: the working directory) and of
     Django's settings. Raises ConfigError if something in it is wrong."""
     settings: object = None
@@ -22,4 +25,5 @@ def project_config(flags: dict[str, object] | None = None, start: Path | None = 
     inputs = discover(
         start or Path.cwd(), flags=flags or {}, environment=os.environ, settings=settings
     )
+    inputs = replace(inputs, flags_name=flags_name)
     return load(inputs, known_rules=Registry().rules)

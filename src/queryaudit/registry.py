@@ -16,6 +16,8 @@ from queryaudit.records.rules import HEADINGS, Rule
 
 GROUP = "queryaudit.detectors"
 _CODE = re.compile(r"QA\d{3}")
+#: Left to other packages, so that no later rule of ours collides with one of theirs.
+_THEIRS = re.compile(r"QA99\d")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: A rule's module carries its code, so that adding a rule is adding a file.
 _MODULE = re.compile(r"qa\d{3}_\w+")
@@ -28,7 +30,7 @@ class Registry:
         self.detectors: dict[str, Detector] = {}
         self.diagnostics: list[Diagnostic] = []
         for cls in _own():
-            self._add(cls())
+            self._add(cls(), theirs=False)
         self._load_plugins()
 
     @property
@@ -52,8 +54,17 @@ class Registry:
         hint = f"Did you mean {close[0]}?" if close else "'queryaudit rules' lists them all."
         raise UnknownRuleError(f"There is no rule {code!r}.", hint)
 
-    def _add(self, detector: Detector) -> None:
+    def add_theirs(self, detector: Detector) -> None:
+        """Add a detector of another package. QueryAuditError if it can't be used."""
+        self._add(detector, theirs=True)
+
+    def _add(self, detector: Detector, *, theirs: bool) -> None:
         validate(detector)
+        if bool(_THEIRS.fullmatch(detector.code)) is not theirs:
+            raise QueryAuditError(
+                f"{detector.code} is not {type(detector).__name__}'s to take.",
+                "QA990 to QA999 are for rules of other packages, all others for queryaudit's own.",
+            )
         other = self.detectors.get(detector.code)
         if other is not None:
             raise QueryAuditError(
@@ -64,7 +75,7 @@ class Registry:
     def _load_plugins(self) -> None:
         for entry in sorted(entry_points(group=GROUP), key=lambda e: (e.name, e.value)):
             try:
-                self._add(entry.load()())
+                self.add_theirs(entry.load()())
             except Exception as error:  # noqa: BLE001 - the third wall: somebody else's plugin
                 self.diagnostics.append(
                     Diagnostic(

@@ -60,6 +60,11 @@ class Hub:
         """Listen to the scope that starts next in this call chain, and those below it."""
         self._next.append(engine)
 
+    def listen_no_more(self, engine: Listener) -> None:
+        """Take back ``listen_next``: no scope has started."""
+        if engine in self._next:
+            self._next.remove(engine)
+
     def join(self, scope: int, engine: Listener) -> None:
         """Listen to a scope that runs already, from now on."""
         engine.start(self.tables.scopes[scope])

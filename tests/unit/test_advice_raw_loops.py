@@ -40,6 +40,17 @@ def advice(code: str, loop: str | None, sql: str = BY_ID, model: str | None = "s
 
 CASES = [
     (
+        "book = «Book.objects.get(pk=pk)»",
+        "for pk in sorted(wanted)",
+        BY_ID,
+        """\
+        pks = sorted(wanted)
+        books = Book.objects.in_bulk(pks)
+        for pk in pks:
+            book = books[pk]
+        """,
+    ),
+    (
         "book = «Book.objects.get(pk=x)»",
         "for x in xs",
         BY_ID,

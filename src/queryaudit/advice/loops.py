@@ -43,6 +43,8 @@ class Loop:
             return [], code
         if isinstance(self.iterable, ast.Name | ast.Attribute | ast.List | ast.Tuple | ast.Set):
             return [], code
+        if isinstance(call, ast.Name) and call.id in ("list", "tuple", "sorted"):
+            return [f"{name} = {code}"], name
         return [f"{name} = list({code})"], name
 
     def values(self, expression: ast.expr, iterable: str) -> str:

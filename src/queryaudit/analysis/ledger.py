@@ -31,8 +31,27 @@ class CauseTotals:
     duration_ns: int = 0
     rows: int = 0
     worst: int = 0
+    units: int = 0  #: scopes, however many of them share a name
     scopes: dict[ScopeKey, list[int]] = field(default_factory=dict)
     frames: set[Frame] = field(default_factory=set)
+
+    def plus(self, other: CauseTotals) -> CauseTotals:
+        """Both together, with this one's sighting."""
+        scopes = {name: list(runs) for name, runs in self.scopes.items()}
+        for name, (queries, duration_ns) in other.scopes.items():
+            runs = scopes.setdefault(name, [0, 0])
+            runs[0] += queries
+            runs[1] += duration_ns
+        return CauseTotals(
+            sighting=self.sighting,
+            queries=self.queries + other.queries,
+            duration_ns=self.duration_ns + other.duration_ns,
+            rows=self.rows + other.rows,
+            worst=max(self.worst, other.worst),
+            units=self.units + other.units,
+            scopes=scopes,
+            frames=self.frames | other.frames,
+        )
 
 
 @dataclass(slots=True)
@@ -83,6 +102,7 @@ class Ledger:
         runs[0] += sighting.queries
         runs[1] += sighting.duration_ns
         totals.worst = max(totals.worst, sighting.queries)
+        totals.units += 1
 
     def add_scope(self, scope: ScopeStart, queries: int, duration_ns: int, dropped: int) -> None:
         self.kinds[scope.kind] += 1
@@ -128,7 +148,9 @@ class Ledger:
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
     plain = replace(sighting, queries=0, duration_ns=0, rows=0, frames=())
-    return (-int(sighting.severity), _frame_order(sighting.frame), repr(plain))
+    # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
+    warns = sighting.changed or sighting.through_narrowed
+    return (-int(sighting.severity), not warns, _frame_order(sighting.frame), repr(plain))
 
 
 def _frame_order(frame: Frame) -> tuple[str, int, int]:

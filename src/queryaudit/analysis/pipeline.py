@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
+from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey, order
 from queryaudit.analysis.suppressions import Ignore, matching
 from queryaudit.detectors.base import Detector, RuleSet
 from queryaudit.detectors.base import Sighting as Observation
@@ -157,7 +157,7 @@ def _split(
 
 
 def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
-    group = sorted(group, key=lambda t: (-t.queries, t.sighting.cause))
+    group = sorted(_added(group), key=lambda t: (-t.queries, t.sighting.cause))
     sightings = [_summed(totals) for totals in group]
     head = sightings[0]
     detector = settings.rules[head.rule]
@@ -195,6 +195,15 @@ def _seen(queries: int, scopes: int) -> Evidence:
     )
 
 
+def _added(group: Sequence[CauseTotals]) -> list[CauseTotals]:
+    """One entry a cause: a queryset that is ordered in two ways shows it under two statements."""
+    added: dict[tuple[str, ...], CauseTotals] = {}
+    for totals in sorted(group, key=lambda t: order(t.sighting)):
+        known = added.get(totals.sighting.cause)
+        added[totals.sighting.cause] = totals if known is None else known.plus(totals)
+    return list(added.values())
+
+
 def _advice(detector: Detector, sightings: Sequence[Observation], settings: Settings) -> Fix | None:
     """The rule's advice; a rule that fails to advise still has its finding."""
     try:
@@ -222,7 +231,7 @@ def _with_saving(detector: Detector, fix: Fix | None, group: list[CauseTotals]) 
     if fix is None:
         return None
     queries = sum(totals.queries for totals in group)
-    saved = detector.saved(queries, sum(len(totals.scopes) for totals in group))
+    saved = detector.saved(queries, sum(totals.units for totals in group))
     share = saved / queries if queries else 0
     duration_ns = sum(totals.duration_ns for totals in group)
     return replace(fix, saving=Saving(queries=saved, duration_ns=round(duration_ns * share)))

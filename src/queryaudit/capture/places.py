@@ -78,9 +78,12 @@ def class_kind(cls: type, files: CodeFiles) -> FrameKind:
 
 
 def class_place(kind: FrameKind, cls: type, name: str = "") -> Place:
-    """A class, or ``name`` of it; its line is looked up when the place matters."""
+    """A class, or ``name`` of it; its line is looked up when the place matters.
+
+    Until then it is what Python 3.13 or later knows of the class.
+    """
     label = f"{cls.__qualname__}.{name}" if name else cls.__qualname__
-    return Place(kind, None, -1, _class_path(cls), 0, label)
+    return Place(kind, None, -1, _class_path(cls), cls.__dict__.get("__firstlineno__", 0), label)
 
 
 def owner_class(frame: FrameType) -> type | None:

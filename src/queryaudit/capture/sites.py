@@ -32,6 +32,8 @@ MAX_FRAMES = 6
 MAX_WALK = 1500
 #: Callers further from the site than this are not checked again on each query.
 MAX_HOPS = 40
+#: The arguments of a fetch mode's ``fetch``: one that the project wrote is part of the descriptor.
+_FETCH = ("self", "fetcher", "instance")
 
 
 class Walk:
@@ -93,7 +95,8 @@ class _Walker:
             if mark is not None:
                 self._marked(mark, depth, frame)
             if file.kind is not FrameKind.LIBRARY:
-                self._project(depth, frame, file.kind)
+                if code.co_name != "fetch" or code.co_varnames[:3] != _FETCH:
+                    self._project(depth, frame, file.kind)
             elif not file.orm and self.fallback is None and mark is not Mark.TEMPLATE:
                 self.fallback = (depth, frame)
             self.last = (depth, frame)

@@ -53,11 +53,13 @@ class Inputs:
     settings: object = None
     pyproject: object = None
     problems: tuple[Problem, ...] = ()  #: what was wrong already when reading
+    flags_name: str = "flags"  #: what the strongest values are called in messages
 
     def sources(self) -> list[Source]:
         """Strongest first."""
         cwd = self.root if self.cwd is None else self.cwd
-        sources = [flag_source(self.flags, cwd), environment_source(self.environment, cwd)]
+        flags = flag_source(self.flags, cwd, self.flags_name)
+        sources = [flags, environment_source(self.environment, cwd)]
         if self.settings is not None:
             sources.append(table_source("settings.QUERYAUDIT", self.settings, self.root))
         if self.pyproject is not None:
@@ -116,18 +118,18 @@ def environment_source(environment: Mapping[str, str], cwd: Path) -> Source:
     return source
 
 
-def flag_source(flags: Mapping[str, object], cwd: Path) -> Source:
+def flag_source(flags: Mapping[str, object], cwd: Path, origin: str = "flags") -> Source:
     """Flags by option name; None is one that was not given."""
-    source = Source(origin="flags", base=cwd, is_text=True)
+    source = Source(origin=origin, base=cwd, is_text=True)
     for name, value in flags.items():
         if name not in _NAMES:
             source.note(
                 Wrong.UNKNOWN_OPTION,
-                f"flags: there is no option {name!r}.",
+                f"{origin}: there is no option {name!r}.",
                 did_you_mean(name, _NAMES),
             )
         elif value is not None:
-            source.put(name, value, f"flags: {name}")
+            source.put(name, value, f"{origin}: {name}")
     return source
 
 

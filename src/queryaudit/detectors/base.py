@@ -120,6 +120,7 @@ class Sighting:
     note: str = ""  #: describes the cause where a relation path can't
     #: The rows were reached through a collection that the code filtered or sliced.
     through_narrowed: bool = False
+    changed: bool = False  #: the code writes to the tables that it reads, in between
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
     frames: tuple[Frame, ...] = field(default=())  #: all places where an ignore comment counts
 

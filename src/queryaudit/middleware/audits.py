@@ -62,9 +62,12 @@ class ApplicationAudits(RequestAudits):
             return super().begin(request, parent)
         analysis = Analysis(config, self.registry, self._statements)
         with recorder.lock:
-            self.session.hub.listen_next(analysis.engine(self.session.hub.tables))
+            engine = analysis.engine(self.session.hub.tables)
+            self.session.hub.listen_next(engine)
             scope = super().begin(request, parent)
-            if scope is not None:
+            if scope is None:
+                self.session.hub.listen_no_more(engine)
+            else:
                 self._open[scope.id] = analysis
         return scope
 

@@ -15,6 +15,7 @@ _AGGREGATES |= {"STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"}
 _AGGREGATES |= {"ARRAY_AGG", "STRING_AGG", "JSONB_AGG", "GROUP_CONCAT", "ANY_VALUE"}
 _NOT_COLUMNS = frozenset({"NULL", "TRUE", "FALSE", "DISTINCT", "CASE", "WHEN", "THEN", "ELSE"})
 _NOT_COLUMNS |= {"END", "AND", "OR", "NOT", "IS", "PRECISION", "INTERVAL", "ALL"}
+_RANDOM = frozenset({"RANDOM", "RAND"})
 _COMPARISONS = frozenset({"<", ">", "<=", ">="})
 _CONDITION_EDGES = frozenset({"WHERE", "AND", "OR", "NOT"})
 
@@ -144,6 +145,42 @@ class Clauses:
                     return True
             index += 1
         return False
+
+    def compared(self) -> tuple[str, ...] | None:
+        """The columns of ``a = ? AND b IN (?, ?)``, without their tables.
+
+        Empty without a condition; None for one that says anything else.
+        """
+        body, tokens, pairs = self._body("WHERE"), self._tokens, self._pairs
+        index, end = body.start, body.stop
+        while index < end and tokens[index].text == "(" and pairs.get(index) == end - 1:
+            index, end = index + 1, end - 1
+        names: list[str] = []
+        while index < end:
+            name = index
+            while name + 2 < end and tokens[name].name and tokens[name + 1].text == ".":
+                name += 2
+            value = name + 2
+            if not tokens[name].name or value >= end:
+                return None
+            listed = tokens[name + 1].word == "IN" and tokens[value].text == "("
+            if not (listed or tokens[name + 1].text == "=") or not self._is_value(value):
+                return None
+            names.append(tokens[name].name)
+            index = pairs.get(value, value) + 1
+            while index + 1 < end and tokens[index].text == "::":
+                index += 2
+            if index < end and tokens[index].word != "AND":
+                return None
+            index += 1
+        return tuple(names)
+
+    def is_random(self) -> bool:
+        """Whether the rows come in an order that chance decides."""
+        return any(
+            self._tokens[index].word in _RANDOM and index + 1 in self._pairs
+            for index in self._body("ORDER")
+        )
 
     def _is_value(self, index: int) -> bool:
         token = self._tokens[index]

@@ -26,6 +26,9 @@ class Statement:
     is_aggregate_only: bool  #: COUNT, SUM, EXISTS, .. and no column, in one group
     binds_list: bool  #: asks for several values at once: a batch
     is_keyset_page: bool  #: the next rows of an order, ``a > ? .. ORDER BY a LIMIT n``
+    #: Columns of a condition that only says ``a = ?`` and ``b IN (?)``; None for any other.
+    compared: tuple[str, ...] | None
+    is_random: bool  #: ordered by chance
     truncated: bool
 
 
@@ -49,6 +52,8 @@ def parse(text: str) -> Statement:
         is_aggregate_only=selects and clauses.is_aggregate_only(),
         binds_list=binds_list(tokens, pairs),
         is_keyset_page=selects and clauses.is_keyset_page(),
+        compared=clauses.compared(),
+        is_random=selects and clauses.is_random(),
         truncated=truncated,
     )
 

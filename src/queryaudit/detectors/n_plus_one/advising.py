@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from queryaudit.advice.edits import append_calls
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
-from queryaudit.records.events import AccessKind
+from queryaudit.records.events import AccessKind, Frame
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import parse
 
@@ -18,6 +20,14 @@ _ORDERING = "Counting groups the rows, which drops the model's Meta.ordering: or
 _NARROWED = (
     "The rows in between are filtered, ordered or sliced by the code: better load the relation on "
     "that queryset."
+)
+
+#: Rows in chunks have no peers that a fetch mode could load for.
+_ITERATED = re.compile(r"\.a?iterator\(")
+
+_CHANGED = (
+    "What is read here is also written in between: rows that are loaded before are as they were "
+    "before the first round."
 )
 
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
@@ -68,20 +78,40 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     if any(s.rule == "QA108" for s in sightings):
         return _tree(head)
     lazy = [s for s in sightings if s.path]
+    changed = any(s.changed for s in sightings)
     if not lazy:
-        return advise_loop(head.frame, parse(head.statement), head.target or head.owner)
+        fix = advise_loop(_in_its_loop(head), parse(head.statement), head.target or head.owner)
+        return _warned(fix) if changed else fix
     plan = _plan([_use(s) for s in lazy], head.model)
     if not plan.calls and not plan.loop_changes:
         return None
     narrow = any(s.through_narrowed for s in lazy)
+    unsafe = (narrow or changed) and plan.applicability is Applicability.SAFE
     edit = append_calls(head.frame, plan.calls, head.model or "") if plan.calls else None
     return Fix(
         title=_title(plan),
-        applicability=Applicability.UNSAFE if narrow else plan.applicability,
+        applicability=Applicability.UNSAFE if unsafe else plan.applicability,
         code="\n".join((*plan.imports, *_code(head, plan))),
         edits=(edit,) if edit is not None else (),
-        note="\n".join(filter(None, (_note(plan), _NARROWED if narrow else ""))),
+        note="\n".join(
+            filter(
+                None,
+                (_note(plan, head.frame), _NARROWED if narrow else "", _CHANGED if changed else ""),
+            )
+        ),
     )
+
+
+def _in_its_loop(head: Sighting) -> Frame:
+    """The frame without a loop of its own if another one is what repeats."""
+    loop = head.loop
+    if loop is None or (loop[0], loop[1]) == (head.frame.path, head.frame.loop_line):
+        return head.frame
+    return head.frame._replace(loop_line=None, loop_text=None)
+
+
+def _warned(fix: Fix) -> Fix:
+    return replace(fix, note=f"{fix.note}\n{_CHANGED}".strip())
 
 
 def _plan(uses: Sequence[RelationUse], model: str | None) -> RelationPlan:
@@ -119,27 +149,51 @@ def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
     return (f"{rows}.objects{plan.code}",) if plan.calls else plan.loop_changes
 
 
-def _note(plan: RelationPlan) -> str:
+def _note(plan: RelationPlan, frame: Frame) -> str:
     lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in plan.imports)]
     if any(call.startswith(".annotate(") and "Count(" in call for call in plan.calls):
         lines.append(_ORDERING)
-    if plan.fetch_mode_hint:
+    if plan.fetch_mode_hint and not _ITERATED.search(_lines(frame)):
         lines.append(plan.fetch_mode_hint)
     return "\n".join(lines)
 
 
+def _lines(frame: Frame) -> str:
+    """The source of the call itself."""
+    first = frame.line - (frame.snippet_line or 0)
+    return "\n".join(frame.snippet[first : first + 1 + (frame.end_line or frame.line) - frame.line])
+
+
 def _tree(head: Sighting) -> Fix:
-    rows = (head.model or head.target or "").rpartition(".")[2] or "Node"
+    rows = (head.target or head.model or "").rpartition(".")[2]
+    column = _parent_column(head)
     code = (
         "from collections import defaultdict\n\n"
         "children = defaultdict(list)\n"
         f"for node in {rows}.objects.all():\n"
-        "    children[node.parent_id].append(node)"
+        f"    children[node.{column}].append(node)"
+        if rows and column
+        else ""
     )
     return Fix(
         title="load the tree in one query",
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
-        note="Or walk it in the database with WITH RECURSIVE; for trees that are read often, "
-        "keep a materialised path.",
+        note=f"{'Or walk' if code else 'Load the rows of all levels at once, or walk'} it in the "
+        "database with WITH RECURSIVE; for trees that are read often, keep a materialised path.",
     )
+
+
+def _parent_column(head: Sighting) -> str | None:
+    """The attribute of a row that holds its parent's key, where that is known for certain."""
+    if head.path:
+        step = head.path[-1]
+        if head.owner != head.target:
+            return None  # the levels are of several models
+        if step.kind is AccessKind.FORWARD:
+            return f"{step.name}_id"
+        if step.kind is not AccessKind.COLLECTION:
+            return None
+    compared = parse(head.statement).compared or ()
+    column = compared[0] if len(compared) == 1 else ""
+    return column if column.endswith("_id") and not column.endswith("_ptr_id") else None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
+from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
 from queryaudit.records.events import AccessKind, Step
@@ -42,6 +43,8 @@ def judge(
     narrowed = _narrowed(loads)
     rest = []
     for load in loads:
+        if _depends_on_writes(load):
+            continue
         depth = levels.get(_site_key(load), 1)
         rule = next((r for r in rules if r.claims(replace(load, levels=depth), view)), None)
         sighting = _sight(load, rule, depth, view) if rule is not None else None
@@ -62,6 +65,14 @@ def judge(
                 replace(parent, queries=load.queries, duration_ns=load.duration_ns)
             )
     return found
+
+
+def _depends_on_writes(load: Load) -> bool:
+    """Whether rows that the loop adds or moves decide what a collection is asked for next."""
+    access = load.access
+    if not load.lazy or access is None or load.change is not Change.ANY:
+        return False
+    return access.path[-1].kind in COLLECTIONS and (access.narrowed or access.method is not None)
 
 
 def _narrowed(loads: Sequence[Load]) -> dict[tuple[int, tuple[str, ...]], bool]:
@@ -187,6 +198,7 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         statement=load.statement.normalised,
         queries=load.queries,
         duration_ns=load.duration_ns,
+        changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
     )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from queryaudit.detectors.base import View
+from queryaudit.detectors.n_plus_one.changes import Change, Gaps, Order
+from queryaudit.detectors.n_plus_one.rounds import Rounds
 from queryaudit.records.events import Access, Frame, FrameKind, Origin, Query, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
@@ -18,8 +18,6 @@ _OPEN_EVALUATIONS = 8
 _REPEATED = 2
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64
-
-_ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
 
 #: Methods that ask a relation for one number or a yes or no.
 AGGREGATES = frozenset({"count", "exists", "aggregate", "contains"})
@@ -35,7 +33,7 @@ WRITES = frozenset(
 class _Tally:
     """One access, or one hand-written statement, at one stack."""
 
-    __slots__ = ("duration_ns", "evaluations", "most", "params", "queries")
+    __slots__ = ("duration_ns", "evaluations", "gaps", "most", "params", "queries")
 
     def __init__(self) -> None:
         self.queries = 0
@@ -43,6 +41,7 @@ class _Tally:
         self.params: set[int] = set()
         self.evaluations: dict[int | None, set[int]] = {}
         self.most = 0
+        self.gaps = Gaps()
 
     def add(self, query: Query) -> None:
         self.queries += 1
@@ -71,6 +70,7 @@ class LoadFold:
 
     def __init__(self) -> None:
         self._tallies: dict[_Key, _Tally] = {}
+        self._order = Order()
 
     def add(self, query: Query) -> None:
         key = (query.sql, query.stack, query.access, query.ignored)
@@ -78,6 +78,7 @@ class LoadFold:
         if tally is None:
             tally = self._tallies[key] = _Tally()
         tally.add(query)
+        tally.gaps.add(self._order, self._order.add(query.sql))
 
     def _homes(self, view: View) -> dict[_Key, _Key]:
         """Lazy loads that belong to another one, which repeats at the same lines.
@@ -105,6 +106,14 @@ class LoadFold:
         """The scope's reads, with what is known of each; in order of first sight."""
         found = []
         homes = self._homes(view)
+        rounds = Rounds(
+            (view.tables.stacks[key[1]].frames, tally.queries)
+            for key, tally in self._tallies.items()
+        )
+
+        def of(sql: int) -> Statement:
+            return view.statements.of(view.tables.sql[sql].text)
+
         strays: dict[_Key, list[_Tally]] = {}
         for key, home in homes.items():
             strays.setdefault(home, []).append(self._tallies[key])
@@ -113,7 +122,7 @@ class LoadFold:
                 continue
             sql, stack, access, ignored = key
             all_of_it = (tally, *strays.get(key, ()))
-            statement = view.statements.of(view.tables.sql[sql].text)
+            statement = of(sql)
             if statement.verb is not Verb.SELECT:
                 continue
             known = view.tables.accesses[access] if access is not None else None
@@ -137,6 +146,8 @@ class LoadFold:
                     rows=tally.most,
                     params=len(tally.params),
                     ignored=ignored,
+                    change=tally.gaps.change(statement, of) if tally.queries > 1 else Change.NONE,
+                    rounds=rounds,
                 )
             )
         return found
@@ -157,6 +168,8 @@ class Load:
     rows: int  #: most distinct causing rows of one evaluation
     params: int  #: distinct parameter sets, up to a cap
     ignored: int | None  #: the innermost ignore() that was active
+    change: Change  #: what happened to its tables between two runs
+    rounds: Rounds
     levels: int = 1  #: how deep into a tree this place of the source went
 
     @property
@@ -181,13 +194,8 @@ class Load:
 
     @cached_property
     def loop(self) -> Frame | None:
-        """The innermost frame that stands in a loop which can grow."""
-        return next(self._loops(), None)
-
-    def _loops(self) -> Iterator[Frame]:
-        for frame in self.stack.frames:
-            if frame.loop_text is not None and not is_constant_loop(frame.loop_text):
-                yield frame
+        """The frame that stands in the loop whose rounds repeat the read."""
+        return self.rounds.loop(self.stack.frames, self.queries)
 
     @property
     def recursion(self) -> int:
@@ -200,44 +208,3 @@ def _source(origin: Origin | None, view: View) -> tuple[Statement, Stack] | None
         return None
     statement = view.statements.of(view.tables.sql[origin.sql].text)
     return statement, view.tables.stacks[origin.stack]
-
-
-def is_constant_loop(text: str) -> bool:
-    """Whether a loop's header goes over nothing that can grow with the data."""
-    try:
-        header = ast.parse(f"{text}:\n pass").body[0]
-    except (SyntaxError, ValueError):
-        return False
-    if isinstance(header, ast.While):
-        # `while True` goes over nothing: it tries until something holds.
-        return isinstance(header.test, ast.Constant)
-    if not isinstance(header, ast.For):
-        return False
-    return _is_constant(header.iter)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.Name | ast.Attribute):
-        return _names_constant(node)
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return not any(isinstance(e, ast.Starred) for e in node.elts)
-    if isinstance(node, ast.Dict):
-        return None not in node.keys
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-        if node.func.id == "range":
-            return all(isinstance(a, ast.Constant) for a in node.args)
-        if node.func.id in ("enumerate", "reversed", "sorted", "zip"):
-            return any(_is_constant(a) for a in node.args)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        # {"a": 1}.items()
-        return _is_constant(node.func.value)
-    return False
-
-
-def _names_constant(node: ast.Name | ast.Attribute) -> bool:
-    """An enumeration, its members' values, or a module's constant, by the way it is written."""
-    if isinstance(node, ast.Attribute) and node.attr in _ENUMERATED:
-        return isinstance(node.value, ast.Name | ast.Attribute) and _names_constant(node.value)
-    name = node.attr if isinstance(node, ast.Attribute) else node.id
-    # Only an enumeration is a class that can be iterated.
-    return name[:1].isupper()

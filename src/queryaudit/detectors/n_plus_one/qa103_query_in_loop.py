@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from queryaudit.detectors.base import View
+from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.events import FrameKind
@@ -44,7 +45,8 @@ class QueryInLoop(LoadRule):
     Batches (a list of values in each query), pages that go on after the last key, chunks of
     ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal
     and content types, which Django keeps once they were asked for.
-    Where each step depends on what the one before has found, a loop is the only way.
+    Where each step depends on what the one before has found or written, a loop is the only way: a
+    free name that is looked for, rows that are counted and then added to, rows drawn by chance.
 
     Evidence
     --------
@@ -71,7 +73,9 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
     statement = load.statement
     if statement.binds_list or statement.is_keyset_page:
         return False
-    if statement.tables == _CACHED:
+    if statement.tables == _CACHED or statement.is_random:
+        return False
+    if _needs_each_round(load):
         return False
     site = load.site
     if site is None:
@@ -83,6 +87,15 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         # A test's own loop over the code under test says nothing about that code.
         return loop.kind in view.own
     return site.kind is FrameKind.TEST and load.direct
+
+
+def _needs_each_round(load: Load) -> bool:
+    """Whether the loop changes what it asks for, so that one query before it finds other rows."""
+    if load.change is not Change.ROWS:
+        return load.change is Change.ANY
+    # A row by its key is what it was before, until its own round; a number or an order is not.
+    method = load.access.method if load.access is not None else None
+    return load.statement.is_aggregate_only or method not in (None, "get")
 
 
 def _belongs_to_one_row(load: Load) -> bool:

@@ -1,0 +1,179 @@
+"""Which of the loops around a query is the one whose rounds repeat it."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from queryaudit.advice.loops import names_in
+from queryaudit.advice.source import Source, read_source
+from queryaudit.records.events import Frame, FrameKind
+
+_ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
+#: Iterators of itertools that never end by themselves.
+_ENDLESS = frozenset({"count", "cycle", "repeat"})
+
+_PYTHON = (FrameKind.PROJECT, FrameKind.TEST)
+
+_Place = tuple[str, int, int | None]
+
+
+class _Reached(NamedTuple):
+    """A frame of a function, and how often a query ran so many frames below."""
+
+    frame: Frame
+    below: int
+    queries: int
+
+
+class Rounds:
+    """How often each place of a scope was reached, to tell loops that turn from those that don't.
+
+    A function that asks something before its loop as often as inside it goes into the loop once
+    for each of its calls: what repeats is a loop around it.
+    """
+
+    def __init__(self, runs: Iterable[tuple[Sequence[Frame], int]]) -> None:
+        self._runs = runs
+
+    @cached_property
+    def _calls(self) -> dict[tuple[_Place, ...], list[_Reached]]:
+        """By the callers of a function."""
+        calls: dict[tuple[_Place, ...], list[_Reached]] = defaultdict(list)
+        for frames, queries in self._runs:
+            places = tuple(map(_place, frames))
+            for index, frame in enumerate(frames):
+                calls[places[index + 1 :]].append(_Reached(frame, index, queries))
+        return calls
+
+    def loop(self, frames: Sequence[Frame], queries: int) -> Frame | None:
+        """The innermost frame whose loop turned; it is not always the innermost loop."""
+        places = tuple(map(_place, frames))
+        for index, frame in enumerate(frames):
+            if frame.loop_text is None or not _goes_over_data(frame):
+                continue
+            reached = self._calls.get(places[index + 1 :], ())
+            here = [r for r in reached if r.below == index and _place(r.frame) == places[index]]
+            if frame.kind not in _PYTHON or len(here) > 1:
+                return frame
+            entries, around = _entries(frame, reached)
+            if entries is None or queries >= 2 * entries:
+                return frame
+            if around is not None:
+                return around
+        return None
+
+
+def _entries(frame: Frame, reached: Iterable[_Reached]) -> tuple[int | None, Frame | None]:
+    """How often a loop was gone into at most, and the loop around it in the same function.
+
+    Unknown where the function asks nothing but inside its loop.
+    """
+    line = frame.loop_line
+    headers: list[int] = []
+    entries: list[int] = []
+    around: Frame | None = None
+    for other, _, queries in reached:
+        if (other.path, other.function) != (frame.path, frame.function):
+            continue
+        if other.line == line and other.loop_line != line:
+            headers.append(queries)
+            if other.loop_text is not None and _goes_over_data(other):
+                around = other
+        elif other.loop_text is None:
+            entries.append(queries)
+    counted = headers or entries
+    return (min(counted), around) if counted else (None, None)
+
+
+def _place(frame: Frame) -> _Place:
+    return frame.path, frame.line, frame.column
+
+
+def _goes_over_data(frame: Frame) -> bool:
+    text = frame.loop_text or ""
+    return not is_constant_loop(text) and not (text.startswith("while ") and _is_step(frame))
+
+
+def _is_step(frame: Frame) -> bool:
+    """Whether the answer decides if the ``while`` goes on: each round needs the one before."""
+    if frame.line == frame.loop_line:
+        return True
+    source = read_source(frame)
+    if source is None:
+        return False
+    try:
+        test = ast.parse((frame.loop_text or "").removeprefix("while "), mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return bool(names_in(test) & _assigned(source))
+
+
+def _assigned(source: Source) -> frozenset[str]:
+    """The names that get what stands at the place."""
+    found: frozenset[str] = frozenset()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
+            targets = [node.target]
+        else:
+            continue
+        span = source.span(node.value) if node.value is not None else None
+        if span is not None and span.meets(source.focus):
+            found = found.union(*map(names_in, targets))
+    return found
+
+
+def is_constant_loop(text: str) -> bool:
+    """Whether a loop's header goes over nothing that can grow with the data."""
+    try:
+        header = ast.parse(f"{text}:\n pass").body[0]
+    except (SyntaxError, ValueError):
+        return False
+    if isinstance(header, ast.While):
+        # `while True` goes over nothing: it tries until something holds.
+        return isinstance(header.test, ast.Constant)
+    if not isinstance(header, ast.For):
+        return False
+    return _is_constant(header.iter)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _names_constant(node)
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return not any(isinstance(e, ast.Starred) for e in node.elts)
+    if isinstance(node, ast.Dict):
+        return None not in node.keys
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+        if node.func.id == "range":
+            return all(isinstance(a, ast.Constant) or _is_constant(a) for a in node.args)
+        if node.func.id in ("enumerate", "reversed", "sorted", "zip"):
+            return any(_is_constant(a) for a in node.args)
+    if isinstance(node, ast.Call) and _called(node) in _ENDLESS:
+        return True
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        # {"a": 1}.items()
+        return _is_constant(node.func.value)
+    return False
+
+
+def _called(node: ast.Call) -> str:
+    """The name of a function of itertools, as it is called."""
+    if isinstance(node.func, ast.Attribute):
+        owner = node.func.value
+        return node.func.attr if isinstance(owner, ast.Name) and owner.id == "itertools" else ""
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _names_constant(node: ast.Name | ast.Attribute) -> bool:
+    """An enumeration, its members' values, or a module's constant, by the way it is written."""
+    if isinstance(node, ast.Attribute) and node.attr in _ENUMERATED:
+        return isinstance(node.value, ast.Name | ast.Attribute) and _names_constant(node.value)
+    name = node.attr if isinstance(node, ast.Attribute) else node.id
+    # Only an enumeration is a class that can be iterated.
+    return name[:1].isupper()

@@ -1,0 +1,102 @@
+"""Which loop a finding names: the one whose rounds repeat the query."""
+
+from __future__ import annotations
+
+import pytest
+
+import queryaudit
+from queryaudit.records.findings import Finding
+from sample_app.shop.models import Author, Book, Customer, Order, OrderLine, Review
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+def the_finding(audited: queryaudit.audit) -> Finding:  # type: ignore[valid-type]
+    findings: tuple[Finding, ...] = audited.findings  # type: ignore[attr-defined]
+    [finding] = [f for f in findings if "orderline" in f.causes[0].statement]
+    return finding
+
+
+def first_lines(customer: Customer) -> list[int]:
+    """Asks once before its loop, and goes into it for one order."""
+    orders = list(Order.objects.filter(customer=customer)[:1])
+    found = []
+    for order in orders:
+        found.append(OrderLine.objects.filter(order_id=order.pk).count())
+    return found
+
+
+def all_lines(customer: Customer) -> list[int]:
+    orders = list(Order.objects.filter(customer=customer))
+    found = []
+    for order in orders:
+        found.append(OrderLine.objects.filter(order_id=order.pk).count())
+    return found
+
+
+def customers() -> list[Customer]:
+    return list(Customer.objects.filter(orders__isnull=False).distinct())
+
+
+def test_the_caller_loops_if_the_function_goes_into_its_own_loop_once() -> None:
+    everybody = customers()
+    assert len(everybody) > 1
+    with queryaudit.audit() as audited:
+        for customer in everybody:
+            first_lines(customer)
+    finding = the_finding(audited)
+    assert finding.causes[0].loop == "for customer in everybody"
+    assert "for customer in everybody" in finding.message
+    # What to write before the inner loop would not help.
+    assert finding.fix is not None
+    assert "for order in orders" not in finding.fix.code
+
+
+def test_a_loop_that_turns_for_one_caller_is_the_one() -> None:
+    customer = max(customers(), key=lambda each: each.orders.count())
+    Order.objects.exclude(pk__in=Order.objects.all()[:0]).update(customer=customer)
+    with queryaudit.audit() as audited:
+        all_lines(customer)
+    assert the_finding(audited).causes[0].loop == "for order in orders"
+
+
+def test_a_loop_that_turns_for_many_callers_is_the_one() -> None:
+    everybody = customers()
+    for customer in everybody:
+        Order.objects.filter(customer=customer)[:1].get().lines.all()
+        Order.objects.create(customer=customer, placed_at="2024-01-01T00:00Z")
+    with queryaudit.audit() as audited:
+        for customer in everybody:
+            all_lines(customer)
+    assert the_finding(audited).causes[0].loop == "for order in orders"
+
+
+def test_the_outer_loop_of_the_same_function_is_named() -> None:
+    with queryaudit.audit() as audited:
+        for customer in Customer.objects.filter(orders__isnull=False).distinct():
+            for order in Order.objects.filter(customer=customer)[:1]:
+                OrderLine.objects.filter(order_id=order.pk).count()
+    assert the_finding(audited).causes[0].loop is not None
+    assert str(the_finding(audited).causes[0].loop).startswith("for customer in ")
+
+
+def test_two_calls_that_each_turn_once_are_no_loop() -> None:
+    """Nothing here goes over data: the function's loop turned once for each call."""
+    one, two, *_ = customers()
+
+    def each(customer: Customer) -> list[int]:
+        return first_lines(customer)
+
+    with queryaudit.audit() as audited:
+        [each(customer) for customer in (one, two)]
+    assert audited.findings == ()
+
+
+def test_a_loop_of_related_rows_is_named_as_before() -> None:
+    with queryaudit.audit() as audited:
+        for author in Author.objects.all():
+            for book in author.books.all():
+                Review.objects.filter(book_id=book.pk).first()
+    loops = {c.loop for f in audited.findings for c in f.causes if c.rule == "QA103"}
+    assert loops == {"for book in author.books.all()"}
+    assert Book.objects.count() > 2
