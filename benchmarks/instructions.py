@@ -29,7 +29,9 @@ Counts = dict[str, float]
 
 def count(python: str, variant: str) -> Counts:
     """Run one variant under callgrind."""
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(_ROOT)}
+    # This checkout, whichever one is installed.
+    path = os.pathsep.join((str(_ROOT / "src"), str(_ROOT)))
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     with tempfile.TemporaryDirectory() as folder:
         command = [
@@ -56,11 +58,12 @@ def _assign(plan: list[tuple[str, str, int]], totals: list[int]) -> Counts:
     counts: Counts = {}
     sections = iter(totals)
     for unit, name, number in plan:
-        next(sections)
+        next(sections)  # what came before
         if unit == "query":
-            counts[name] = next(sections) / number
+            _warmup, measured = next(sections), next(sections)
+            counts[name] = measured / number
         else:
-            half, full = next(sections), next(sections)
+            _warmup, _warmup, half, full = (next(sections) for _ in range(4))
             counts[name] = (full - half) / number
     return counts
 

@@ -37,19 +37,17 @@ def main() -> None:
     with VARIANTS[sys.argv[1]]():
         for workload in WORKLOADS:
             call = workload.make(above)
-            _repeat(call, max(WARMUP // workload.queries, 4))
-            mark(0)
-            _repeat(call, workload.repeat)
+            # Both from one place: what was met while warming up is met again.
+            for times in (max(WARMUP // workload.queries, 4), workload.repeat):
+                mark(0)
+                _repeat(call, times)
             mark(0)
             plan.append(("query", workload.name, workload.repeat * workload.queries))
         for name, make in ROW_WORKLOADS.items():
             half, full = make(ROWS // 2), make(ROWS)
-            _repeat(half, ROW_WARMUP)
-            _repeat(full, ROW_WARMUP)
-            mark(0)
-            _repeat(half, 1)
-            mark(0)
-            _repeat(full, 1)
+            for call, times in ((half, ROW_WARMUP), (full, ROW_WARMUP), (half, 1), (full, 1)):
+                mark(0)
+                _repeat(call, times)
             mark(0)
             plan.append(("row", name, ROWS - ROWS // 2))
     print(json.dumps(plan), flush=True)
@@ -58,7 +56,6 @@ def main() -> None:
 
 
 def _repeat(call: Callable[[], object], times: int) -> None:
-    """One place that calls, so that what was met while warming up is met again."""
     for _ in range(times):
         call()
 

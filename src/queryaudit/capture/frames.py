@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from itertools import islice
 from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.places import Place
+from queryaudit.capture.positions import positions
 from queryaudit.capture.source import source_file
 from queryaudit.records.events import Frame, FrameKind
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _TEMPLATE_CONTEXT = 3
-
-Positions = tuple[int, "int | None", "int | None", "int | None"]
 
 
 class FrameResolver:
@@ -25,6 +23,11 @@ class FrameResolver:
 
     def plain(self, place: Place) -> Frame:
         """Path, position and function; no file is read."""
+        if place.plain is None:
+            place.plain = self._plain(place)
+        return place.plain
+
+    def _plain(self, place: Place) -> Frame:
         if place.code is None:
             path = self._files.relative(place.path) if place.path else ""
             return Frame(
@@ -95,20 +98,6 @@ def _definition(scope: ast.AST | None, name: str) -> ast.stmt | None:
         elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == name:
             return node
     return None
-
-
-def positions(code: CodeType, lasti: int) -> Positions:
-    """Line, end line, column and end column of an instruction; columns since Python 3.11."""
-    if hasattr(code, "co_positions"):
-        line, end_line, column, end_column = next(
-            islice(code.co_positions(), max(lasti, 0) // 2, None), (None, None, None, None)
-        )
-        return line or code.co_firstlineno, end_line, column, end_column
-    found = code.co_firstlineno
-    for start, end, line in code.co_lines():
-        if line is not None and start <= lasti < end:
-            found = line
-    return found, None, None, None
 
 
 def function_name(code: CodeType) -> str:

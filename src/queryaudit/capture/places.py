@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from types import CodeType, FrameType
 
-from queryaudit.capture.codefiles import CodeFiles, Mark
-from queryaudit.records.events import FrameKind
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.positions import ADAPTS, positions
+from queryaudit.records.events import Frame, FrameKind
 
 #: Frames looked through for a view class.
 _OWNER_REACH = 150
 
 
 class Place:
-    """One frame of a stack before its source is looked at. Hashable by what it shows."""
+    """One frame of a stack before its source is looked at."""
 
-    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path")
+    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path", "plain")
 
     def __init__(
         self,
@@ -36,10 +37,46 @@ class Place:
         self.floor = 0
         #: (line, text) where the frames themselves show a loop, as a template's for tag
         self.loop: tuple[int, str] | None = None
+        #: What ``FrameResolver.plain`` made of it.
+        self.plain: Frame | None = None
 
     @property
-    def key(self) -> tuple[object, ...]:
-        return (id(self.code), self.lasti, self.path, self.line, self.name)
+    def key(self) -> object:
+        """What it shows, hashable. Places in code are kept and so are equal to themselves only."""
+        if self.code is None:
+            return (self.path, self.line, self.name)
+        return self if not self.floor else (id(self.code), self.lasti, self.floor)
+
+    def above(self, floor: int) -> Place:
+        """This place in a unit of work that begins on line ``floor`` of its function."""
+        found = Place(self.kind, self.code, self.lasti)
+        found.floor = floor
+        return found
+
+
+class Places:
+    """The places in code that were met, each once however often it is met again."""
+
+    __slots__ = ("_by_instruction", "_by_position")
+
+    def __init__(self) -> None:
+        self._by_instruction: dict[tuple[int, int], Place] = {}
+        self._by_position: dict[tuple[object, ...], Place] = {}
+
+    def at(self, kind: FrameKind, code: CodeType, lasti: int) -> Place:
+        """The place of an instruction.
+
+        An interpreter that adapts a call while its loop runs names another instruction in the
+        first rounds than in the rest. Both have the same position in the source.
+        """
+        # A place keeps its code alive, so that the code's id remains its own.
+        key = (id(code), lasti)
+        place = self._by_instruction.get(key)
+        if place is None:
+            where = positions(code, lasti) if ADAPTS else lasti
+            place = self._by_position.setdefault((id(code), where), Place(kind, code, lasti))
+            self._by_instruction[key] = place
+        return place
 
 
 def template_place(frame: FrameType) -> tuple[str, int, str] | None:
@@ -101,22 +138,21 @@ def owner_class(frame: FrameType) -> type | None:
 
 
 def owner_place(
-    frame: FrameType | None, depth: int, files: CodeFiles
-) -> tuple[int, type, Place] | None:
-    """The project's class on whose behalf only library code runs, if there is one, and the depth
-    of the frame that shows it."""
-    for _ in range(_OWNER_REACH):
-        if frame is None:
-            break
-        file = files(frame.f_code.co_filename)
-        if file.marks is not None and file.marks.get(frame.f_code.co_name) is Mark.BASE:
-            break
-        if not file.orm and "self" in frame.f_code.co_varnames[:1]:
+    frame: FrameType | None, depth: int, files: CodeFiles, last: int
+) -> tuple[int, FrameType, type, Place] | None:
+    """The project's class on whose behalf only library code runs, if there is one, and the frame
+    that shows it with its depth, which is ``last`` at most."""
+    known = files.known
+    last = min(last, depth + _OWNER_REACH)
+    while frame is not None and depth <= last:
+        code = frame.f_code
+        file = known.get(code.co_filename) or files(code.co_filename)
+        if not file.orm and code.co_argcount and code.co_varnames[0] == "self":
             cls = owner_class(frame)
             if cls is not None:
                 kind = class_kind(cls, files)
                 if kind is not FrameKind.LIBRARY:
-                    return depth, cls, class_place(kind, cls)
+                    return depth, frame, cls, class_place(kind, cls)
         depth += 1
         frame = frame.f_back
     return None
