@@ -108,6 +108,48 @@ def bad_last_order_of_each() -> list[object]:
     ]
 
 
+def bad_deep_below_loop() -> list[str]:
+    """The loop is ten calls away from the query."""
+    return [_through_layers(book_id)[0] for book_id in _popular_book_ids()]
+
+
+def _through_layers(book_id: int) -> list[str]:
+    """What layered code does: each layer only calls the next one."""
+    return _layer_1([book_id])
+
+
+def _layer_1(book_ids: list[int]) -> list[str]:
+    return _layer_2(book_ids)
+
+
+def _layer_2(book_ids: list[int]) -> list[str]:
+    return _layer_3(book_ids)
+
+
+def _layer_3(book_ids: list[int]) -> list[str]:
+    return _layer_4(book_ids)
+
+
+def _layer_4(book_ids: list[int]) -> list[str]:
+    return _layer_5(book_ids)
+
+
+def _layer_5(book_ids: list[int]) -> list[str]:
+    return _layer_6(book_ids)
+
+
+def _layer_6(book_ids: list[int]) -> list[str]:
+    return _layer_7(book_ids)
+
+
+def _layer_7(book_ids: list[int]) -> list[str]:
+    return _layer_8(book_ids[0])
+
+
+def _layer_8(book_id: int) -> list[str]:
+    return [Book.objects.values_list("title", flat=True).get(pk=book_id)]
+
+
 def good_in() -> list[str]:
     """``__in`` asks for all keys at once."""
     return [book.title for book in Book.objects.filter(pk__in=_popular_book_ids())]
@@ -256,6 +298,41 @@ def good_two_lookups_in_a_row() -> list[str]:
     first = Book.objects.get(pk=first_id)
     last = Book.objects.get(pk=last_id)
     return [first.title, last.title]
+
+
+def good_two_deep_calls_in_a_row() -> list[str]:
+    """Two calls of layered code whose loop turns once in each."""
+    first_id, last_id = _popular_book_ids()[0], _popular_book_ids()[-1]
+    titles = _through_looping_layers([first_id])
+    titles += _through_looping_layers([last_id])
+    return titles
+
+
+def _through_looping_layers(book_ids: list[int]) -> list[str]:
+    return _looping_1(book_ids)
+
+
+def _looping_1(book_ids: list[int]) -> list[str]:
+    return _looping_2(book_ids)
+
+
+def _looping_2(book_ids: list[int]) -> list[str]:
+    return _looping_3(book_ids)
+
+
+def _looping_3(book_ids: list[int]) -> list[str]:
+    return _looping_4(book_ids)
+
+
+def _looping_4(book_ids: list[int]) -> list[str]:
+    return _looping_5(book_ids)
+
+
+def _looping_5(book_ids: list[int]) -> list[str]:
+    titles = []
+    for book_id in book_ids:
+        titles.append(_title(book_id))
+    return titles
 
 
 def good_cached() -> list[str]:

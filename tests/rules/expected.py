@@ -168,6 +168,11 @@ EXPECTED = {
         'return Book.objects.values_list("title", flat=True).get(pk=book_id)',
         ("",),
     ),
+    "QA103.bad_deep_below_loop": Expected(
+        "_layer_8",
+        'return [Book.objects.values_list("title", flat=True).get(pk=book_id)]',
+        ("",),
+    ),
     "QA103.bad_while": Expected(
         "bad_while",
         "titles.append(Book.objects.get(pk=waiting.pop()).title)",

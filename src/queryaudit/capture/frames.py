@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
@@ -41,6 +42,16 @@ class FrameResolver:
         return Frame(
             place.kind, path, line, end_line, column, end_column, name, None, None, None, ()
         )
+
+    def rich_stack(self, places: Iterable[Place], outer: Iterable[Place]) -> tuple[Frame, ...]:
+        """The frames of a stack, and the next one further out in a loop if none of them is."""
+        frames = tuple([self.rich(place) for place in places])
+        if all(frame.loop_text is None for frame in frames):
+            for place in outer:
+                frame = self.rich(place)
+                if frame.loop_text is not None:
+                    return (*frames, frame)
+        return frames
 
     def rich(self, place: Place) -> Frame:
         """As ``plain``, with what the source says."""

@@ -73,8 +73,10 @@ class Places:
         key = (id(code), lasti)
         place = self._by_instruction.get(key)
         if place is None:
-            where = positions(code, lasti) if ADAPTS else lasti
-            place = self._by_position.setdefault((id(code), where), Place(kind, code, lasti))
+            where = positions(code, lasti) if ADAPTS else None
+            # Without columns, calls on one line can't be told apart by where they stand.
+            key_in_source = (id(code), lasti if where is None or where[2] is None else where)
+            place = self._by_position.setdefault(key_in_source, Place(kind, code, lasti))
             self._by_instruction[key] = place
         return place
 

@@ -1,12 +1,14 @@
 """Remembered call sites: finds again where a statement was asked for, without a walk.
 
 Frames are cheap to pass over and dear to look at. So a stack is looked at only where a known site
-of the statement stands: once for each depth at which there is one, and then at its callers.
+of the statement stands, and then at each of its callers in the project, outwards. What is known is
+a tree of these, so that a function with a thousand callers costs no more than one with two.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,13 @@ if TYPE_CHECKING:
     from queryaudit.capture.causes import Cause
     from queryaudit.records.events import FetchKind
 
-#: Sites remembered for one statement, and of these at one instruction.
+#: Sites remembered for one statement, and of these on one way through the project.
 MAX_SITES, MAX_VARIANTS = 4096, 24
 #: How far ``recall`` and what it asks stand above the frame that depths are counted from.
 RECALL, CONFIRM = 1, 2
+
+#: Moves an instruction out of the way of an address.
+_SHIFT = 48
 
 _getframe = sys._getframe
 
@@ -40,6 +45,7 @@ class Site:
         "fetches",
         "lasti",
         "probes",
+        "reads",
         "repeated",
         "rows_depth",
         "scope",
@@ -53,8 +59,11 @@ class Site:
         self.depth = 0
         self.code: CodeType | None = None
         self.lasti = -1
-        #: (depth, code, instruction) of the project's callers, for ``recall`` itself.
+        #: (depth, code, instruction) of the project's callers outwards, and of the frame where the
+        #: walk ended, for ``recall`` itself.
         self.callers: tuple[tuple[int, CodeType, int], ...] = ()
+        #: The same of the frames whose variables are read.
+        self.reads: tuple[tuple[int, CodeType, int], ...] = ()
         #: (depth, reader, value): what tells apart sites that run the same instructions.
         self.probes: tuple[tuple[int, Any, object], ...] = ()
         #: What awaited the site's thread; None where its stack reaches the unit's beginning.
@@ -75,48 +84,98 @@ class Site:
         self.repeated = False
 
 
+#: (depth, code, instruction) of a frame.
+Check = tuple[int, "CodeType | None", int]
+#: A site and what is left to check for it.
+_Candidate = tuple[Site, tuple[Check, ...]]
+
+
+class _Way:
+    """A way outwards: the sites whose callers end here, and where the next ones stand."""
+
+    __slots__ = ("further", "sites")
+
+    def __init__(self) -> None:
+        self.sites: tuple[_Candidate, ...] = ()
+        #: By depth. A site that is alone there has no way of its own, but all that is left to
+        #: check.
+        self.further: tuple[tuple[int, _Level], ...] = ()
+
+    def add(self, site: Site, path: tuple[Check, ...]) -> None:
+        """Add a site whose callers from here on are ``path``."""
+        if not path:
+            if len(self.sites) < MAX_VARIANTS:
+                self.sites = (*self.sites, (site, site.reads))
+            return
+        (depth, code, lasti), rest = path[0], path[1:]
+        level = next((level for known, level in self.further if known == depth), None)
+        if level is None:
+            level = {}
+            self.further = (*self.further, (depth, level))
+        # Sites keep their code alive, so its id remains its own.
+        key = id(code) + (lasti << _SHIFT)
+        known = level.get(key)
+        if known is None:
+            level[key] = ((site, rest + site.reads),)
+            return
+        if isinstance(known, tuple):
+            ((other, checks),) = known
+            known = _Way()
+            known.add(other, checks[: len(checks) - len(other.reads)])
+            known.add(site, rest)
+            level[key] = known  # now that it is whole: others look while this thread adds
+        else:
+            known.add(site, rest)
+
+
+#: By code and instruction.
+_Level = dict[int, "_Way | tuple[_Candidate]"]
+
+
 class Sites:
     """The known sites of one statement."""
 
-    __slots__ = ("_levels", "_size")
+    __slots__ = ("_size", "_start")
 
     def __init__(self) -> None:
-        #: By depth, then by code and instruction.
-        self._levels: tuple[tuple[int, dict[int, tuple[Site, ...]]], ...] = ()
+        self._start = _Way()
         self._size = 0
 
     def add(self, site: Site) -> None:
         """Remember a site, unless there are too many. One thread adds at a time."""
-        level = next((level for depth, level in self._levels if depth == site.depth), {})
-        key = id(site.code) + site.lasti
-        known = level.get(key, ())
-        if self._size >= MAX_SITES or len(known) >= MAX_VARIANTS:
-            return
-        self._size += 1
-        if not level:
-            self._levels = (*self._levels, (site.depth, level))
-        level[key] = (*known, site)
+        if self._size < MAX_SITES:
+            self._size += 1
+            self._start.add(site, ((site.depth, site.code, site.lasti), *site.callers))
 
     def recall(self) -> Site | None:
         """The site at which the caller's stack stands, if it is known."""
-        for depth, level in self._levels:
-            try:
-                frame = _getframe(depth)
-                code, lasti = frame.f_code, frame.f_lasti
-                # Sites keep their code alive, so its id remains its own.
-                for site in level.get(id(code) + lasti, ()):
-                    if site.code is not code or site.lasti != lasti:
+        ways: Iterator[tuple[int, _Level]] = iter(self._start.further)
+        others: tuple[Any, ...] | None = None  # a chain of what else to try
+        while True:
+            for depth, level in ways:
+                try:
+                    frame = _getframe(depth)
+                    found = level.get(id(frame.f_code) + (frame.f_lasti << _SHIFT))
+                    if found is None:
                         continue
-                    for outer, outer_code, outer_lasti in site.callers:
-                        frame = _getframe(outer)
-                        if frame.f_code is not outer_code or frame.f_lasti != outer_lasti:
-                            break
-                    else:
-                        if site.simple or _confirmed(site):
-                            return site
-            except ValueError:  # the stack ends above that depth
-                continue
-        return None
+                    for site, checks in found.sites if isinstance(found, _Way) else found:
+                        for outer, code, lasti in checks:
+                            frame = _getframe(outer)
+                            if frame.f_code is not code or frame.f_lasti != lasti:
+                                break
+                        else:
+                            if site.simple or _confirmed(site):
+                                return site
+                except ValueError:  # the stack ends above that depth
+                    continue
+                if isinstance(found, _Way) and found.further:
+                    others = (ways, others)
+                    ways = iter(found.further)
+                    break
+            else:
+                if others is None:
+                    return None
+                ways, others = others
 
 
 def _confirmed(site: Site) -> bool:

@@ -20,11 +20,11 @@ from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.lineage import Lineage
-from queryaudit.capture.places import Place
+from queryaudit.capture.places import Place, Places
 from queryaudit.capture.recall import Site, Sites
 from queryaudit.capture.scopes import IGNORING, ActiveIgnore, Ancestor, Scope
 from queryaudit.capture.sink import Sink
-from queryaudit.capture.sites import walk
+from queryaudit.capture.sites import Walk, walk
 from queryaudit.records.events import (
     Access,
     Frame,
@@ -80,8 +80,9 @@ class Recorder:
         self.lock = threading.RLock()
         self._buffer: deque[Occurrence] = deque()
         self._statements: dict[str, _Statement] = {}
-        self._stacks: dict[tuple[object, ...], tuple[int, list[Place], int]] = {}
-        self._by_id: dict[int, tuple[list[Place], int]] = {}
+        self._places = Places()
+        self._stacks: dict[tuple[object, ...], int] = {}
+        self._by_id: dict[int, tuple[list[Place], tuple[Place, ...], int]] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
         self._ignores: dict[Ignored, int] = {}
@@ -296,28 +297,25 @@ class Recorder:
         return known
 
     def _new_site(self, statement: _Statement, frame: FrameType, scope: Scope) -> Site:
-        found = walk(frame, 1, self.files, scope.base)
+        found = walk(frame, 1, self.files, self._places, scope.base)
         site = found.site
-        site.stack = self._stack(found.places, found.repeats)
+        site.stack = self._stack(found)
         with self.lock:
             statement.sites.add(site)
         return site
 
-    def _stack(self, places: list[Place], repeats: int) -> int:
-        recursive = repeats > 1
-        key = (min(repeats, 4), *(part for place in places for part in place.key))
+    def _stack(self, found: Walk) -> int:
+        key = found.key
         with self.lock:
             known = self._stacks.get(key)
             if known is None:
-                frames = tuple(self._resolver.plain(place) for place in places)
-                stack = next(self._ids)
-                self._stacks[key] = (stack, places, repeats)
-                self._by_id[stack] = (places, repeats)
-                self.sink.define(Stack(stack, frames, repeats))
-                if recursive:
-                    self._repeated.append(stack)
-                return stack
-            return known[0]
+                known = self._stacks[key] = next(self._ids)
+                self._by_id[known] = (found.places, found.outer, found.repeats)
+                frames = tuple([self._resolver.plain(place) for place in found.places])
+                self.sink.define(Stack(known, frames, found.repeats))
+                if found.repeats > 1:
+                    self._repeated.append(known)
+        return known
 
     def _origin(self, rows: Any, site: Site, text: int) -> int:
         """The origin of the rows of ``site``'s query; a site has the same one most of the time."""
@@ -388,13 +386,13 @@ class Recorder:
             self.sink.define(row._replace(built=self._built_frame(ancestor, rich=True)))
         for stack in sorted(stacks - self._rich):
             self._rich.add(stack)
-            places, repeats = self._by_id[stack]
-            frames = tuple(self._resolver.rich(place) for place in places)
+            places, outer, repeats = self._by_id[stack]
+            frames = self._resolver.rich_stack(places, outer)
             self.sink.define(Stack(stack, frames, repeats))
 
     def _built_frame(self, ancestor: tuple[CodeType, int] | None, *, rich: bool) -> Frame | None:
         if ancestor is None:
             return None
         code, lasti = ancestor
-        place = Place(self.files(code.co_filename).kind, code, lasti)
+        place = self._places.at(self.files(code.co_filename).kind, code, lasti)
         return self._resolver.rich(place) if rich else self._resolver.plain(place)

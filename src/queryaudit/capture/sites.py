@@ -7,7 +7,6 @@ there and checks that the same code is at the same instruction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -15,6 +14,7 @@ from queryaudit.capture import causes
 from queryaudit.capture.codefiles import CodeFiles, Mark
 from queryaudit.capture.places import (
     Place,
+    Places,
     class_kind,
     class_place,
     field_place,
@@ -30,42 +30,80 @@ from queryaudit.records.events import FetchKind, FrameKind
 MAX_FRAMES = 6
 #: Frames walked at most; deeper stacks give the frames found so far.
 MAX_WALK = 1500
-#: Callers further from the site than this are not checked again on each query.
+#: Project frames that tell call paths apart: those that are kept, and their callers.
+MAX_CALLERS = 120
+#: Frames looked through for those that await a thread.
 MAX_HOPS = 40
 #: The arguments of a fetch mode's ``fetch``: one that the project wrote is part of the descriptor.
 _FETCH = ("self", "fetcher", "instance")
+
+_LIBRARY = FrameKind.LIBRARY
 
 
 class Walk:
     """The result of one walk: places innermost first, and what else was seen."""
 
-    __slots__ = ("places", "repeats", "site")
+    __slots__ = ("outer", "places", "repeats", "site")
 
-    def __init__(self, site: Site, places: list[Place], repeats: int) -> None:
+    def __init__(
+        self, site: Site, places: list[Place], outer: tuple[Place, ...], repeats: int
+    ) -> None:
         self.site = site
         self.places = places
+        #: The project's calls further out than ``places``, each once: a recursion adds none.
+        self.outer = outer
         self.repeats = repeats
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for the same way through the project's code."""
+        outer = frozenset(self.outer) if self.outer else None
+        return (min(self.repeats, 4), outer, *[place.key for place in self.places])
 
 
 def walk(
-    frame: FrameType, depth: int, files: CodeFiles, base: tuple[CodeType, int] | None = None
+    frame: FrameType,
+    depth: int,
+    files: CodeFiles,
+    known: Places,
+    base: tuple[CodeType, int] | None = None,
 ) -> Walk:
     """Walk outwards from ``frame``, which stands ``depth`` levels above the frame that will use
     the site's depths with ``sys._getframe``, up to the unit of work's ``base`` at most."""
-    return _Walker(files, base).run(frame, depth)
+    return _Walker(files, known, base).run(frame, depth)
 
 
 class _Walker:
     """State of one walk."""
 
-    def __init__(self, files: CodeFiles, base: tuple[CodeType, int] | None) -> None:
+    __slots__ = (
+        *(
+            "anchor",
+            "base",
+            "callers",
+            "deleting",
+            "end",
+            "fallback",
+            "files",
+            "floor",
+            "functions",
+        ),
+        *("kept", "known", "last", "outer", "pending", "places", "probes", "queryset", "read"),
+        *("rows", "site", "start", "start_depth"),
+    )
+
+    def __init__(self, files: CodeFiles, known: Places, base: tuple[CodeType, int] | None) -> None:
         self.files = files
+        self.known = known
         self.base: CodeType | None = base[0] if base is not None else None
         self.floor = base[1] if base is not None else 0
         self.start: FrameType | None = None
         self.start_depth = 0
         self.site = Site()
         self.places: list[Place] = []
+        #: How many of the places stand in code.
+        self.kept = 0
+        self.outer: dict[Place, None] = {}
         self.anchor: tuple[int, FrameType] | None = None
         self.fallback: tuple[int, FrameType] | None = None
         self.last: tuple[int, FrameType] | None = None
@@ -74,39 +112,53 @@ class _Walker:
         self.deleting = False
         self.pending: tuple[int, FrameType, Mark] | None = None
         self.callers: list[tuple[int, CodeType, int]] = []
+        #: Frames whose variables will be read again, by depth.
+        self.read: dict[int, FrameType] = {}
         #: Where the walk ended; between there and the site there is no other project code.
         self.end: tuple[int, CodeType, int] | None = None
         self.probes: list[tuple[int, Any, object]] = []
-        self.functions: dict[CodeType, int] = {}
+        self.functions: dict[int, int] = {}
 
-    def run(self, frame: FrameType | None, depth: int) -> Walk:
+    def run(self, start: FrameType, depth: int) -> Walk:
         based = False
-        self.start, self.start_depth = frame, depth
+        self.start, self.start_depth = start, depth
+        files, base = self.files, self.base
+        known = files.known
         limit = depth + MAX_WALK
+        frame: FrameType | None = start
+        last = start
         while frame is not None and depth < limit:
             code = frame.f_code
-            file = self.files(code.co_filename)
-            mark = file.marks.get(code.co_name) if file.marks is not None else None
-            if mark is Mark.BASE or mark is Mark.HANDED:
-                # Below a hand-over lies whatever the thread did before.
-                self.end = (depth, code, frame.f_lasti)
-                based = mark is Mark.BASE
-                break
-            if mark is not None:
-                self._marked(mark, depth, frame)
-            if file.kind is not FrameKind.LIBRARY:
+            name = code.co_filename
+            file = known.get(name) or files(name)
+            marks = file.marks
+            if marks is not None:
+                mark = marks.get(code.co_name)
+                if mark is not None:
+                    if mark is Mark.BASE or mark is Mark.HANDED:
+                        # Below a hand-over lies whatever the thread did before.
+                        last, based = frame, mark is Mark.BASE
+                        break
+                    self._marked(mark, depth, frame)
+            else:
+                mark = None
+            if file.kind is not _LIBRARY:
                 if code.co_name != "fetch" or code.co_varnames[:3] != _FETCH:
                     self._project(depth, frame, file.kind)
-            elif not file.orm and self.fallback is None and mark is not Mark.TEMPLATE:
+            elif self.fallback is None and not file.orm and mark is not Mark.TEMPLATE:
                 self.fallback = (depth, frame)
-            self.last = (depth, frame)
-            if code is self.base:
+            last = frame
+            if code is base:
                 based = True
-                if self.places and self.places[-1].code is code:
-                    self.places[-1].floor = self.floor
+                if self.floor and self.places and self.places[-1].code is code:
+                    self.places[-1] = self.places[-1].above(self.floor)
                 break
             depth += 1
             frame = frame.f_back
+        else:
+            depth -= 1
+        self.last = (depth, last)
+        self.end = (depth, last.f_code, last.f_lasti)
         if not based:
             self._awaiting()
         return self._finish()
@@ -178,54 +230,74 @@ class _Walker:
 
     def _anchored(self, depth: int, frame: FrameType, reader: Any, value: object) -> None:
         self.probes.append((depth, reader, value))
+        self.read[depth] = frame
         if self.anchor is None:
             self.anchor = (depth, frame)
 
     def _project(self, depth: int, frame: FrameType, kind: FrameKind) -> None:
-        code = frame.f_code
-        self.functions[code] = self.functions.get(code, 0) + 1
-        if sum(place.code is not None for place in self.places) >= MAX_FRAMES:
-            return
-        lasti = frame.f_lasti
-        previous = self.places[-1] if self.places else None
-        if previous is None or previous.code is not code or previous.lasti != lasti:
-            self.places.append(Place(kind, code, lasti))
+        code, lasti = frame.f_code, frame.f_lasti
+        function = id(code)
+        self.functions[function] = self.functions.get(function, 0) + 1
         if self.anchor is None:
             self.anchor = (depth, frame)
-        elif depth - self.anchor[0] <= MAX_HOPS:
+        elif len(self.callers) < MAX_CALLERS:
             self.callers.append((depth, code, lasti))
+        else:
+            return
+        place = self.known.at(kind, code, lasti)
+        if self.kept >= MAX_FRAMES:
+            self.outer[place] = None
+        elif not self.places or self.places[-1] is not place:
+            self.places.append(place)
+            self.kept += 1
 
     def _awaiting(self) -> None:
         awaiting = self.site.awaiting = AWAITING.get()
         for code, lasti in awaiting:
             kind = self.files(code.co_filename).kind
-            self.places.append(Place(kind, code, lasti))
+            self.places.append(self.known.at(kind, code, lasti))
 
     def _finish(self) -> Walk:
         site = self.site
-        if not any(place.kind is FrameKind.PROJECT for place in self.places):
-            owner = owner_place(self.start, self.start_depth, self.files)
+        if not any(place.kind is FrameKind.PROJECT for place in self.places) and self.last:
+            owner = owner_place(self.start, self.start_depth, self.files, self.last[0])
             if owner is not None:
-                self.probes.append((owner[0], owner_class, owner[1]))
-                self.places.append(owner[2])
+                depth, frame, cls, place = owner
+                self.probes.append((depth, owner_class, cls))
+                self.read[depth] = frame
+                self.places.append(place)
         if not self.places and self.fallback is not None:
-            code = self.fallback[1].f_code
-            self.places.append(Place(FrameKind.LIBRARY, code, self.fallback[1].f_lasti))
+            frame = self.fallback[1]
+            self.places.append(self.known.at(_LIBRARY, frame.f_code, frame.f_lasti))
         anchor = self.anchor or self.fallback or self.last
         if anchor is not None:
             depth, frame = anchor
             site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
+        for found in (self.queryset, self.pending):
+            if found is not None:
+                self.read[found[0]] = found[1]
+        if self.rows is not None and site.rows_depth is not None:
+            self.read[site.rows_depth] = self.rows
         # Frames that will be read again are checked as well: between the same two instructions of
         # the project a library may take another way of the same length.
-        checked = dict.fromkeys(
-            [*self._read_frames(), *self.callers, *([self.end] if self.end else [])]
+        site.reads = tuple(
+            (depth + RECALL, frame.f_code, frame.f_lasti) for depth, frame in self.read.items()
         )
-        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in checked)
+        path = self.callers
+        if self.end is not None and (not path or path[-1][0] != self.end[0]):
+            path.append(self.end)
+        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in path)
         site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
         site.simple = not site.probes and site.awaiting is None
         site.cause = self._cause()
         site.fetches = self._fetches()
-        return Walk(site, self.places, self._repeats())
+        outer = tuple([place for place in self.outer if place not in self.places])
+        return Walk(site, self.places, outer, self._repeats())
+
+    def _repeats(self) -> int:
+        """Activations of the function that asks, or of the one that calls it for that."""
+        nearest = [place.code for place in self.places if place.code is not None][:2]
+        return max((self.functions.get(id(code), 1) for code in nearest), default=1)
 
     def _fetches(self) -> FetchKind | None:
         """Who reads the rows, where it is no queryset's compiler."""
@@ -233,23 +305,6 @@ class _Walker:
             raw = type(self.rows.f_locals.get("self")).__name__ == "RawModelIterable"
             return FetchKind.RAW if raw else None
         return FetchKind.CURSOR if self.queryset is None and self.pending is None else None
-
-    def _repeats(self) -> int:
-        """Activations of the function that asks, or of the one that calls it for that."""
-        nearest = [place.code for place in self.places if place.code is not None][:2]
-        return max((self.functions.get(code, 1) for code in nearest), default=1)
-
-    def _read_frames(self) -> Iterator[tuple[int, CodeType, int]]:
-        """Depth, code and instruction of the frames whose variables tell cause, rows and place."""
-        depths = {depth for depth, _, _ in self.probes}
-        depths |= {found[0] for found in (self.queryset, self.pending) if found is not None}
-        if self.site.rows_depth is not None:
-            depths.add(self.site.rows_depth)
-        frame, depth = self.start, self.start_depth
-        while frame is not None and depth <= max(depths, default=-1):
-            if depth in depths:
-                yield depth, frame.f_code, frame.f_lasti
-            frame, depth = frame.f_back, depth + 1
 
     def _cause(self) -> causes.Cause | None:
         target = None

@@ -46,7 +46,8 @@ def judge(
         if _depends_on_writes(load):
             continue
         depth = levels.get(_site_key(load), 1)
-        rule = next((r for r in rules if r.claims(replace(load, levels=depth), view)), None)
+        leveled = load if depth == load.levels else replace(load, levels=depth)
+        rule = next((r for r in rules if r.claims(leveled, view)), None)
         sighting = _sight(load, rule, depth, view) if rule is not None else None
         if sighting is not None and _through_narrowed(load, narrowed):
             sighting = replace(sighting, through_narrowed=True)
