@@ -218,7 +218,7 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
         )
         scope = CURRENT.get()
         if scope is not None:
-            scope.recorder.ignored(active)
+            scope.recorder.ignores.id(active)
         self._tokens.append(IGNORING.set(active))
         return self
 

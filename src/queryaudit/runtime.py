@@ -155,6 +155,9 @@ class Session:
             if active is None:
                 active = Session.current = self
                 _installation.acquire(self.files)
+            if self.config.deep:
+                _installation.deepen()
+                active.recorder.deep = True
             active._users += 1
             return active
 

@@ -34,6 +34,7 @@ from queryaudit.records.events import (
     SqlText,
     Stack,
     Step,
+    Usage,
 )
 
 TEXTS = (
@@ -214,7 +215,16 @@ class Process:
             happened.append(query)
             if query.error is None and query.params % 2:
                 happened += self._fetched(query)
+                happened += self._used(query, read)
         self._sink.record(happened)
+
+    def _used(self, query: Query, read: Read) -> tuple[Occurrence, ...]:
+        if query.access is None or read.source is None:
+            return ()
+        origin = self._ids["origin", read.source]
+        columns = ("title",) if query.params % 3 else ()
+        first = Usage(query.scope, origin, (), 1, None, columns, (), 3, False)
+        return first, first._replace(path=read.path, columns=(), relations=columns)
 
     def _fetched(self, query: Query) -> tuple[Occurrence, ...]:
         same = (query.scope, query.seq, query.sql, query.stack, query.access, query.ignored)

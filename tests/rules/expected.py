@@ -366,4 +366,53 @@ EXPECTED = {
         "return [model.objects.count() for model in MODELS]",
         ("",),
     ),
+    "QA202.bad": Expected(
+        "bad",
+        "return [book.title for book in Book.objects.all()]",
+        ("", "", ""),
+        'Book.objects.defer("description", "metadata")',
+    ),
+    "QA202.bad_one_wide_column": Expected(
+        "bad_one_wide_column",
+        'return [(book.title, book.metadata.get("edition")) for book in Book.objects.all()]',
+        ("", ""),
+        'Book.objects.defer("description")',
+    ),
+    "QA202.bad_in_helper": Expected(
+        "_cheap_books",
+        'return list(Book.objects.order_by("price"))',
+        ("", "", ""),
+    ),
+    "QA203.bad": Expected(
+        "bad",
+        'return [book.title for book in Book.objects.select_related("publisher")]',
+        ("publisher",),
+        '# take "publisher" out of select_related() or prefetch_related()',
+    ),
+    "QA203.bad_prefetch": Expected(
+        "bad_prefetch",
+        'return [author.name for author in Author.objects.prefetch_related("books")]',
+        ("books",),
+    ),
+    "QA203.bad_many_to_many": Expected(
+        "bad_many_to_many",
+        'return [book.title for book in Book.objects.prefetch_related("tags")]',
+        ("tags",),
+    ),
+    "QA203.bad_end_of_a_path": Expected(
+        "bad_end_of_a_path",
+        'books = Book.objects.select_related("author__publisher")',
+        ("author__publisher",),
+        '# take "author__publisher" out of select_related() or prefetch_related()',
+    ),
+    "QA203.bad_whole_path": Expected(
+        "bad_whole_path",
+        'books = Book.objects.select_related("author__publisher")',
+        ("author",),
+    ),
+    "QA203.bad_key_is_enough": Expected(
+        "bad_key_is_enough",
+        'return [book.author_id for book in Book.objects.select_related("author")]',
+        ("author",),
+    ),
 }

@@ -10,7 +10,7 @@ import pytest
 
 import queryaudit
 from queryaudit.records.findings import Applicability, Grade
-from queryaudit.records.rules import Severity
+from queryaudit.registry import Registry
 from sample_app.cases import Case, all_cases
 from tests.rules.case_runs import ROOT, CaseRun, options_of
 from tests.rules.expected import EXPECTED
@@ -32,7 +32,7 @@ def test_a_bad_case_is_one_finding_of_its_rule(runs: dict[str, CaseRun], case: C
     finding = runs[str(case)].finding
     assert case.rule in finding.rules
     assert finding.rule in finding.rules
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Registry().rules[case.rule].severity
     assert finding.evidence.grade is Grade.OBSERVED
 
 

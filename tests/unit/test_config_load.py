@@ -57,6 +57,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         trace=None,
         output=(),
         max_queries=None,
+        deep=False,
         ignore_paths=(),
         log=True,
         server_timing=True,

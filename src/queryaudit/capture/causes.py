@@ -45,6 +45,7 @@ class Cause:
         "prefetched",
         "step",
         "target",
+        "to_attr",
     )
 
     def __init__(
@@ -59,6 +60,7 @@ class Cause:
         method: str | None = None,
         narrowed: bool = False,
         prefetched: bool = False,
+        to_attr: bool = False,
     ) -> None:
         self.depth = depth
         self.local = local
@@ -70,6 +72,8 @@ class Cause:
         self.method = method
         self.narrowed = narrowed
         self.prefetched = prefetched
+        #: Prefetched into a list of its own.
+        self.to_attr = to_attr
 
     def instance(self, frame: FrameType) -> Any:
         """The causing row, or None if this frame tells of another relation."""
@@ -119,11 +123,13 @@ def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> C
     if not instances:
         return None
     owner = type(instances[0])
-    name = names["lookup"].prefetch_through.split("__")[names["level"]]
+    lookup, level = names["lookup"], names["level"]
+    name = lookup.prefetch_through.split("__")[level]
     return Cause(
         depth=depth,
         local="instances",
         step=Step(name, relation_kind(owner, name), True),
+        to_attr=lookup.prefetch_to.split("__")[level] != name,
         owner=owner,
         target=target._meta.label if target is not None else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.capture import building, concurrency, connections, generic, hydration, rows
+from queryaudit.capture import building, concurrency, connections, generic, hydration, rows, usage
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 
@@ -12,6 +12,7 @@ class Installation:
 
     def __init__(self) -> None:
         self._users = 0
+        self._deep = False
         self._patches = Patches()
         self._wrapping = connections.Wrapping()
 
@@ -26,8 +27,17 @@ class Installation:
         generic.install(self._patches)
         concurrency.install(self._patches, files)
 
+    def deepen(self) -> None:
+        """Follow reads of rows too, until the last user is gone."""
+        if not self._deep:
+            self._deep = True
+            usage.install(self._patches)
+
     def release(self) -> None:
         self._users -= 1
         if self._users == 0:
             self._patches.undo()
+            if self._deep:
+                self._deep = False
+                usage.respecialise()
             self._wrapping.uninstall()

@@ -6,7 +6,12 @@ path), so it costs nothing per row and keeps no row alive.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from queryaudit.records.events import Step
+
+if TYPE_CHECKING:
+    from queryaudit.capture.usage import Uses
 
 
 class Lineage:
@@ -16,7 +21,7 @@ class Lineage:
     rows outlive audits, and an id means nothing to another.
     """
 
-    __slots__ = ("_children", "accesses", "origin", "owner", "path", "serial")
+    __slots__ = ("_children", "accesses", "origin", "owner", "path", "serial", "uses")
 
     def __init__(
         self, origin: int, serial: int, owner: object, path: tuple[Step, ...] = ()
@@ -29,6 +34,8 @@ class Lineage:
         self._children: dict[Step, Lineage] | None = None
         #: Access ids by cause, so that the second query of a loop looks nothing up.
         self.accesses: dict[object, int] | None = None
+        #: What is read of the rows, in deep mode.
+        self.uses: Uses | None = None
 
     def child(self, step: Step) -> Lineage:
         """The lineage of rows reached over ``step``."""
@@ -43,6 +50,8 @@ class Lineage:
                 return self
             path = (*self.path, step)
             found = children[step] = Lineage(self.origin, self.serial, self.owner, path)
+            if self.uses is not None:
+                found.uses = self.uses.child(step)
         return found
 
 

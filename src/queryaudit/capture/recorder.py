@@ -15,20 +15,20 @@ from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 
-from queryaudit.capture import hydration, rows, schema
+from queryaudit.capture import hydration, rows, schema, usage
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
+from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place, Places
 from queryaudit.capture.recall import Site, Sites
-from queryaudit.capture.scopes import IGNORING, ActiveIgnore, Ancestor, Scope
+from queryaudit.capture.scopes import IGNORING, Ancestor, Scope
 from queryaudit.capture.sink import Sink
 from queryaudit.capture.sites import Walk, walk
 from queryaudit.records.events import (
     Access,
     Frame,
-    Ignored,
     Occurrence,
     Origin,
     Phase,
@@ -68,13 +68,15 @@ class Recorder:
         self.files = files
         self.sink = sink
         self.strict = strict
+        #: Follow what is read of the rows.
+        self.deep = False
         self.errors: Counter[str] = Counter()
         self.outside = 0
         #: The test phase that runs now.
         self.phase: Scope | None = None
         self._salt = secrets.randbits(62)
         self._token = object()
-        self._ids = count(1)
+        self.ids = count(1)
         self._seq = count(1)
         self._serial = count(1)
         self.lock = threading.RLock()
@@ -85,7 +87,7 @@ class Recorder:
         self._by_id: dict[int, tuple[list[Place], tuple[Place, ...], int]] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
-        self._ignores: dict[Ignored, int] = {}
+        self.ignores = Ignores(self)
         self._accesses: dict[tuple[object, ...], int] = {}
         self._resolver = FrameResolver(files)
         #: What runs in the thread that asks.
@@ -116,7 +118,7 @@ class Recorder:
                 parent = self._successor(parent)
             if base is None and parent is not None:
                 base = parent.base
-            scope = Scope(self, next(self._ids), parent, kind, name, phase, base)
+            scope = Scope(self, next(self.ids), parent, kind, name, phase, base)
             event = ScopeStart(scope.id, parent.id if parent else None, kind, name, phase)
             try:
                 self._drain()
@@ -135,6 +137,9 @@ class Recorder:
             if scope.ended:
                 return
             scope.ended = True
+            for uses in scope.uses.values():
+                self._needed.add(uses.origin)
+                self._buffer.extend(uses.events())
             self.flush()
             duration = perf_counter_ns() - scope.started
             try:
@@ -223,6 +228,8 @@ class Recorder:
                     evaluation = parent.serial
                     access = parent.accesses.get(cause) if parent.accesses else None
                     lineage = parent.child(cause.step)
+                    if cause.to_attr and parent.uses is not None:
+                        parent.uses.relations.add(cause.step.name)
                 if access is None:
                     access = self._access(parent, cause)
         if site.rows_depth is not None:
@@ -230,6 +237,8 @@ class Recorder:
             if lineage is None:
                 origin = self._origin(iterable, site, statement.id)
                 lineage = Lineage(origin, next(self._serial), self._token)
+                if self.deep:
+                    lineage.uses = usage.begin(scope, origin, iterable)
             hydration.adopt(iterable, lineage)
 
         ignoring = IGNORING.get()
@@ -248,7 +257,7 @@ class Recorder:
                 0 if params is None else digest(self._salt, params, many),
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,
-                None if ignoring is None else self.ignored(ignoring),
+                None if ignoring is None else self.ignores.id(ignoring),
             ),
         )  # fmt: skip
         self._buffer.append(query)
@@ -270,29 +279,12 @@ class Recorder:
         """The phase of a test that runs now, for a server or loop that an earlier one started."""
         return self.phase if scope.kind is ScopeKind.TEST else None
 
-    def ignored(self, ignore: ActiveIgnore) -> int:
-        """The id of an ignore, defined when it is first met so that an unused one is known."""
-        known = ignore.ids.get(id(self))
-        if known is None:
-            outer = self.ignored(ignore.outer) if ignore.outer is not None else None
-            with self.lock:
-                path = self.files.relative(ignore.path)
-                row = Ignored(
-                    0, outer, ignore.codes, ignore.reason, path, ignore.line, ignore.optional
-                )
-                known = self._ignores.get(row)
-                if known is None:
-                    known = self._ignores[row] = next(self._ids)
-                    self.sink.define(row._replace(id=known))
-            ignore.ids[id(self)] = known
-        return known
-
     def _new_statement(self, sql: str) -> _Statement | None:
         """None if there are too many already."""
         with self.lock:
             known = self._statements.get(sql)
             if known is None and len(self._statements) < MAX_TEXTS:
-                known = self._statements[sql] = _Statement(next(self._ids))
+                known = self._statements[sql] = _Statement(next(self.ids))
                 self.sink.define(SqlText(known.id, sql))
         return known
 
@@ -309,7 +301,7 @@ class Recorder:
         with self.lock:
             known = self._stacks.get(key)
             if known is None:
-                known = self._stacks[key] = next(self._ids)
+                known = self._stacks[key] = next(self.ids)
                 self._by_id[known] = (found.places, found.outer, found.repeats)
                 frames = tuple([self._resolver.plain(place) for place in found.places])
                 self.sink.define(Stack(known, frames, found.repeats))
@@ -335,7 +327,7 @@ class Recorder:
         if known is None:
             with self.lock:
                 frame = self._built_frame(ancestor, rich=False)
-                known = self._origins.setdefault(key, next(self._ids))
+                known = self._origins.setdefault(key, next(self.ids))
                 origin = Origin(known, queryset.model._meta.label, text, stack, frame)
                 self._origin_rows[known] = (origin, ancestor)
                 self.sink.define(origin)
@@ -353,7 +345,7 @@ class Recorder:
             with self.lock:
                 known = self._accesses.get(key)
                 if known is None:
-                    known = self._accesses[key] = next(self._ids)
+                    known = self._accesses[key] = next(self.ids)
                     self.sink.define(Access(known, *key))
                     if origin is not None:
                         self._needed.add(origin)

@@ -13,6 +13,7 @@ from queryaudit.records.events import Phase, ScopeKind
 
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder
+    from queryaudit.capture.usage import Uses
 
 #: A frame that is gone by the time a thread runs the query: its code and instruction offset.
 Ancestor = tuple[CodeType, int]
@@ -34,6 +35,7 @@ class Scope:
         "phase",
         "recorder",
         "started",
+        "uses",
     )
 
     def __init__(
@@ -59,6 +61,8 @@ class Scope:
         self.dropped = 0
         self.counted = 0
         self.ended = False
+        #: What is read of the rows of each origin, in deep mode.
+        self.uses: dict[int, Uses] = {}
 
 
 #: None outside every unit of work: then a query costs one lookup.

@@ -37,6 +37,7 @@ class Config:
     trace: Path | None
     output: tuple[Output, ...]
     max_queries: int | None
+    deep: bool
     ignore_paths: tuple[str, ...]
     log: bool
     server_timing: bool

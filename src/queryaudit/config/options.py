@@ -141,6 +141,14 @@ OPTIONS: tuple[Option, ...] = (
         reach=_EVERYWHERE,
     ),
     Option(
+        name="deep",
+        kind=Switch(),
+        default=False,
+        help="Follow which columns and relations of loaded rows are read, for the rules on loads "
+        "that nobody uses; slower.",
+        reach=_CAPTURE,
+    ),
+    Option(
         name="ignore-paths",
         kind=Texts("a list of URL path patterns"),
         default=[],

@@ -26,6 +26,7 @@ from queryaudit.records.events import (
     SqlText,
     Stack,
     Step,
+    Usage,
 )
 from queryaudit.records.findings import Evidence, Fix
 from queryaudit.records.rules import Rule, Severity
@@ -57,6 +58,7 @@ class Limits:
 
     n_plus_one_threshold: int = 2
     max_queries: int | None = None
+    deep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,12 @@ class Fold(Protocol):
 
 
 #: The fold's method for each kind of occurrence.
-HOOKS: Mapping[type[Any], str] = {Query: "add", Fetch: "fetch", Hydration: "hydration"}
+HOOKS: Mapping[type[Any], str] = {
+    Query: "add",
+    Fetch: "fetch",
+    Hydration: "hydration",
+    Usage: "usage",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

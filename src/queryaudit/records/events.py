@@ -215,6 +215,23 @@ class Hydration(NamedTuple):
     duration_ns: int
 
 
+class Usage(NamedTuple):
+    """What a unit of work read of the rows of a queryset, or of those at the end of a path from it.
+
+    Written in deep mode only; once for each queryset and path, when the unit ends.
+    """
+
+    scope: int
+    origin: int
+    path: tuple[Step, ...]
+    evaluations: int
+    loaded: tuple[str, ...] | None  #: attribute names of the columns that were loaded; None: all
+    columns: tuple[str, ...]  #: attribute names of those that were read
+    relations: tuple[str, ...]  #: accessors that were followed
+    rows: int  #: distinct rows of which something was read, up to a cap
+    whole: bool  #: rows left as a whole, as by pickling
+
+
 class Column(NamedTuple):
     """A concrete field of a model."""
 
@@ -254,7 +271,7 @@ class ScopeEnd(NamedTuple):
 
 
 #: What happens in a unit of work, in the order in which it does.
-Occurrence = Query | Fetch | Hydration
+Occurrence = Query | Fetch | Hydration | Usage
 #: What occurrences refer to by id.
 Definition = SqlText | Stack | Origin | Access | Ignored | Model
 Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

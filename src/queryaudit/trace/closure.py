@@ -12,6 +12,7 @@ from queryaudit.records.events import (
     Query,
     ScopeEnd,
     ScopeStart,
+    Usage,
 )
 from queryaudit.trace.tables import Tables
 
@@ -45,6 +46,8 @@ class Closure:
                     and (event.access is None or event.access in known.accesses)
                     and (event.ignored is None or event.ignored in known.ignores)
                 )
+            case Usage():
+                return event.scope in known.scopes and event.origin in known.origins
             case Origin():
                 return event.sql in known.sql and event.stack in known.stacks
             case Access():

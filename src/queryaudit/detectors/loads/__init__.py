@@ -1,0 +1,1 @@
+"""QA2: more was loaded than was needed."""
