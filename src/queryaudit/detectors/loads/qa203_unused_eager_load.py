@@ -31,15 +31,15 @@ class UnusedEagerLoad(Detector):
     -------
     ::
 
-        books = Book.objects.select_related("publisher")
-        return [book.title for book in books]
+        for book in Book.objects.select_related("publisher"):
+            print(book.title)
 
     Better
     ------
     ::
 
-        books = Book.objects.all()
-        return [book.title for book in books]
+        for book in Book.objects.all():
+            print(book.title)
 
     When it is fine
     ---------------
