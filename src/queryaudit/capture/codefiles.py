@@ -66,6 +66,8 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "queryaudit/capture/concurrency.py": {"_carried": Mark.HANDED},
     "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},
     "queryaudit/integrations/django_entrances.py": {"execute": Mark.BASE},
+    "queryaudit/integrations/channels.py": {"dispatch": Mark.BASE},
+    "celery/app/trace.py": {"trace_task": Mark.BASE},
     "queryaudit/integrations/debug_toolbar/panel.py": {
         **dict.fromkeys(("process_request", "_awaited"), Mark.BASE),
     },

@@ -104,6 +104,10 @@ class _Recording:
         with in_phase(self.session.recorder, item.nodeid, phase, function):
             yield
 
+    def pytest_collection_finish(self) -> None:
+        if self._entrances is not None:
+            self._entrances.attach()
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, None]:
         with self.phase(item, Phase.SETUP):
