@@ -24,10 +24,15 @@ from queryaudit.reports.registry import get
 from queryaudit.rulepages import rule_list, rule_page
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code (see ``ExitCode``)."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+def main(
+    arguments: Sequence[str] | None = None, *, settings: object = None, prog: str = "queryaudit"
+) -> int:
+    """Run the command and return its exit code (see ``ExitCode``).
+
+    ``settings`` are the project's ``QUERYAUDIT``, from where Django is.
+    """
+    parser = _parser(prog)
+    options = parser.parse_args(arguments, argparse.Namespace(settings=settings))
     try:
         return int(options.run(options))
     except QueryAuditError as error:
@@ -57,9 +62,9 @@ class _Parser(argparse.ArgumentParser):
         super().exit(int(ExitCode.USAGE) if status == 2 else status, message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="queryaudit",
+        prog=prog,
         description="Audits how a Django project uses its database. "
         "Tests are audited by pytest --queryaudit.",
     )
@@ -90,7 +95,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    inputs = discover(Path.cwd(), flags=given_flags(options), environment=os.environ)
+    inputs = discover(
+        Path.cwd(),
+        flags=given_flags(options),
+        environment=os.environ,
+        settings=options.settings,
+    )
     return load(inputs, known_rules=Registry().rules)
 
 

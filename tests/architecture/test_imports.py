@@ -93,6 +93,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
         "rulepages",
     },
+    "management": {"cli"},
     "apps": {"checks"},
     "checks": {"config", "registry"},
 }
@@ -119,6 +120,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.integrations.unittest_runner": {"django"},
     "queryaudit.integrations.unittest_workers": {"django"},
     "queryaudit.integrations.units": {"django"},
+    "queryaudit.management.commands.queryaudit": {"django"},
     "queryaudit.apps": {"django"},
     "queryaudit.checks": {"django"},
     "queryaudit.project": {"django"},

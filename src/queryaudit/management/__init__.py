@@ -1,0 +1,1 @@
+"""Management commands, with ``queryaudit`` in INSTALLED_APPS."""

@@ -1,0 +1,29 @@
+"""The report names partials, APIs and downloads by their routes, as it does with pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+import queryaudit
+from sample_app import drive
+
+REQUESTS = [
+    ("/books/{slug}/reviews/", {"HX-Request": "true"}, "GET /books/<slug:slug>/reviews/"),
+    ("/api/ninja/books", {}, "GET /api/ninja/books"),
+    ("/api/rest/books/", {}, "GET /api/rest/books/"),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "name"), REQUESTS)
+def test_a_finding_names_the_request(
+    shop: None, client: Client, path: str, headers: dict[str, str], name: str
+) -> None:
+    address = path.format(slug=drive.most_reviewed_book().slug)
+    with queryaudit.audit() as audited:
+        assert client.get(address, headers=headers).status_code == 200
+    assert audited.findings
+    for finding in audited.findings:
+        (scope,) = finding.scopes
+        # Django's versions differ in what they leave of a regular expression.
+        assert (scope.kind, scope.name.replace("^", "").rstrip("$")) == ("request", name)
