@@ -44,6 +44,7 @@ class Audit:
         self._scope: Scope | None = None
         self._token: Token[Scope | None] | None = None
         self._report: Report | None = None
+        self._explains = False
 
     def __enter__(self) -> Audit:
         frame = sys._getframe(1)
@@ -61,6 +62,8 @@ class Audit:
             if self._config.trace is not None:
                 session.write_trace(self._config.trace)
         self._take_in_caller(session)
+        if self._config.explain is not None:
+            self._explains = session.explain(self._config.explain)
         engine = self._analysis.engine(session.hub.tables, judge_tests=True)
         with session.recorder.lock:
             session.hub.listen_next(engine)
@@ -88,6 +91,8 @@ class Audit:
         try:
             session.recorder.end(scope)
         finally:
+            if self._explains:
+                session.recorder.sampler = None
             if self._entrances is not None:
                 self._entrances.uninstall()
             session.close()

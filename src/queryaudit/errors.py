@@ -54,5 +54,9 @@ class BaselineError(QueryAuditError):
     slug = "baseline"
 
 
+class DatabaseError(QueryAuditError):
+    slug = "database"
+
+
 class UnknownRuleError(QueryAuditError):
     slug = "unknown-rule"

@@ -73,6 +73,8 @@ class Analysis:
             comments=self._comments(),
             diagnostics=(*self.registry.diagnostics, *diagnostics),
             unused=unused,
+            surveying=tuple(d for code, d in rules.items() if self.config.runs(code)),
+            limits=self._limits,
             strict=self.config.strict,
         )
         return build_report(self.ledger, settings)

@@ -28,6 +28,7 @@ from queryaudit.records.events import (
     ScopeStart,
 )
 from queryaudit.records.findings import Diagnostic
+from queryaudit.records.plans import PlanMode
 from queryaudit.trace.names import trace_path
 from queryaudit.trace.tables import Tables
 from queryaudit.trace.writer import TraceWriter
@@ -147,6 +148,15 @@ class Session:
         path = trace_path(target, os.getpid(), self.token)
         self.hub.writer = TraceWriter(path, self.header)
         return path
+
+    def explain(self, mode: PlanMode) -> bool:
+        """Explain statements from now on. False if somebody does already."""
+        if self.recorder.sampler is not None:
+            return False
+        from queryaudit.plans.explainer import Explainer
+
+        self.recorder.sampler = Explainer(self.recorder.define, mode)
+        return True
 
     def open(self) -> Session:
         """Install the hooks, or join the session that has them in already."""

@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {"detectors", "records", "errors"},
     "judging": {"analysis", "config", "detectors", "records", "registry", "sql", "trace"},
     "replay": {"judging", "records", "trace"},
-    "runtime": {"capture", "config", "records", "trace"},
+    "runtime": {"capture", "config", "plans", "records", "trace"},
+    "plans": {"errors", "records", "sql"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {
@@ -107,6 +108,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.reports.terminal_finding": {"rich"},
     "queryaudit.reports.terminal_layout": {"rich"},
     "queryaudit.capture": {"django", "asgiref"},
+    "queryaudit.plans.django_server": {"django"},
+    "queryaudit.plans.url_server": {"psycopg"},
     "queryaudit.middleware": {"django", "asgiref"},
     "queryaudit.integrations.debug_toolbar.panel": {"debug_toolbar", "django"},
     "queryaudit.integrations.celery": {"celery"},

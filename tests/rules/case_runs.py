@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from queryaudit.project import project_config
 from queryaudit.records.findings import Edit, Finding
 from queryaudit.records.report import Report
 from queryaudit.runtime import Session
-from sample_app.cases import Case, all_cases
+from sample_app.cases import Case, all_cases, case_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,9 +51,17 @@ def run_all() -> dict[str, CaseRun]:
     # One session around all blocks: they join it, and the hooks are put in once.
     session = Session(project_config()).open()
     try:
+        for prepare in _preparations():
+            prepare()
         return {str(case): _run(case) for case in all_cases()}
     finally:
         session.close()
+
+
+def _preparations() -> list[Callable[[], None]]:
+    """What fills the tables that some cases need besides the shop, each once."""
+    found = [getattr(module, "PREPARE", None) for module in case_modules()]
+    return [prepare for prepare in dict.fromkeys(found) if prepare is not None]
 
 
 def options_of(case: Case) -> dict[str, object]:

@@ -415,4 +415,94 @@ EXPECTED = {
         'return [book.author_id for book in Book.objects.select_related("author")]',
         ("author",),
     ),
+    "QA401.bad": Expected(
+        "bad",
+        'return list(Shipment.objects.filter(tracking_code=CODE).values_list("pk", flat=True))',
+        ("",),
+    ),
+    "QA401.bad_state": Expected(
+        "bad_state",
+        "return Shipment.objects.filter(delivered_at__isnull=True).count()",
+        ("",),
+    ),
+    "QA401.bad_two_columns": Expected(
+        "bad_two_columns",
+        'return Shipment.objects.filter(status="open", carrier="dove").count()',
+        ("",),
+    ),
+    "QA401.bad_range": Expected(
+        "bad_range",
+        'return list(Shipment.objects.filter(weight__gt=99_900).values_list("weight", flat=True))',
+        ("",),
+    ),
+    "QA401.bad_list": Expected(
+        "bad_list",
+        'return Shipment.objects.filter(tracking_code__in=["T7x1", "T14x2", "T21x3"]).count()',
+        ("",),
+    ),
+    "QA401.bad_json": Expected(
+        "bad_json",
+        'return Shipment.objects.filter(details__contains={"fragile": True}).count()',
+        ("",),
+    ),
+    "QA401.bad_prefix": Expected(
+        "bad_prefix",
+        'return Shipment.objects.filter(tracking_code__startswith="T7x").count()',
+        ("",),
+    ),
+    "QA401.bad_update": Expected(
+        "bad_update",
+        'return Shipment.objects.filter(tracking_code="no such code").update(note="lost")',
+        ("",),
+    ),
+    "QA402.bad": Expected(
+        "bad",
+        "return depot.shipments.count()",
+        ("",),
+    ),
+    "QA402.bad_joined": Expected(
+        "bad_joined",
+        'return Shipment.objects.filter(depot__name="Depot 7").count()',
+        ("",),
+    ),
+    "QA403.bad": Expected(
+        "bad",
+        "return Shipment.objects.filter(sent_at__date=DAY).count()",
+        ("",),
+    ),
+    "QA403.bad_any_case": Expected(
+        "bad_any_case",
+        'return Shipment.objects.filter(recipient__iexact="PERSON 77").count()',
+        ("",),
+    ),
+    "QA403.bad_inside": Expected(
+        "bad_inside",
+        'return Shipment.objects.filter(recipient__contains="n 1234").count()',
+        ("",),
+    ),
+    "QA404.bad": Expected(
+        "bad",
+        'return list(Shipment.objects.order_by("-weight").values_list("weight", flat=True)[:10])',
+        ("",),
+    ),
+    "QA404.bad_of_one_carrier": Expected(
+        "bad_of_one_carrier",
+        'return list(rows.values_list("weight", flat=True)[:10])',
+        ("",),
+    ),
+    "QA405.bad": Expected(
+        "bad",
+        "return rows.count()",
+        ("",),
+    ),
+    "QA406.bad": Expected(
+        "bad",
+        'return len(Shipment.objects.order_by("note").values_list("pk", "note", "recipient", "lane"))',
+        ("",),
+    ),
+    "QA407.bad": Expected(
+        "bad",
+        "return Trip.objects.filter(depot=pk).count()",
+        ("",),
+    ),
 }

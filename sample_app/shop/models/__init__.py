@@ -12,6 +12,7 @@ from sample_app.shop.models.catalogue import (
 )
 from sample_app.shop.models.community import Attachment, Comment, Review
 from sample_app.shop.models.orders import Customer, Order, OrderLine
+from sample_app.shop.models.shipping import Depot, Scan, Shipment, Trip
 
 __all__ = [
     "Attachment",
@@ -23,9 +24,13 @@ __all__ = [
     "Comment",
     "Country",
     "Customer",
+    "Depot",
     "Order",
     "OrderLine",
     "Publisher",
     "Review",
+    "Scan",
+    "Shipment",
     "Tag",
+    "Trip",
 ]

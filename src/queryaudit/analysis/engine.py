@@ -6,7 +6,7 @@ reported once, and takes nothing else down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +28,11 @@ from queryaudit.sql.statement import Statements
 class _Running:
     """A scope that has not ended: its folds and its totals."""
 
-    __slots__ = ("duration_ns", "folds", "hooks", "queries", "start", "statements")
+    __slots__ = ("duration_ns", "folds", "hooks", "places", "queries", "start", "statements")
 
-    def __init__(self, start: ScopeStart, folds: list[tuple[type[Any], Any]]) -> None:
+    def __init__(
+        self, start: ScopeStart, folds: list[tuple[type[Any], Any]], *, explained: bool
+    ) -> None:
         self.start = start
         self.folds = folds
         #: The folds' methods by kind of occurrence.
@@ -42,6 +44,9 @@ class _Running:
         self.duration_ns = 0
         #: calls and time by statement id and stack id
         self.statements: dict[tuple[int, int], list[int]] = {}
+        #: calls and time by alias, statement, stack and ignore, for rules about the workload
+        self.places: dict[tuple[str, int, int, int | None], list[int]] | None
+        self.places = {} if explained else None
 
     def add(self, event: Occurrence) -> None:
         if type(event) is Query:
@@ -58,6 +63,11 @@ class _Running:
         else:
             entry[0] += 1
             entry[1] += query.duration_ns
+        if self.places is not None:
+            key = (query.alias, query.sql, query.stack, query.ignored)
+            place = self.places.setdefault(key, [0, 0])
+            place[0] += 1
+            place[1] += query.duration_ns
 
 
 class Engine:
@@ -91,7 +101,8 @@ class Engine:
 
     def start(self, event: ScopeStart) -> None:
         folds = {d.fold: d.fold() for d in self._detectors} if event.phase is Phase.CALL else {}
-        self._running[event.id] = _Running(event, list(folds.items()))
+        explained = self._tables.explaining is not None
+        self._running[event.id] = _Running(event, list(folds.items()), explained=explained)
 
     def record(self, occurrences: Sequence[Occurrence]) -> None:
         running = self._running
@@ -121,6 +132,7 @@ class Engine:
             self._ledger.add_statement(
                 statement, running.start, frames[0] if frames else None, calls, duration_ns
             )
+        self._gather(running)
         view = View(
             scope=running.start,
             tables=self._tables,
@@ -138,6 +150,27 @@ class Engine:
         for id, ignored in self._tables.ignores.items():
             if id not in self._earlier and not ignored.optional:
                 self._ledger.ignores.add(_plain(ignored))
+        for plan in self._tables.plans:
+            text = self._tables.sql[plan.sql].text
+            self._ledger.gathered.add_plan(plan, self._statements.of(text))
+        for relation in self._tables.relations:
+            self._ledger.gathered.add_relation(relation)
+        if self._tables.plans:
+            self._ledger.gathered.add_models(self._tables.models.values())
+
+    def _gather(self, running: _Running) -> None:
+        """Who asked what, for the rules that look at the run as a whole."""
+        for (alias, sql, stack, ignored), (calls, duration_ns) in (running.places or {}).items():
+            frames = self._tables.stacks[stack].frames
+            self._ledger.gathered.add(
+                alias,
+                self._statements.of(self._tables.sql[sql].text),
+                running.start,
+                next((frame for frame in frames if frame.kind in self._own), None),
+                tuple(self._ignores(ignored)),
+                calls,
+                duration_ns,
+            )
 
     def _sum(self, sightings: Iterable[Sighting]) -> dict[CauseKey, Sighting]:
         """One sighting for each cause of a scope, so that its worst scope is known."""
@@ -160,14 +193,15 @@ class Engine:
 
     def _ignore(self, sighting: Sighting) -> Ignore | None:
         """The innermost ignore that was active and covers the sighting's rule."""
-        id = sighting.ignored
+        ignores = self._ignores(sighting.ignored)
+        return next((ignore for ignore in ignores if ignore.covers(sighting.rule)), None)
+
+    def _ignores(self, id: int | None) -> Iterator[Ignore]:
+        """The ignores that were active, innermost first."""
         while id is not None:
             ignored = self._tables.ignores[id]
-            ignore = _plain(ignored)
-            if ignore.covers(sighting.rule):
-                return ignore
+            yield _plain(ignored)
             id = ignored.outer
-        return None
 
     def _judge(self, fold_type: type[Any], fold: Any, view: View) -> None:
         for detector in [d for d in self._detectors if d.fold is fold_type]:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from queryaudit.analysis.suppressions import Ignore
+from queryaudit.analysis.workload import Gathered
 from queryaudit.detectors.base import Sighting
 from queryaudit.records.events import Frame, FrameKind, ScopeKind, ScopeStart
 from queryaudit.sql.statement import Statement
@@ -85,6 +86,8 @@ class Ledger:
         self.databases: set[tuple[str, str]] = set()
         self.crashes: Counter[tuple[str, str]] = Counter()
         self.files: set[str] = set()
+        #: Empty unless statements were explained.
+        self.gathered = Gathered()
 
     def add(self, sighting: Sighting, scope: ScopeStart, ignore: Ignore | None = None) -> None:
         key = (sighting.group, sighting.cause, ignore, _frame_order(sighting.frame))

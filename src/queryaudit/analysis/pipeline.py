@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from queryaudit.analysis.drawing import drawn
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey, order
 from queryaudit.analysis.suppressions import Ignore, matching
-from queryaudit.detectors.base import Detector, RuleSet
+from queryaudit.analysis.survey import surveyed
+from queryaudit.detectors.base import Detector, Limits, RuleSet
 from queryaudit.detectors.base import Sighting as Observation
 from queryaudit.records.events import AccessKind, Frame, ScopeKind, Step
 from queryaudit.records.findings import (
@@ -54,6 +56,8 @@ class Settings:
     comments: tuple[Ignore, ...] = ()  #: ignore comments of the audited files
     diagnostics: tuple[Diagnostic, ...] = ()
     unused: Unused = Unused.ALL
+    surveying: tuple[Detector, ...] = ()  #: the rules that run
+    limits: Limits = field(default_factory=Limits)
     strict: bool = False  #: re-raise a rule's exception
     crashes: list[Diagnostic] = field(default_factory=list)  #: filled on the way
 
@@ -61,7 +65,7 @@ class Settings:
 def build_report(ledger: Ledger, settings: Settings) -> Report:
     """The report; equal ledgers give equal reports."""
     findings, suppressed, used = [], [], set()
-    for group in _groups(ledger):
+    for group in [*_groups(ledger), *_surveyed(ledger, settings)]:
         group = _confirmed(group, settings)
         kept, ignored = _split(group, settings.comments)
         if kept:
@@ -86,6 +90,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
         unused_ignores=_unused(ledger, settings, used),
         scopes=_scopes(ledger, findings),
         statements=_statements(ledger),
+        plans=drawn(ledger.gathered),
         rules=tuple(settings.rules[code].rule() for code in codes if code in settings.rules),
         diagnostics=(*settings.diagnostics, *_crashes(ledger), *settings.crashes),
     )
@@ -112,6 +117,12 @@ def _groups(ledger: Ledger) -> list[list[_Totals]]:
             (ignore, totals)
         )
     return list(by_place.values())
+
+
+def _surveyed(ledger: Ledger, settings: Settings) -> list[list[_Totals]]:
+    return surveyed(
+        ledger, settings.surveying, settings.limits, settings.crashes, strict=settings.strict
+    )
 
 
 def _confirmed(group: list[_Totals], settings: Settings) -> list[_Totals]:

@@ -24,10 +24,11 @@ from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place, Places
 from queryaudit.capture.recall import Site, Sites
 from queryaudit.capture.scopes import IGNORING, Ancestor, Scope
-from queryaudit.capture.sink import Sink
+from queryaudit.capture.sink import Sampler, Sink
 from queryaudit.capture.sites import Walk, walk
 from queryaudit.records.events import (
     Access,
+    Event,
     Frame,
     Occurrence,
     Origin,
@@ -90,6 +91,7 @@ class Recorder:
         self.ignores = Ignores(self)
         self._accesses: dict[tuple[object, ...], int] = {}
         self._resolver = FrameResolver(files)
+        self.sampler: Sampler | None = None
         #: What runs in the thread that asks.
         self.running = rows.Running()
         self._knows_models = False
@@ -133,6 +135,11 @@ class Recorder:
 
     def end(self, scope: Scope, name: str | None = None) -> None:
         """End a unit of work: everything of it reaches the sink before its end does."""
+        if self.sampler is not None and not scope.ended:
+            try:
+                self.sampler.ending(scope)
+            except Exception as ours:  # noqa: BLE001 - the first wall
+                self.failed("explain", ours)
         with self.lock:
             if scope.ended:
                 return
@@ -261,6 +268,11 @@ class Recorder:
             ),
         )  # fmt: skip
         self._buffer.append(query)
+        if self.sampler is not None and error is None and not many:
+            if not site.repeated:
+                site.repeated = True
+                self._repeated.append(site.stack)
+            self.sampler.keep(scope.id, statement.id, sql, params, duration, connection)
         evaluation_now = running.evaluation
         if evaluation_now is not None and evaluation_now.query is None:
             evaluation_now.query = query
@@ -270,6 +282,11 @@ class Recorder:
         if len(self._buffer) >= CHUNK:
             with self.lock:
                 self._drain()
+
+    def define(self, event: Event) -> None:
+        """Write down a definition that somebody else made."""
+        with self.lock:
+            self.sink.define(event)
 
     def note(self, occurrence: Occurrence) -> None:
         """Write down what happened besides a query; it reaches the sink in its place."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from queryaudit.config.outputs import Output
+from queryaudit.records.plans import PlanMode
 from queryaudit.records.rules import Severity
 
 
@@ -38,6 +39,8 @@ class Config:
     output: tuple[Output, ...]
     max_queries: int | None
     deep: bool
+    explain: PlanMode | None  #: None: nothing is explained
+    small_table: int
     ignore_paths: tuple[str, ...]
     log: bool
     server_timing: bool

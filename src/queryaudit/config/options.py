@@ -11,6 +11,7 @@ from enum import Enum
 
 from queryaudit.config.kinds import Choice, Codes, Kind, Place, Share, Switch, Texts, Whole
 from queryaudit.config.outputs import Outputs
+from queryaudit.records.plans import PlanMode
 from queryaudit.records.rules import Severity
 
 SEVERITIES: dict[str, Severity] = {severity.label: severity for severity in Severity}
@@ -147,6 +148,21 @@ OPTIONS: tuple[Option, ...] = (
         help="Follow which columns and relations of loaded rows are read, for the rules on loads "
         "that nobody uses; slower.",
         reach=_CAPTURE,
+    ),
+    Option(
+        name="explain",
+        kind=Choice({"off": None, "plan": PlanMode.PLANNED, "analyze": PlanMode.ANALYZED}),
+        default="off",
+        help="Whether the plans of statements are looked at as each unit of work ends: plan asks "
+        "the planner, analyze executes queries that only read again.",
+        reach=frozenset({Reach.TESTS}),
+    ),
+    Option(
+        name="small-table",
+        kind=Whole(0),
+        default=2000,
+        help="Tables of fewer rows are read in no time: rules about plans leave them alone.",
+        reach=_EVERYWHERE,
     ),
     Option(
         name="ignore-paths",

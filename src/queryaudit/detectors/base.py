@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from queryaudit.records.events import (
     Access,
@@ -29,7 +29,9 @@ from queryaudit.records.events import (
     Usage,
 )
 from queryaudit.records.findings import Evidence, Fix
+from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.rules import Rule, Severity
+from queryaudit.records.workload import Site, Workload
 from queryaudit.sql.statement import Statement
 
 #: Code under audit.
@@ -46,6 +48,9 @@ class Definitions(Protocol):
     accesses: dict[int, Access]
     ignores: dict[int, Ignored]
     models: dict[str, Model]  #: by label
+    explaining: Explaining | None
+    plans: list[Plan]
+    relations: list[Relation]
 
 
 class StatementSource(Protocol):
@@ -59,6 +64,7 @@ class Limits:
     n_plus_one_threshold: int = 2
     max_queries: int | None = None
     deep: bool = False
+    small_table: int = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +136,15 @@ class Sighting:
     changed: bool = False  #: the code writes to the tables that it reads, in between
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
     frames: tuple[Frame, ...] = field(default=())  #: all places where an ignore comment counts
+    fix: Fix | None = None  #: known to a rule when it judges; ``advise`` may as well find it
+    evidence: Evidence | None = None
+
+
+class Nomination(NamedTuple):
+    """A sighting of a survey, and the place in the workload that it was made at."""
+
+    sighting: Sighting
+    site: Site
 
 
 class Detector:
@@ -153,6 +168,10 @@ class Detector:
 
     def judge(self, fold: Any, view: View) -> Iterable[Sighting]:
         """The sightings of one finished scope."""
+        return ()
+
+    def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:
+        """The sightings of the run as a whole, where its statements were explained."""
         return ()
 
     def confirm(self, sightings: Sequence[Sighting]) -> Sequence[Sighting]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from queryaudit.records.plans import Explaining, Plan, Relation
+
 #: Bumped when a row's meaning or shape changes; readers refuse newer ones by name.
 TRACE_SCHEMA = 1
 
@@ -273,5 +275,5 @@ class ScopeEnd(NamedTuple):
 #: What happens in a unit of work, in the order in which it does.
 Occurrence = Query | Fetch | Hydration | Usage
 #: What occurrences refer to by id.
-Definition = SqlText | Stack | Origin | Access | Ignored | Model
+Definition = SqlText | Stack | Origin | Access | Ignored | Model | Explaining | Plan | Relation
 Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from queryaudit.records.report import Report
-from queryaudit.reports import wording
+from queryaudit.reports import plan_text, wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean_lines
 from queryaudit.reports.html_view import page, share
@@ -45,6 +45,7 @@ class HtmlReporter:
                 page=page(report, self.options),
                 report=report,
                 wording=wording,
+                plan_text=plan_text,
                 style=environment.get_template("report.css").render(),
                 script=script,
                 script_hash=_digest(script),

@@ -14,6 +14,7 @@ from queryaudit.records.events import (
     ScopeStart,
     Usage,
 )
+from queryaudit.records.plans import Plan
 from queryaudit.trace.tables import Tables
 
 
@@ -52,6 +53,8 @@ class Closure:
                 return event.sql in known.sql and event.stack in known.stacks
             case Access():
                 return event.origin is None or event.origin in known.origins
+            case Plan():
+                return event.sql in known.sql
             case ScopeStart():
                 return event.parent is None or event.parent in known.scopes
             case ScopeEnd():

@@ -14,6 +14,7 @@ from queryaudit.records.events import (
     SqlText,
     Stack,
 )
+from queryaudit.records.plans import Explaining, Plan, Relation
 
 
 class Tables:
@@ -23,7 +24,19 @@ class Tables:
     trace only: each trace has tables of its own.
     """
 
-    __slots__ = ("accesses", "header", "ignores", "models", "origins", "scopes", "sql", "stacks")
+    __slots__ = (
+        "accesses",
+        "explaining",
+        "header",
+        "ignores",
+        "models",
+        "origins",
+        "plans",
+        "relations",
+        "scopes",
+        "sql",
+        "stacks",
+    )
 
     def __init__(self, header: Header | None = None) -> None:
         self.header = header
@@ -35,6 +48,10 @@ class Tables:
         self.ignores: dict[int, Ignored] = {}
         #: by label
         self.models: dict[str, Model] = {}
+        #: None: no statement of this trace is explained.
+        self.explaining: Explaining | None = None
+        self.plans: list[Plan] = []
+        self.relations: list[Relation] = []
 
     def add(self, event: Event) -> None:
         if type(event) is Query:
@@ -53,5 +70,11 @@ class Tables:
             self.ignores[event.id] = event
         elif isinstance(event, Model):
             self.models[event.label] = event
+        elif isinstance(event, Plan):
+            self.plans.append(event)
+        elif isinstance(event, Relation):
+            self.relations.append(event)
+        elif isinstance(event, Explaining):
+            self.explaining = event
         elif isinstance(event, Header):
             self.header = event

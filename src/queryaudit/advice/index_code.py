@@ -1,0 +1,162 @@
+"""An index as Django code: a line of ``Meta.indexes``, and the migration that adds it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from queryaudit.advice.candidates import Candidate, Key
+from queryaudit.advice.conditions import Compared
+from queryaudit.records.events import Model
+
+#: What Django allows.
+NAME_LENGTH = 30
+
+_FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
+_STATES = {
+    Compared.IS_NULL: "__isnull=True",
+    Compared.NOT_NULL: "__isnull=False",
+    Compared.TRUE: "=True",
+    Compared.FALSE: "=False",
+}
+
+
+def index_name(candidate: Candidate) -> str:
+    """A name that says what it is, no longer than Django allows, and the same in every run."""
+    columns = "_".join(key.column for key in candidate.keys)
+    where = "_part" if candidate.where is not None else ""
+    suffix = "_gin" if candidate.method == "gin" else "_idx"
+    name = f"{candidate.table}_{columns}{where}{suffix}".lower()
+    if len(name) <= NAME_LENGTH:
+        return name.lstrip("_0123456789")
+    digest = hashlib.blake2b("\x1f".join(candidate.words).encode(), digest_size=3).hexdigest()
+    return f"{name[: NAME_LENGTH - 11].strip('_0123456789')}_{digest}{suffix}"
+
+
+def index_expression(candidate: Candidate, model: Model | None) -> str:
+    """``models.Index(fields=["customer", "-placed_at"], name="...")``."""
+    name = f'name="{index_name(candidate)}"'
+    arguments = [_keys(candidate.keys, model), name]
+    if candidate.where is not None:
+        column, state = candidate.where
+        arguments.append(f"condition=models.Q({_field(column, model)}{_STATES[state]})")
+    functional = any(key.function for key in candidate.keys)
+    opclasses = [key.opclass for key in candidate.keys]
+    if any(opclasses) and not functional:
+        shown = ", ".join(f'"{opclass}"' for opclass in opclasses if opclass)
+        if all(opclasses) and opclasses != ["array_ops"]:
+            arguments.append(f"opclasses=[{shown}]")
+    kind = "GinIndex" if candidate.method == "gin" else "models.Index"
+    return f"{kind}({', '.join(arguments)})"
+
+
+def imports(candidate: Candidate) -> list[str]:
+    """What the expression needs besides ``from django.db import models``."""
+    found = []
+    names = []
+    if candidate.method == "gin":
+        names.append("GinIndex")
+    if any(key.function and key.opclass for key in candidate.keys):
+        names.append("OpClass")
+    if names:
+        found.append(f"from django.contrib.postgres.indexes import {', '.join(names)}")
+    functions = sorted({_FUNCTIONS[key.function] for key in candidate.keys if key.function})
+    if functions:
+        found.append(f"from django.db.models.functions import {', '.join(functions)}")
+    return found
+
+
+def meta_code(candidates: Sequence[Candidate], model: Model | None) -> str:
+    """The lines to add to the model."""
+    label = model.label if model is not None else candidates[0].table
+    lines = sorted({line for candidate in candidates for line in imports(candidate)})
+    lines += [
+        f"class {label.rpartition('.')[2]}(models.Model):",
+        "    class Meta:",
+        "        indexes = [",
+        *(f"            {index_expression(candidate, model)}," for candidate in candidates),
+        "        ]",
+    ]
+    return "\n".join(lines)
+
+
+def migration_code(
+    candidates: Sequence[Candidate], model: Model | None, *, concurrently: bool = True
+) -> str:
+    """A migration that adds the indexes without keeping writers out."""
+    label = model.label if model is not None else candidates[0].table
+    app, _, name = label.rpartition(".")
+    operation = "AddIndexConcurrently" if concurrently else "migrations.AddIndex"
+    trigram = any(key.opclass == "gin_trgm_ops" for c in candidates for key in c.keys)
+    lines = sorted({line for candidate in candidates for line in imports(candidate)})
+    operations = [
+        *(["TrigramExtension()"] if trigram else []),
+        *(["AddIndexConcurrently"] if concurrently else []),
+    ]
+    if operations:
+        bare = ", ".join(sorted(o.removesuffix("()") for o in operations))
+        lines.append(f"from django.contrib.postgres.operations import {bare}")
+    lines += [
+        "from django.db import migrations, models",
+        "",
+        "",
+        "class Migration(migrations.Migration):",
+        *(["    atomic = False", ""] if concurrently else []),
+        f'    dependencies = [("{app or "app"}", "the latest migration")]',
+        "    operations = [",
+        *(["        TrigramExtension(),"] if trigram else []),
+    ]
+    for candidate in candidates:
+        lines += [
+            f"        {operation}(",
+            f'            model_name="{name.lower()}",',
+            f"            index={index_expression(candidate, model)},",
+            "        ),",
+        ]
+    return "\n".join([*lines, "    ]"])
+
+
+def ddl(candidate: Candidate) -> str:
+    """The statement that Django makes of it, without its name's table space and storage options."""
+    keys = ", ".join(_sql_key(key) for key in candidate.keys)
+    where = ""
+    if candidate.where is not None:
+        column, state = candidate.where
+        where = (
+            " WHERE "
+            + {
+                Compared.IS_NULL: f'"{column}" IS NULL',
+                Compared.NOT_NULL: f'"{column}" IS NOT NULL',
+                Compared.TRUE: f'"{column}"',
+                Compared.FALSE: f'NOT "{column}"',
+            }[state]
+        )
+    return f'CREATE INDEX "{index_name(candidate)}" ON %s USING {candidate.method} ({keys}){where}'
+
+
+def _sql_key(key: Key) -> str:
+    column = '"' + key.column.replace('"', '""') + '"'
+    text = f"({key.function}({column}))" if key.function else column
+    opclass = f" {key.opclass}" if key.opclass else ""
+    return f"{text}{opclass}{' DESC' if key.descending else ''}"
+
+
+def _keys(keys: Sequence[Key], model: Model | None) -> str:
+    if any(key.function for key in keys):
+        return ", ".join(_expression(key, model) for key in keys)
+    shown = [f'"{"-" if key.descending else ""}{_field(key.column, model)}"' for key in keys]
+    return f"fields=[{', '.join(shown)}]"
+
+
+def _expression(key: Key, model: Model | None) -> str:
+    field = f'"{_field(key.column, model)}"'
+    text = f"{_FUNCTIONS[key.function]}({field})" if key.function else field
+    return f'OpClass({text}, name="{key.opclass}")' if key.opclass else text
+
+
+def _field(column: str, model: Model | None) -> str:
+    """The name that the model has for a column."""
+    for known in model.columns if model is not None else ():
+        if known.column == column:
+            return known.name
+    return column

@@ -1,0 +1,123 @@
+"""QA405: the planner was wrong by far about how many rows a step gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from queryaudit.detectors.base import Limits, Nomination
+from queryaudit.detectors.plans.rule import PlanRule, number, planned, source
+from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.plans import Plan, PlanMode, PlanNode, Relation
+from queryaudit.records.rules import Severity
+from queryaudit.records.workload import Workload
+
+_FACTOR = 10
+#: A scan that takes less of the plan's time than this hardly matters.
+_SHARE = 0.2
+_SCANS = frozenset({"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
+
+
+class RowMisestimate(PlanRule):
+    """The planner expected another number of rows than there were, by more than ten times.
+
+    What it detects
+    ---------------
+    A scan of a table that has statistics, executed again, that gave ten times more or fewer rows
+    than the planner expected, takes a fifth of the statement's time and feeds a join or a
+    grouping: a step whose kind is chosen by that number.
+
+    Why it matters
+    --------------
+    The order and the kind of joins rest on the estimate. A nested loop that is good for ten rows
+    is not for ten thousand.
+
+    Example
+    -------
+    ::
+
+        Order.objects.filter(city="Oslo", country="NO").select_related("customer")
+
+    Better
+    ------
+    ::
+
+        migrations.RunSQL("CREATE STATISTICS place (dependencies) ON city, country FROM shop_order")
+
+    When it is fine
+    ---------------
+    Tables without statistics, as in a test that has just made its rows, say nothing about the
+    planner and are left alone; so are small tables, and scans that end early under a LIMIT.
+
+    Evidence
+    --------
+    MEASURED: expected and actual rows are compared; the statement was executed again.
+
+    Options
+    -------
+    ``explain`` turns it on (``analyze`` only); ``small-table`` is the least difference in rows.
+    """
+
+    code = "QA405"
+    name = "row-misestimate"
+    severity = Severity.WARNING
+    summary = "The planner is wrong by far about how many rows a condition lets through."
+
+    def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:
+        for asked, plan in planned(workload):
+            relations = workload.relations.get(asked.alias, {})
+            for node, relation in _wrong(plan, relations, limits.small_table):
+                actual = (node.actual_rows or 0.0) / (node.loops or 1)
+                yield from self.sightings(
+                    asked,
+                    (relation.name, node.filter or node.condition),
+                    note=f"The planner expects {number(node.estimated_rows)} rows of "
+                    f"{relation.name}, and there are {number(actual)}.",
+                    relation=relation,
+                    workload=workload,
+                    evidence=Evidence(
+                        grade=Grade.MEASURED,
+                        text=f"{source(plan)}: {node.kind} by {node.filter or node.condition}",
+                    ),
+                    fix=_fix(relation),
+                )
+
+
+def _fix(relation: Relation) -> Fix:
+    return Fix(
+        title=f"Bring the statistics of {relation.name} up to date",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f'ANALYZE "{relation.name}";',
+        note="Where the condition compares columns that depend on each other, CREATE STATISTICS "
+        "with (dependencies, mcv) lets the planner know of it.",
+    )
+
+
+def _wrong(
+    plan: Plan, relations: Mapping[tuple[str, str], Relation], least: int
+) -> Iterator[tuple[PlanNode, Relation]]:
+    if plan.mode is not PlanMode.ANALYZED or any(n.kind.startswith("Gather") for n in plan.nodes):
+        return
+    total = plan.nodes[0].time_ns or 0
+    for node in plan.nodes:
+        relation = relations.get((node.schema, node.relation))
+        if relation is None or node.kind not in _SCANS or node.limit_above or not node.loops:
+            continue
+        actual = (node.actual_rows or 0.0) / node.loops
+        expected = max(node.estimated_rows, 1.0)
+        if abs(actual - expected) * node.loops < least or relation.rows < least:
+            continue
+        is_far = actual > expected * _FACTOR or expected > max(actual, 1.0) * _FACTOR
+        is_known = all(column.distinct is not None for column in relation.columns)
+        if is_far and is_known and _decides(plan, node) and (node.time_ns or 0) >= total * _SHARE:
+            yield node, relation
+
+
+def _decides(plan: Plan, node: PlanNode) -> bool:
+    """Whether a join above was chosen by the number of rows."""
+    place = node.parent
+    while place is not None:
+        above = plan.nodes[place]
+        if above.kind in ("Nested Loop", "Hash Join", "Merge Join"):
+            return True
+        place = above.parent
+    return False

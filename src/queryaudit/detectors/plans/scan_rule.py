@@ -1,0 +1,113 @@
+"""The rules about scans that waste work: one diagnosis, told by the rule whose trouble it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.diagnosis import Diagnosis, Trouble, diagnoses
+from queryaudit.advice.index_code import index_expression, meta_code, migration_code
+from queryaudit.detectors.base import Limits, Nomination
+from queryaudit.detectors.plans.rule import PlanRule, grade, number, planned, source
+from queryaudit.records.events import Model
+from queryaudit.records.findings import Applicability, Evidence, Fix
+from queryaudit.records.plans import Plan
+from queryaudit.records.workload import Asked, Workload
+
+#: A table that is written so many times for each time it is read like this has an index too many
+#: already.
+_WRITE_HEAVY = 20
+
+
+class ScanRule(PlanRule):
+    """A rule about one kind of trouble."""
+
+    trouble: ClassVar[Trouble]
+
+    def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:
+        for asked, plan in planned(workload):
+            relations = workload.relations.get(asked.alias, {})
+            for found in diagnoses(plan, relations, limits.small_table):
+                if found.trouble is self.trouble and not _is_write_heavy(workload, asked, found):
+                    yield from self._nominations(workload, asked, plan, found)
+
+    def tell(self, found: Diagnosis) -> str:
+        """One sentence about the scan."""
+        raise NotImplementedError
+
+    def fix(self, found: Diagnosis, model: Model | None) -> Fix | None:
+        if found.candidate is None:
+            return None
+        return index_fix(found.candidate, model, found.scan.relation.vendor)
+
+    def _nominations(
+        self, workload: Workload, asked: Asked, plan: Plan, found: Diagnosis
+    ) -> Iterable[Nomination]:
+        relation = found.scan.relation
+        words = found.candidate.words if found.candidate is not None else _words(found)
+        return self.sightings(
+            asked,
+            words,
+            note=self.tell(found),
+            relation=relation,
+            workload=workload,
+            evidence=Evidence(grade=grade(plan), text=f"{source(plan)}: {_figures(found)}"),
+            fix=self.fix(found, workload.models.get(relation.name)),
+            rows=round(found.scan.read),
+        )
+
+
+def index_fix(candidate: Candidate, model: Model | None, vendor: str) -> Fix:
+    """The index as code: for the model, and for a migration that keeps nobody waiting."""
+    concurrently = vendor == "postgresql"
+    label = model.label if model is not None else candidate.table
+    code = "\n\n\n".join(
+        [
+            f"# in the model {label}\n{meta_code([candidate], model)}",
+            "# in a migration of its own\n"
+            + migration_code([candidate], model, concurrently=concurrently),
+        ]
+    )
+    return Fix(
+        title=f"Add {index_expression(candidate, model)} to {label}",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note=_cost(candidate),
+    )
+
+
+def _cost(candidate: Candidate) -> str:
+    told = "Every write to the table maintains the index."
+    if any(key.opclass == "gin_trgm_ops" for key in candidate.keys):
+        told += " A trigram index is large, and the dearest kind to write."
+    return told
+
+
+def _words(found: Diagnosis) -> tuple[str, ...]:
+    clause = found.clause
+    column = (clause.column, clause.function) if clause is not None else ()
+    return (found.scan.relation.name, found.trouble.value, *column)
+
+
+def _figures(found: Diagnosis) -> str:
+    scan = found.scan
+    verb = "read" if scan.measured else "would read"
+    text = f"{scan.node.kind} of {scan.relation.name} {verb} {number(scan.read)} rows"
+    if found.trouble is Trouble.SORT and scan.order is not None:
+        return f"{text} to sort them and take {number(scan.order.wanted or 0)}"
+    return f"{text} for {number(scan.kept)} that are wanted"
+
+
+def _is_write_heavy(workload: Workload, asked: Asked, found: Diagnosis) -> bool:
+    writes = workload.writes(asked.alias, found.scan.relation.name)
+    return writes >= _WRITE_HEAVY * asked.calls
+
+
+def reading(found: Diagnosis) -> str:
+    """``100,000 rows of shop_order are read``, or would be."""
+    scan = found.scan
+    times = scan.node.loops or 1
+    more = f" ({number(times)} times over)" if times > 1 and scan.read > scan.relation.rows else ""
+    are = "are" if scan.measured else "would be"
+    return f"{number(scan.read)} rows of {scan.relation.name} {are} read{more}"

@@ -1,0 +1,1 @@
+"""What the planner does with statements: asked safely, and kept without values."""

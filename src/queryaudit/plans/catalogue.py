@@ -1,0 +1,188 @@
+"""What a server's catalogue says about the tables of a workload: size, indexes, foreign keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from queryaudit.plans.server import Server
+from queryaudit.records.plans import CatalogColumn, CatalogIndex, ForeignKey, IndexKey, Relation
+
+Name = tuple[str, str]
+
+_TABLES = """
+SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::float8, pg_relation_size(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname::text = ANY(%s) AND c.relname::text = ANY(%s)
+"""
+_COLUMNS = """
+SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), s.n_distinct::float8,
+       s.null_frac::float8
+FROM pg_catalog.pg_attribute a
+LEFT JOIN pg_catalog.pg_stats s
+  ON s.schemaname = %s AND s.tablename = %s AND s.attname = a.attname AND NOT s.inherited
+WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_INDEXES = """
+SELECT i.indexrelid, c.relname::text, m.amname::text, i.indnkeyatts, i.indnatts, i.indisunique,
+       i.indisprimary, i.indisvalid, pg_relation_size(i.indexrelid),
+       EXISTS (SELECT FROM pg_catalog.pg_constraint k
+               WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid),
+       coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
+       (SELECT u.idx_scan FROM pg_catalog.pg_stat_all_indexes u
+        WHERE u.indexrelid = i.indexrelid)
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_am m ON m.oid = c.relam
+WHERE i.indrelid = %s ORDER BY c.relname
+"""
+_KEYS = """
+SELECT k.n, pg_get_indexdef(%s, k.n, true), coalesce(x.indkey[k.n - 1], 0) <> 0,
+       coalesce((x.indoption[k.n - 1]::int & 1), 0) = 1,
+       (SELECT o.opcname::text FROM pg_catalog.pg_opclass o WHERE o.oid = x.indclass[k.n - 1])
+FROM pg_catalog.pg_index x, LATERAL generate_series(1, x.indnatts::int) k(n)
+WHERE x.indexrelid = %s ORDER BY k.n
+"""
+_FOREIGN_KEYS = """
+SELECT k.conname::text,
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, o)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n
+             ORDER BY u.o),
+       t.relname::text, k.confdeltype::text
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.confrelid
+WHERE k.contype = 'f' AND k.conrelid = %s ORDER BY k.conname
+"""
+#: A table that was never analysed is counted from this size on; below it is small anyway.
+_COUNTED_BYTES = 64 * 1024
+_BYTES_A_ROW = 40
+
+
+def relations(server: Server, names: Collection[Name], alias: str) -> list[Relation]:
+    """Those of ``names`` (schema and table) that are tables. The caller guards the connection."""
+    if not names:
+        return []
+    if server.vendor == "sqlite":
+        return [_sqlite(server, name, alias) for _, name in sorted(set(names))]
+    schemas, tables = sorted({s for s, _ in names}), sorted({t for _, t in names})
+    rows = server.run(_TABLES, (schemas, tables))
+    return [
+        _relation(server, row, alias)
+        for row in sorted(rows, key=lambda r: (r[1], r[2]))
+        if (row[1], row[2]) in names
+    ]
+
+
+def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
+    oid, schema, name, tuples, size = row
+    return Relation(
+        alias=alias,
+        vendor="postgresql",
+        schema=str(schema),
+        name=str(name),
+        rows=_rows(server, str(schema), str(name), float(str(tuples)), int(str(size))),
+        bytes=int(str(size)),
+        columns=tuple(
+            CatalogColumn(str(column), str(type_), _float(distinct), _float(nulls))
+            for column, type_, distinct, nulls in server.run(_COLUMNS, (schema, name, oid))
+        ),
+        indexes=tuple(_index(server, index) for index in server.run(_INDEXES, (oid,))),
+        foreign_keys=tuple(
+            ForeignKey(str(key), tuple(map(str, columns)), str(target), str(action))
+            for key, columns, target, action in server.run(_FOREIGN_KEYS, (oid,))
+        ),
+    )
+
+
+def _rows(server: Server, schema: str, name: str, tuples: float, size: int) -> int:
+    """What ANALYZE saw; where it never looked, as in a test, a count."""
+    if tuples > 0:
+        return round(tuples)
+    if size < _COUNTED_BYTES:
+        return size // _BYTES_A_ROW
+    [[count]] = server.run(f"SELECT count(*) FROM {quoted(schema)}.{quoted(name)}", ())
+    return int(count)
+
+
+def _index(server: Server, row: Collection[object]) -> CatalogIndex:
+    (oid, name, method, keys, columns, unique, primary, valid, size, constraint, predicate,
+     scans) = row  # fmt: skip
+    parts = [
+        IndexKey(_bare(str(text)), bool(plain), bool(descending), str(opclass or ""))
+        for _, text, plain, descending, opclass in server.run(_KEYS, (oid, oid))
+    ]
+    number = int(str(keys))
+    assert len(parts) == int(str(columns))
+    return CatalogIndex(
+        name=str(name),
+        method=str(method),
+        keys=tuple(parts[:number]),
+        include=tuple(part.text for part in parts[number:]),
+        predicate=str(predicate),
+        unique=bool(unique),
+        primary=bool(primary),
+        constraint=bool(constraint),
+        valid=bool(valid),
+        bytes=int(str(size)),
+        scans=None if scans is None else int(str(scans)),
+    )
+
+
+def _bare(text: str) -> str:
+    """A key without DESC and the like, and a column without its quotes."""
+    text = re.sub(r"\s+(?:DESC|ASC|NULLS FIRST|NULLS LAST)\b", "", text)
+    if re.fullmatch(r'"(?:[^"]|"")+"', text):
+        return text[1:-1].replace('""', '"')
+    return text
+
+
+def _sqlite(server: Server, name: str, alias: str) -> Relation:
+    quoted_name = quoted(name)
+    indexes = []
+    for _, index, unique, origin, partial in server.run(f"PRAGMA index_list({quoted_name})", ()):
+        keys = tuple(
+            IndexKey(str(column or ""), column is not None, bool(descending), "")
+            for _, _, column, descending, _, is_key in server.run(
+                f"PRAGMA index_xinfo({quoted(str(index))})", ()
+            )
+            if is_key
+        )
+        indexes.append(
+            CatalogIndex(
+                name=str(index),
+                method="btree",
+                keys=keys,
+                include=(),
+                predicate="?" if partial else "",
+                unique=bool(unique),
+                primary=origin == "pk",
+                constraint=origin in ("pk", "u"),
+                valid=True,
+                bytes=0,
+                scans=None,
+            )
+        )
+    columns = server.run(f"PRAGMA table_info({quoted_name})", ())
+    foreign = server.run(f"PRAGMA foreign_key_list({quoted_name})", ())
+    [[count]] = server.run(f"SELECT count(*) FROM {quoted_name}", ()) if columns else [[0]]
+    return Relation(
+        alias=alias,
+        vendor="sqlite",
+        schema="",
+        name=name,
+        rows=int(count),
+        bytes=0,
+        columns=tuple(CatalogColumn(str(c[1]), str(c[2]), None, None) for c in columns),
+        indexes=tuple(sorted(indexes)),
+        foreign_keys=tuple(
+            ForeignKey("", (str(key[3]),), str(key[2]), str(key[6])) for key in foreign
+        ),
+    )
+
+
+def quoted(name: str) -> str:
+    """An identifier in double quotes; ``%`` doubled, as the text has parameters."""
+    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+
+def _float(value: object) -> float | None:
+    return float(str(value)) if value is not None else None

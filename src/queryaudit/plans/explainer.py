@@ -1,0 +1,160 @@
+"""Explains what a unit of work asked, as it ends: its data may be gone a moment later.
+
+Implements the recorder's ``Sampler``. Parameters are kept in memory only, one set for each
+statement of a running unit of work, and are let go of when it ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from queryaudit.plans import catalogue, postgres, sqlite
+from queryaudit.plans.django_server import DjangoServer
+from queryaudit.plans.policy import Permission, permission
+from queryaudit.plans.server import Limits, Server
+from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
+
+#: Statements of one unit of work whose parameters are kept, and parameters of one.
+MAX_SAMPLES = 500
+MAX_PARAMETERS = 1_000
+#: Distinct statements explained in a run.
+MAX_PLANS = 5_000
+#: A statement is explained again when it took this many times longer, and so often at most.
+_SLOWER = 4
+_AGAIN = 3
+_SLOW_NS = 1_000_000
+
+
+class Ending(Protocol):
+    """What is asked of a unit of work."""
+
+    id: int
+
+    @property
+    def parent(self) -> Any: ...
+
+
+class _Sample(NamedTuple):
+    """One execution of a statement: the slowest of its unit of work."""
+
+    statement: int
+    sql: str
+    params: Any
+    duration_ns: int
+    connection: Any
+
+
+class Explainer:
+    """``define`` takes the rows that come out."""
+
+    def __init__(
+        self,
+        define: Callable[[Explaining | Plan | Relation], None],
+        mode: PlanMode,
+        limits: Limits | None = None,
+    ) -> None:
+        self._define = define
+        self._mode = mode
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._samples: dict[int, dict[int, _Sample]] = {}
+        #: by statement: how long the explained execution took, and how often it was explained
+        self._explained: dict[int, tuple[int, int]] = {}
+        define(Explaining(mode))
+
+    def keep(
+        self, scope: int, statement: int, sql: str, params: Any, duration_ns: int, connection: Any
+    ) -> None:
+        """Remember an execution if it is the slowest so far. On the hot path."""
+        samples = self._samples.get(scope)
+        if samples is None:
+            samples = self._samples[scope] = {}
+        known = samples.get(statement)
+        if known is not None:
+            if known.duration_ns >= duration_ns:
+                return
+        elif len(samples) >= MAX_SAMPLES or not self._is_news(statement, duration_ns):
+            return
+        if params is not None and len(params) > MAX_PARAMETERS:
+            return
+        kept = tuple(params) if isinstance(params, list) else params
+        samples[statement] = _Sample(statement, sql, kept, duration_ns, connection)
+
+    def ending(self, scope: Ending) -> None:
+        """Explain what ``scope`` asked on connections of this thread; the rest waits for the
+        unit of work around it."""
+        samples = self._samples.pop(scope.id, None)
+        if not samples:
+            return
+        with self._lock:
+            touched: dict[str, tuple[Server, set[catalogue.Name]]] = {}
+            for sample in samples.values():
+                if not self._is_news(sample.statement, sample.duration_ns):
+                    continue
+                server = DjangoServer.current(sample.connection.alias, sample.connection)
+                if server is None:
+                    self._hand_up(scope, sample)
+                    continue
+                plan = self._explain(server, sample)
+                if plan is None:
+                    continue
+                self._define(plan)
+                names = touched.setdefault(plan.alias, (server, set()))[1]
+                names.update((n.schema, n.relation) for n in plan.nodes if n.relation)
+            for alias, (asked, found) in touched.items():
+                self._read_catalogue(asked, found, alias)
+
+    def _is_news(self, statement: int, duration_ns: int) -> bool:
+        known = self._explained.get(statement)
+        if known is None:
+            return len(self._explained) < MAX_PLANS
+        took, times = known
+        return times < _AGAIN and duration_ns > _SLOW_NS and duration_ns > took * _SLOWER
+
+    def _hand_up(self, scope: Ending, sample: _Sample) -> None:
+        parent = scope.parent
+        if parent is not None and not parent.ended:
+            self._samples.setdefault(parent.id, {}).setdefault(sample.statement, sample)
+
+    def _explain(self, server: Server, sample: _Sample) -> Plan | None:
+        times = self._explained.get(sample.statement, (0, 0))[1]
+        self._explained[sample.statement] = (sample.duration_ns, times + 1)
+        permitted = permission(sample.sql, self._mode, server.vendor)
+        alias = sample.connection.alias
+        if permitted.mode is PlanMode.REFUSED:
+            reason = permitted.reason
+            return postgres.refused(sample.statement, alias, reason) if reason else None
+        if permitted.mode is PlanMode.ANALYZED and sample.duration_ns > self._execution_ns():
+            permitted = Permission(PlanMode.PLANNED, "it took too long to be executed again")
+        return explained(server, sample, permitted, self._limits, alias)
+
+    def _execution_ns(self) -> int:
+        return self._limits.statement_ms * 1_000_000 // 2
+
+    def _read_catalogue(self, server: Server, names: Iterable[catalogue.Name], alias: str) -> None:
+        with server.guarded(self._limits):
+            for relation in catalogue.relations(server, set(names), alias):
+                self._define(relation)
+
+
+def explained(
+    server: Server, sample: _Sample, permitted: Permission, limits: Limits, alias: str
+) -> Plan:
+    """The plan of one execution: executed again if permitted, planned if that fails."""
+    try:
+        with server.guarded(limits):
+            if server.vendor == "sqlite":
+                return sqlite.explain(
+                    server, sample.sql, sample.params, id=sample.statement, alias=alias
+                )
+            return postgres.explain(
+                server, sample.sql, sample.params, permitted, id=sample.statement, alias=alias
+            )
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises
+        if permitted.mode is PlanMode.ANALYZED:
+            why = f"executing it again ended in {type(error).__name__}"
+            again = Permission(PlanMode.PLANNED, why)
+            return explained(server, sample, again, limits, alias)
+        return postgres.refused(sample.statement, alias, error)

@@ -1,0 +1,111 @@
+"""Plans of PostgreSQL, 14 and later."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from queryaudit.plans.policy import Permission, after_functions, called
+from queryaudit.plans.server import Server, first_line
+from queryaudit.plans.tree import Json, nodes, texts
+from queryaudit.records.plans import Plan, PlanMode
+
+#: From here on a statement with ``$1`` is planned without values.
+GENERIC_SINCE = 160_000
+
+_PLACEHOLDER = re.compile(r"%%|%\((?P<name>\w+)\)s|%s")
+
+
+def explain(
+    server: Server, sql: str, params: Any, permitted: Permission, *, id: int, alias: str
+) -> Plan:
+    """The plan of ``sql`` as far as ``permitted``. The caller guards the connection.
+
+    An execution that fails or takes too long raises what the driver raises: the caller undoes
+    the transaction and asks again for the plan alone.
+    """
+    root = _planned(server, sql, params)
+    volatile = _volatile(server, called("\n".join([sql, *texts(root["Plan"])])))
+    permitted = after_functions(permitted, volatile)
+    mode = permitted.mode
+    if mode is PlanMode.ANALYZED:
+        text = f"EXPLAIN (ANALYZE, VERBOSE, BUFFERS, FORMAT JSON) {sql}"
+        root = _root(server.run(text, params))
+    duration = root.get("Execution Time")
+    return Plan(
+        sql=id,
+        alias=alias,
+        vendor="postgresql",
+        mode=mode,
+        reason=permitted.reason,
+        duration_ns=None if duration is None else round(duration * 1e6),
+        nodes=nodes(root["Plan"]),
+    )
+
+
+def explain_generic(server: Server, sql: str, *, id: int, alias: str) -> Plan:
+    """The plan for any values: what a saved trace allows."""
+    text = f"EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) {numbered(sql)}"
+    return Plan(
+        sql=id,
+        alias=alias,
+        vendor="postgresql",
+        mode=PlanMode.GENERIC,
+        reason="",
+        duration_ns=None,
+        nodes=nodes(_root(server.run(text))["Plan"]),
+    )
+
+
+def refused(id: int, alias: str, reason: str | BaseException) -> Plan:
+    """The place of a plan that there is not."""
+    text = reason if isinstance(reason, str) else f"the server refused: {first_line(reason)}"
+    return Plan(id, alias, "postgresql", PlanMode.REFUSED, text, None, ())
+
+
+def version(server: Server) -> int:
+    [[number]] = server.run("SHOW server_version_num")
+    return int(number)
+
+
+def numbered(sql: str) -> str:
+    """Django's placeholders as ``$1``, ``$2``; named ones by name."""
+    names: dict[str, int] = {}
+    count = 0
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal count
+        if match.group() == "%%":
+            return "%"
+        name = match["name"]
+        if name is not None and name in names:
+            return f"${names[name]}"
+        count += 1
+        if name is not None:
+            names[name] = count
+        return f"${count}"
+
+    return _PLACEHOLDER.sub(replaced, sql)
+
+
+def _planned(server: Server, sql: str, params: Any) -> Json:
+    return _root(server.run(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", params))
+
+
+def _root(rows: Any) -> Json:
+    value = rows[0][0]
+    decoded = json.loads(value) if isinstance(value, str) else value
+    root: Json = decoded[0]
+    return root
+
+
+def _volatile(server: Server, names: frozenset[str]) -> set[str]:
+    if not names:
+        return set()
+    rows = server.run(
+        "SELECT DISTINCT proname::text FROM pg_catalog.pg_proc"
+        " WHERE provolatile = 'v' AND proname = ANY(%s)",
+        (sorted(names),),
+    )
+    return {str(row[0]) for row in rows}

@@ -1,0 +1,37 @@
+"""A database to which plans' questions are put, whatever connection stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+Row = Sequence[Any]
+
+
+class Limits(NamedTuple):
+    """How long one explanation may take, and wait for locks."""
+
+    statement_ms: int = 5_000
+    lock_ms: int = 500
+
+
+class Server(Protocol):
+    """One connection. Statements run between ``guarded()`` and its end, which undoes them."""
+
+    vendor: str
+
+    def run(self, sql: str, params: Any = None) -> list[Row]:
+        """Execute and fetch all; what the driver raises passes through."""
+
+    def guarded(self, limits: Limits) -> AbstractContextManager[None]:
+        """A place in which nothing can be written, nothing takes long, and nothing stays."""
+
+
+class RefusedError(Exception):
+    """The server would not plan a statement; the text is one line, without values."""
+
+
+def first_line(error: BaseException) -> str:
+    """The kind of an error, as far as it holds no value: drivers quote what they were given."""
+    return type(error).__name__

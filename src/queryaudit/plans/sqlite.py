@@ -1,0 +1,81 @@
+"""Plans of SQLite: which tables are scanned, and what is sorted. Costs and rows are not told."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from queryaudit.plans.server import Server
+from queryaudit.records.plans import Plan, PlanMode, PlanNode
+
+_ACCESS = re.compile(
+    r"(?P<verb>SCAN|SEARCH)\s+(?:TABLE\s+)?(?P<table>\S+)(?:\s+AS\s+(?P<alias>\S+))?"
+    r"(?:\s+USING\s+(?P<how>.*?))?(?:\s+\((?P<condition>[^)]*)\))?\s*\Z"
+)
+_INDEX = re.compile(r"INDEX\s+(\S+)")
+
+
+def explain(server: Server, sql: str, params: Any, *, id: int, alias: str) -> Plan:
+    """The plan of ``sql``; nothing is executed."""
+    rows = server.run(f"EXPLAIN QUERY PLAN {sql}", params)
+    places = {int(row[0]): number for number, row in enumerate(rows)}
+    found = tuple(_node(str(row[3]), places.get(int(row[1]))) for row in rows)
+    return Plan(id, alias, "sqlite", PlanMode.PLANNED, "", None, found)
+
+
+def _node(detail: str, parent: int | None) -> PlanNode:
+    match = _ACCESS.match(detail)
+    if match is None:
+        return _plain(parent, detail.capitalize() if detail.isupper() else detail)
+    how = match["how"] or ""
+    index = _INDEX.search(how)
+    kind = "Scan" if match["verb"] == "SCAN" else "Search"
+    if "COVERING INDEX" in how:
+        kind = f"Covering Index {kind}"
+    elif index is not None or "PRIMARY KEY" in how:
+        kind = f"Index {kind}"
+    return _plain(
+        parent,
+        kind,
+        relation=match["table"].strip('"'),
+        alias=(match["alias"] or match["table"]).strip('"'),
+        using=index.group(1) if index is not None else "",
+        condition=match["condition"] or "",
+    )
+
+
+def _plain(
+    parent: int | None,
+    kind: str,
+    *,
+    relation: str = "",
+    alias: str = "",
+    using: str = "",
+    condition: str = "",
+) -> PlanNode:
+    return PlanNode(
+        parent=parent,
+        kind=kind,
+        role="",
+        name="",
+        schema="",
+        relation=relation,
+        alias=alias,
+        using=using,
+        join="",
+        condition=condition,
+        filter="",
+        keys=(),
+        presorted=0,
+        cost=0.0,
+        estimated_rows=0.0,
+        actual_rows=None,
+        loops=None,
+        removed=None,
+        time_ns=None,
+        hit=None,
+        read=None,
+        spilled=None,
+        method="",
+        limit_above=False,
+    )

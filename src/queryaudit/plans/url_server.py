@@ -1,0 +1,93 @@
+"""A database that the user named by its URL, without Django."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from queryaudit.errors import DatabaseError
+from queryaudit.plans.server import Limits, Row
+
+_HINT = "Name it as postgresql://user@host/name or sqlite:///path."
+
+
+class UrlServer:
+    """One connection to a database of our own choosing; closed by ``close``."""
+
+    def __init__(self, connection: Any, vendor: str) -> None:
+        self._connection = connection
+        self.vendor = vendor
+
+    @classmethod
+    def connect(cls, url: str) -> UrlServer:
+        """Raises DatabaseError if the URL is none or nobody answers."""
+        scheme = urlsplit(url).scheme
+        if scheme in ("postgres", "postgresql"):
+            return cls(_postgres(url), "postgresql")
+        if scheme == "sqlite":
+            return cls(_sqlite(url), "sqlite")
+        if scheme in ("mysql", "mariadb", "oracle"):
+            raise DatabaseError(
+                f"Plans of {scheme} are not read.",
+                "PostgreSQL and SQLite are; nothing was checked.",
+            )
+        raise DatabaseError("--database does not name a database.", _HINT)
+
+    def run(self, sql: str, params: Any = None) -> list[Row]:
+        if self.vendor == "sqlite" and params is not None:
+            sql = sql.replace("%s", "?").replace("%%", "%")
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql, params) if params is not None else cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description is not None else []
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def guarded(self, limits: Limits) -> Iterator[None]:
+        """A read-only transaction that is rolled back."""
+        if self.vendor != "postgresql":
+            yield
+            return
+        self.run("BEGIN READ ONLY")
+        try:
+            self.run(f"SET LOCAL statement_timeout = {limits.statement_ms}")
+            self.run(f"SET LOCAL lock_timeout = {limits.lock_ms}")
+            yield
+        finally:
+            self.run("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _postgres(url: str) -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise DatabaseError(
+            "PostgreSQL needs psycopg, which is not installed.",
+            "pip install 'queryaudit[postgres]'",
+        ) from None
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.Error as error:
+        # The message names host and user; the URL, which may hold a password, is not repeated.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DatabaseError(f"The database can't be reached: {reason}.", _HINT) from error
+
+
+def _sqlite(url: str) -> Any:
+    path = Path(unquote(urlsplit(url).path[1:]))
+    if not path.is_file():
+        raise DatabaseError(f"There is no SQLite database at {path}.", _HINT)
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseError(f"{path} can't be read as SQLite: {error}.", _HINT) from error
+    return connection

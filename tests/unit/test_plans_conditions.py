@@ -1,0 +1,74 @@
+"""Conditions as a plan spells them: values taken out, and what they ask of columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from queryaudit.advice.conditions import Compared, clauses
+from queryaudit.plans.scrub import scrubbed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(a.name = 'it''s secret'::text)", "(a.name = ?::text)"),
+        ("(a.name = E'tab\\\\t'::text)", "(a.name = ?::text)"),
+        ("(a.n > 12.5e3)", "(a.n > ?)"),
+        ("(a.n2 = 1)", "(a.n2 = ?)"),
+        ('(a."2nd 3" = 1)', '(a."2nd 3" = ?)'),
+        ("(a.name ~~ '%secret%'::text)", "(a.name ~~ '%?%'::text)"),
+        ("(a.name ~~ 'secret%'::text)", "(a.name ~~ '?%'::text)"),
+        ("(a.name ~~ '%secret'::text)", "(a.name ~~ '%?'::text)"),
+        ("(a.name ~~ 'sec_ret'::text)", "(a.name ~~ '?%'::text)"),
+        ("(a.name ~~ 'se\\%cret'::text)", "(a.name ~~ '?'::text)"),
+        ("(a.id = ANY ('{1,2}'::integer[]))", "(a.id = ANY (?::integer[]))"),
+        ("(a.n = $1)", "(a.n = $1)"),
+    ],
+)
+def test_no_value_stays_in_a_condition(text: str, expected: str) -> None:
+    assert scrubbed(text) == expected
+    assert scrubbed(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (
+            "((a.n > ?) AND ((a.status)::text = ?::text))",
+            [("n", Compared.RANGE, ""), ("status", Compared.EQUAL, "")],
+        ),
+        ("(upper((a.note)::text) ~~ '%?%'::text)", [("note", Compared.INFIX, "upper")]),
+        ("(a.n = ANY (?::integer[]))", [("n", Compared.ONE_OF, "")]),
+        (
+            "((a.d IS NULL) AND (((a.t AT TIME ZONE ?::text))::date = ?::date))",
+            [("d", Compared.IS_NULL, ""), ("t", Compared.EQUAL, "date")],
+        ),
+        ("(NOT a.flag)", [("flag", Compared.FALSE, "")]),
+        (
+            "((a.flag) AND (a.d IS NOT NULL))",
+            [("flag", Compared.TRUE, ""), ("d", Compared.NOT_NULL, "")],
+        ),
+        ("((a.x = ?) OR (a.y = ?))", [("x", Compared.OTHER, "")]),
+        ("(EXTRACT(year FROM a.t) = ?::numeric)", [("t", Compared.EQUAL, "part")]),
+        ("((a.name)::text ~~ '?%'::text)", [("name", Compared.PREFIX, "")]),
+        ('((a."Odd.Name")::text = $1)', [("Odd.Name", Compared.EQUAL, "")]),
+        ("(? < a.n)", [("n", Compared.RANGE, "")]),
+        ("(a.x = (a.y + ?))", [("x", Compared.OTHER, "")]),
+        ("((a.price * ?) > ?)", [("price", Compared.OTHER, "")]),
+        ("(NOT (ANY (a.id = (hashed SubPlan 1).col1)))", [("id", Compared.OTHER, "")]),
+        ("(a.meta @> ?::jsonb)", [("meta", Compared.CONTAINS, "")]),
+        ("(a.n <> ?)", [("n", Compared.OTHER, "")]),
+        ("(a.name ~~ $1)", [("name", Compared.OTHER, "")]),
+        ("", []),
+        ("(? = ?)", []),
+    ],
+)
+def test_a_condition_is_read(condition: str, expected: list[object]) -> None:
+    assert [(c.column, c.test, c.function) for c in clauses(condition)] == expected
+
+
+def test_a_join_is_told_from_a_value() -> None:
+    [joined] = clauses("(a.author_id = b.id)")
+    assert joined.joined
+    [value] = clauses("(a.author_id = ?)")
+    assert not value.joined
