@@ -107,6 +107,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.reports.terminal": {"rich"},
     "queryaudit.reports.terminal_finding": {"rich"},
     "queryaudit.reports.terminal_layout": {"rich"},
+    "queryaudit.reports.terminal_plan": {"rich"},
     "queryaudit.capture": {"django", "asgiref"},
     "queryaudit.plans.django_server": {"django"},
     "queryaudit.plans.url_server": {"psycopg"},
