@@ -27,7 +27,7 @@ class MissingIndex(ScanRule):
     -------
     ::
 
-        Shipment.objects.filter(tracking_code=code)    # tracking_code has no index
+        Shipment.objects.filter(tracking_code=code)  # tracking_code has no index
 
     Better
     ------

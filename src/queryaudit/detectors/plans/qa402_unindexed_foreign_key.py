@@ -35,6 +35,7 @@ class UnindexedForeignKey(ScanRule):
         class Parcel(models.Model):
             shipment = models.ForeignKey(Shipment, models.CASCADE, db_index=False)
 
+
         shipment.parcel_set.all()
 
     Better
@@ -42,7 +43,7 @@ class UnindexedForeignKey(ScanRule):
     ::
 
         class Parcel(models.Model):
-            shipment = models.ForeignKey(Shipment, models.CASCADE)    # indexed by default
+            shipment = models.ForeignKey(Shipment, models.CASCADE)  # indexed by default
 
     When it is fine
     ---------------
