@@ -155,8 +155,12 @@ class Session:
             return False
         from queryaudit.plans.explainer import Explainer
 
-        self.recorder.sampler = Explainer(self.recorder.define, mode)
+        self.recorder.sampler = Explainer(self._define, self.recorder.failed, mode)
         return True
+
+    def _define(self, event: Event) -> None:
+        with self.recorder.lock:
+            self.hub.define(event)
 
     def open(self) -> Session:
         """Install the hooks, or join the session that has them in already."""

@@ -28,7 +28,6 @@ from queryaudit.capture.sink import Sampler, Sink
 from queryaudit.capture.sites import Walk, walk
 from queryaudit.records.events import (
     Access,
-    Event,
     Frame,
     Occurrence,
     Origin,
@@ -136,10 +135,7 @@ class Recorder:
     def end(self, scope: Scope, name: str | None = None) -> None:
         """End a unit of work: everything of it reaches the sink before its end does."""
         if self.sampler is not None and not scope.ended:
-            try:
-                self.sampler.ending(scope)
-            except Exception as ours:  # noqa: BLE001 - the first wall
-                self.failed("explain", ours)
+            self.sampler.ending(scope)
         with self.lock:
             if scope.ended:
                 return
@@ -282,11 +278,6 @@ class Recorder:
         if len(self._buffer) >= CHUNK:
             with self.lock:
                 self._drain()
-
-    def define(self, event: Event) -> None:
-        """Write down a definition that somebody else made."""
-        with self.lock:
-            self.sink.define(event)
 
     def note(self, occurrence: Occurrence) -> None:
         """Write down what happened besides a query; it reaches the sink in its place."""

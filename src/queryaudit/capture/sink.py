@@ -28,4 +28,4 @@ class Sampler(Protocol):
     ) -> None: ...
 
     def ending(self, scope: Scope) -> None:
-        """A unit of work is over, and its connections are as it leaves them."""
+        """A unit of work is over, and its connections are as it leaves them. Never raises."""

@@ -47,15 +47,17 @@ class _Sample(NamedTuple):
 
 
 class Explainer:
-    """``define`` takes the rows that come out."""
+    """``define`` takes the rows that come out, ``failed`` what goes wrong on our side."""
 
     def __init__(
         self,
         define: Callable[[Explaining | Plan | Relation], None],
+        failed: Callable[[str, Exception], None],
         mode: PlanMode,
         limits: Limits | None = None,
     ) -> None:
         self._define = define
+        self._failed = failed
         self._mode = mode
         self._limits = limits or Limits()
         self._lock = threading.Lock()
@@ -88,6 +90,12 @@ class Explainer:
         samples = self._samples.pop(scope.id, None)
         if not samples:
             return
+        try:
+            self._explain_all(scope, samples)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            self._failed("explain", ours)
+
+    def _explain_all(self, scope: Ending, samples: dict[int, _Sample]) -> None:
         with self._lock:
             touched: dict[str, tuple[Server, set[catalogue.Name]]] = {}
             for sample in samples.values():
