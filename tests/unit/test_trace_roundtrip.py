@@ -106,8 +106,8 @@ def test_a_query_is_spelled_as_a_bare_list_of_its_fields() -> None:
     writer = TraceWriter(stream, HEADER)
     writer.record([QUERY, LAZY])
     assert stream.getvalue().splitlines()[1] == (
-        b'["Q",[[1,1,10,5,"default",1,1,null,null,null,99,null,null,null],'
-        b'[1,2,10,5,"default",1,1,1,1,7,99,null,null,1]]]'
+        b'["Q",[[1,1,10,5,"default",1,1,null,null,null,99,null,null,null,null],'
+        b'[1,2,10,5,"default",1,1,1,1,7,99,null,null,1,null]]]'
     )
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from queryaudit.capture import building, concurrency, connections, generic, hydration, rows, usage
+from queryaudit.capture import (
+    building,
+    concurrency,
+    connections,
+    effects,
+    generic,
+    hydration,
+    rows,
+    transactions,
+    usage,
+)
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 
@@ -26,6 +36,7 @@ class Installation:
         building.install(self._patches, files)
         generic.install(self._patches)
         concurrency.install(self._patches, files)
+        transactions.install(self._patches, effects.Effects(self._patches).refresh)
 
     def deepen(self) -> None:
         """Follow reads of rows too, until the last user is gone."""

@@ -19,6 +19,11 @@ class Patches:
         setattr(owner, name, new)
         self._done.append((owner, name, old, new))
 
+    def define(self, owner: Any, name: str, value: object) -> None:
+        """Give ``owner`` an attribute that it does not have."""
+        setattr(owner, name, value)
+        self._done.append((owner, name, _MISSING, value))
+
     def undo(self) -> None:
         while self._done:
             owner, name, old, new = self._done.pop()

@@ -16,6 +16,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture import hydration, rows, schema, usage
+from queryaudit.capture.callers import Callers
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
@@ -82,13 +83,14 @@ class Recorder:
         self.lock = threading.RLock()
         self._buffer: deque[Occurrence] = deque()
         self._statements: dict[str, _Statement] = {}
-        self._places = Places()
+        self.places = Places()
         self._stacks: dict[tuple[object, ...], int] = {}
         self._by_id: dict[int, tuple[list[Place], tuple[Place, ...], int]] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
         self.ignores = Ignores(self)
         self._accesses: dict[tuple[object, ...], int] = {}
+        self.callers = Callers(self)
         self._resolver = FrameResolver(files)
         self.sampler: Sampler | None = None
         #: What runs in the thread that asks.
@@ -245,6 +247,7 @@ class Recorder:
             hydration.adopt(iterable, lineage)
 
         ignoring = IGNORING.get()
+        held = getattr(connection, "_queryaudit_transaction", None)
         query = running.query = _new_tuple(
             Query, (
                 scope.id,
@@ -261,6 +264,7 @@ class Recorder:
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,
                 None if ignoring is None else self.ignores.id(ignoring),
+                None if held is None else held.id,
             ),
         )  # fmt: skip
         self._buffer.append(query)
@@ -283,6 +287,12 @@ class Recorder:
         """Write down what happened besides a query; it reaches the sink in its place."""
         self._buffer.append(occurrence)
 
+    def stack(self, found: Walk) -> int:
+        """The stack of a walk that was no query's; worth a look at the source."""
+        stack = self._stack(found)
+        self._repeated.append(stack)
+        return stack
+
     def _successor(self, scope: Scope) -> Scope | None:
         """The phase of a test that runs now, for a server or loop that an earlier one started."""
         return self.phase if scope.kind is ScopeKind.TEST else None
@@ -297,7 +307,7 @@ class Recorder:
         return known
 
     def _new_site(self, statement: _Statement, frame: FrameType, scope: Scope) -> Site:
-        found = walk(frame, 1, self.files, self._places, scope.base)
+        found = walk(frame, 1, self.files, self.places, scope.base)
         site = found.site
         site.stack = self._stack(found)
         with self.lock:
@@ -394,5 +404,5 @@ class Recorder:
         if ancestor is None:
             return None
         code, lasti = ancestor
-        place = self._places.at(self.files(code.co_filename).kind, code, lasti)
+        place = self.places.at(self.files(code.co_filename).kind, code, lasti)
         return self._resolver.rich(place) if rich else self._resolver.plain(place)

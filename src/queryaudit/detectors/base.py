@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from queryaudit.records.events import (
     Access,
+    Effect,
     Fetch,
     Frame,
     FrameKind,
@@ -26,6 +27,7 @@ from queryaudit.records.events import (
     SqlText,
     Stack,
     Step,
+    Transaction,
     Usage,
 )
 from queryaudit.records.findings import Evidence, Fix
@@ -99,6 +101,8 @@ HOOKS: Mapping[type[Any], str] = {
     Fetch: "fetch",
     Hydration: "hydration",
     Usage: "usage",
+    Transaction: "transaction",
+    Effect: "effect",
 }
 
 

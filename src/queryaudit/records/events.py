@@ -68,6 +68,30 @@ class FetchKind(IntEnum):
     CURSOR = 3  #: a cursor that somebody holds
 
 
+class Boundary(IntEnum):
+    """What happened to a transaction."""
+
+    BEGIN = 1
+    COMMIT = 2
+    ROLLBACK = 3
+    SAVEPOINT = 4
+    RELEASE = 5
+    SAVEPOINT_ROLLBACK = 6
+    CALLBACKS = 7  #: the functions given to ``on_commit`` are about to run
+    CALLED = 8  #: they ran
+
+
+class EffectKind(IntEnum):
+    """What code did to the world outside the database."""
+
+    NETWORK = 1
+    MAIL = 2
+    PUBLISH = 3  #: a task or message was handed to a queue
+    PROCESS = 4
+    SLEEP = 5
+    CACHE = 6  #: written, not read
+
+
 class Header(NamedTuple):
     """First row of a trace: what wrote it and about which process."""
 
@@ -187,6 +211,7 @@ class Query(NamedTuple):
     batch: int | None  #: number of parameter sets of ``executemany``
     error: str | None  #: exception class name
     ignored: int | None  #: the innermost ignore that was active
+    transaction: int | None = None  #: the code's own; the one around a test case is none
 
 
 class Fetch(NamedTuple):
@@ -234,6 +259,37 @@ class Usage(NamedTuple):
     whole: bool  #: rows left as a whole, as by pickling
 
 
+class Transaction(NamedTuple):
+    """A boundary of the transaction that begins with the code's outermost ``atomic``.
+
+    What a test case wraps around a test is none, so within it an ``atomic`` of the code is one.
+    """
+
+    scope: int
+    id: int  #: as in ``Query.transaction``; 0 for callbacks
+    boundary: Boundary
+    time_ns: int  #: the clock of ``Query.start_ns``
+    alias: str
+    stack: int  #: where it began, or where the savepoint was made
+    level: int  #: savepoints that are open, the one meant included
+    implicit: bool  #: Django opened it for one call, as ``delete()`` does
+    ignored: int | None
+
+
+class Effect(NamedTuple):
+    """Something outside the database was done while a transaction was open."""
+
+    scope: int
+    transaction: int
+    kind: EffectKind
+    client: str  #: the package or call that did it, as ``requests``
+    start_ns: int
+    duration_ns: int
+    stack: int
+    rows: tuple[str, ...]  #: labels of models of which a row was named by its key
+    ignored: int | None
+
+
 class Column(NamedTuple):
     """A concrete field of a model."""
 
@@ -273,7 +329,7 @@ class ScopeEnd(NamedTuple):
 
 
 #: What happens in a unit of work, in the order in which it does.
-Occurrence = Query | Fetch | Hydration | Usage
+Occurrence = Query | Fetch | Hydration | Usage | Transaction | Effect
 #: What occurrences refer to by id.
 Definition = SqlText | Stack | Origin | Access | Ignored | Model | Explaining | Plan | Relation
 Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queryaudit.records.events import (
     Access,
+    Effect,
     Event,
     Fetch,
     Hydration,
@@ -12,6 +13,7 @@ from queryaudit.records.events import (
     Query,
     ScopeEnd,
     ScopeStart,
+    Transaction,
     Usage,
 )
 from queryaudit.records.plans import Plan
@@ -49,6 +51,12 @@ class Closure:
                 )
             case Usage():
                 return event.scope in known.scopes and event.origin in known.origins
+            case Transaction() | Effect():
+                return (
+                    event.scope in known.scopes
+                    and event.stack in known.stacks
+                    and (event.ignored is None or event.ignored in known.ignores)
+                )
             case Origin():
                 return event.sql in known.sql and event.stack in known.stacks
             case Access():

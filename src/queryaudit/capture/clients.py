@@ -1,0 +1,87 @@
+"""Where known clients do something outside the database: the one call that all their ways share.
+
+Calls are hooked and not sockets alone, so that what a test answers itself is seen as well. Modules
+that nobody imported are left alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from queryaudit.records.events import EffectKind
+
+
+class Entry(NamedTuple):
+    """A function of ``module`` by its dotted name."""
+
+    module: str
+    name: str
+    kind: EffectKind
+    #: Who it is for the reader; empty: the package that the project called.
+    client: str = ""
+    #: Only when the project itself calls it.
+    direct: bool = False
+
+
+_NETWORK, _MAIL, _PUBLISH = EffectKind.NETWORK, EffectKind.MAIL, EffectKind.PUBLISH
+_CACHE = EffectKind.CACHE
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("requests.sessions", "Session.send", _NETWORK),
+    Entry("httpx", "Client.send", _NETWORK),
+    Entry("httpx", "AsyncClient.send", _NETWORK),
+    Entry("urllib3.connectionpool", "HTTPConnectionPool.urlopen", _NETWORK),
+    Entry("aiohttp.client", "ClientSession._request", _NETWORK),
+    Entry("urllib.request", "OpenerDirector.open", _NETWORK),
+    Entry("http.client", "HTTPConnection.request", _NETWORK),
+    Entry("botocore.client", "BaseClient._make_api_call", _NETWORK),
+    Entry("socket", "socket.connect", _NETWORK),
+    Entry("smtplib", "SMTP.connect", _MAIL),
+    Entry("smtplib", "SMTP.sendmail", _MAIL),
+    Entry("django.core.mail.message", "EmailMessage.send", _MAIL, "Django's mail"),
+    *(
+        Entry(
+            f"django.core.mail.backends.{backend}",
+            "EmailBackend.send_messages",
+            _MAIL,
+            "Django's mail",
+        )
+        for backend in ("locmem", "console", "smtp", "filebased", "dummy")
+    ),
+    Entry("celery.app.task", "Task.apply_async", _PUBLISH, "Celery"),
+    Entry("celery.app.base", "Celery.send_task", _PUBLISH, "Celery"),
+    Entry("kombu.messaging", "Producer.publish", _PUBLISH),
+    Entry("rq.queue", "Queue.enqueue_call", _PUBLISH, "RQ"),
+    Entry("rq.queue", "Queue.enqueue_job", _PUBLISH, "RQ"),
+    Entry("dramatiq.actor", "Actor.send_with_options", _PUBLISH, "Dramatiq"),
+    Entry("huey.api", "Huey.enqueue", _PUBLISH, "Huey"),
+    Entry("kafka.producer.kafka", "KafkaProducer.send", _PUBLISH, "Kafka"),
+    *(
+        Entry(module, f"{layer}.{method}", _PUBLISH, "Channels")
+        for module, layer in (
+            ("channels.layers", "InMemoryChannelLayer"),
+            ("channels_redis.core", "RedisChannelLayer"),
+            ("channels_redis.pubsub", "RedisPubSubChannelLayer"),
+        )
+        for method in ("send", "group_send")
+    ),
+    *(
+        Entry(module, f"{cache}.set", _CACHE, "the cache", direct=True)
+        for module, cache in (
+            ("django.core.cache.backends.locmem", "LocMemCache"),
+            ("django.core.cache.backends.redis", "RedisCache"),
+            ("django.core.cache.backends.memcached", "BaseMemcachedCache"),
+            ("django_redis.cache", "RedisCache"),
+        )
+    ),
+    Entry("subprocess", "Popen.__init__", EffectKind.PROCESS),
+    Entry("os", "system", EffectKind.PROCESS),
+    Entry("time", "sleep", EffectKind.SLEEP, "time.sleep()"),
+)
+
+#: Who talks to a database, a cache or a log on its own behalf: parts of paths.
+UNHEARD = (
+    *("/django/db/backends/", "/django/core/cache/", "/django_redis/", "/logging/"),
+    *("/psycopg/", "/psycopg2/", "/pymysql/", "/MySQLdb/", "/oracledb/", "/redis/", "/valkey/"),
+    *("/pymemcache/", "/pylibmc/", "/sentry_sdk/", "/opentelemetry/", "/ddtrace/", "/asyncio/"),
+)
