@@ -41,7 +41,7 @@ class CauseRow:
     description: str
     place: str
     source: str
-    loop: str  #: ``in for book in books, line 12``; empty if no loop is known
+    loop: str  #: ``loop: for book in books, line 12``; empty if no loop is known
     queries: int
     time: str
 
@@ -170,7 +170,7 @@ def _loop(cause: Cause) -> str:
     if cause.loop is None:
         return ""
     line = f", line {cause.loop_line}" if cause.loop_line is not None else ""
-    return clean(f"in {cause.loop}{line}")
+    return clean(f"loop: {cause.loop}{line}")
 
 
 def _fix(finding: Finding, fix: Fix) -> FixRow:
@@ -192,7 +192,7 @@ def _fix(finding: Finding, fix: Fix) -> FixRow:
         caution=wording.APPLICABILITY[fix.applicability],
         saving=wording.saving(finding) or "",
         edits=edits,
-        note=clean(fix.note),
+        note=clean(fix.note.replace("`", "")),  # the toolbar gives code a line of its own
     )
 
 
