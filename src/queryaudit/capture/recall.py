@@ -178,6 +178,16 @@ class Sites:
                 ways, others = others
 
 
+class KnownText:
+    """A statement's text: its id, and where it was asked for."""
+
+    __slots__ = ("id", "sites")
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        self.sites = Sites()
+
+
 def _confirmed(site: Site) -> bool:
     """Whether what instructions don't tell is as it was."""
     if site.awaiting is not None and AWAITING.get() != site.awaiting:

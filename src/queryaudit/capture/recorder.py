@@ -23,7 +23,7 @@ from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Place, Places
-from queryaudit.capture.recall import Site, Sites
+from queryaudit.capture.recall import KnownText, Site
 from queryaudit.capture.scopes import IGNORING, Ancestor, Scope
 from queryaudit.capture.sink import Sampler, Sink
 from queryaudit.capture.sites import Walk, walk
@@ -52,16 +52,6 @@ MAX_ERRORS = 20
 _new_tuple = tuple.__new__
 
 
-class _Statement:
-    """A statement's text: its id, and where it was asked for."""
-
-    __slots__ = ("id", "sites")
-
-    def __init__(self, id: int) -> None:
-        self.id = id
-        self.sites = Sites()
-
-
 class Recorder:
     """See the module. ``errors`` counts our own failures by kind; none reaches the host."""
 
@@ -82,7 +72,7 @@ class Recorder:
         self._serial = count(1)
         self.lock = threading.RLock()
         self._buffer: deque[Occurrence] = deque()
-        self._statements: dict[str, _Statement] = {}
+        self._statements: dict[str, KnownText] = {}
         self.places = Places()
         self._stacks: dict[tuple[object, ...], int] = {}
         self._by_id: dict[int, tuple[list[Place], tuple[Place, ...], int]] = {}
@@ -297,16 +287,16 @@ class Recorder:
         """The phase of a test that runs now, for a server or loop that an earlier one started."""
         return self.phase if scope.kind is ScopeKind.TEST else None
 
-    def _new_statement(self, sql: str) -> _Statement | None:
+    def _new_statement(self, sql: str) -> KnownText | None:
         """None if there are too many already."""
         with self.lock:
             known = self._statements.get(sql)
             if known is None and len(self._statements) < MAX_TEXTS:
-                known = self._statements[sql] = _Statement(next(self.ids))
+                known = self._statements[sql] = KnownText(next(self.ids))
                 self.sink.define(SqlText(known.id, sql))
         return known
 
-    def _new_site(self, statement: _Statement, frame: FrameType, scope: Scope) -> Site:
+    def _new_site(self, statement: KnownText, frame: FrameType, scope: Scope) -> Site:
         found = walk(frame, 1, self.files, self.places, scope.base)
         site = found.site
         site.stack = self._stack(found)
