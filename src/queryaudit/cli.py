@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from queryaudit import __version__
@@ -17,6 +18,7 @@ from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
+from queryaudit.records.findings import Diagnostic
 from queryaudit.registry import Registry
 from queryaudit.replay import analyse
 from queryaudit.reports.base import Options
@@ -71,6 +73,22 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"queryaudit {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_report(commands.add_parser("report", help="Report on saved traces, one or many."))
+    explain = commands.add_parser(
+        "explain", help="Draw the plans of a trace's statements, and report on them."
+    )
+    _add_report(explain)
+    explain.add_argument(
+        "--database",
+        metavar="URL",
+        help="Plan there, for any values: postgresql://user@host/name (16 or later) or "
+        "sqlite:///path. Without it: the plans that are in the trace.",
+    )
+    explain.add_argument(
+        "--alias",
+        default="default",
+        help="The database of the settings that URL stands for (default: default).",
+    )
+    explain.set_defaults(run=_explain)
     rules = commands.add_parser("rules", help="List the rules.")
     rules.set_defaults(run=_rules)
     rule = commands.add_parser("rule", help="Explain a rule.")
@@ -104,10 +122,37 @@ def _config(options: argparse.Namespace) -> Config:
     return load(inputs, known_rules=Registry().rules)
 
 
+def _explain(options: argparse.Namespace) -> ExitCode:
+    """A report with plans of a database, and before it the plans themselves."""
+    from queryaudit.plans.saved import SavedPlanner
+    from queryaudit.plans.url_server import UrlServer
+    from queryaudit.reports.terminal_plan import print_plans
+
+    config = _config(options)
+    analysis = Analysis(config)
+    if options.database is None:
+        diagnostics = analyse(options.traces, analysis)
+    else:
+        with closing(UrlServer.connect(options.database)) as server:
+            planner = SavedPlanner(server, options.alias)
+            diagnostics = analyse(options.traces, analysis, planner)
+    if not any(output.path is None for output in config.output):
+        print_plans(analysis.report().plans, sys.stdout, color=not options.no_color)
+    return _conclude(analysis, diagnostics, config, options)
+
+
 def _report(options: argparse.Namespace) -> ExitCode:
     config = _config(options)
     analysis = Analysis(config)
-    diagnostics = analyse(options.traces, analysis)
+    return _conclude(analysis, analyse(options.traces, analysis), config, options)
+
+
+def _conclude(
+    analysis: Analysis,
+    diagnostics: list[Diagnostic],
+    config: Config,
+    options: argparse.Namespace,
+) -> ExitCode:
     # A trace doesn't say which tests there are: it can't show that something is gone.
     partial = not options.baseline_update
     conclusion = conclude(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import cast, get_args
+from typing import Protocol, cast, get_args
 
 from queryaudit.judging import Analysis
 from queryaudit.records.events import Header, Occurrence, ScopeEnd, ScopeStart
@@ -18,7 +18,16 @@ _OCCURRENCES = get_args(Occurrence)
 CHUNK = 512
 
 
-def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list[Diagnostic]:
+class Planner(Protocol):
+    """Who brings plans to a trace that has none, or better ones."""
+
+    def begin(self, tables: Tables) -> None: ...
+    def fill(self, tables: Tables) -> None: ...
+
+
+def analyse(
+    paths: Iterable[str | os.PathLike[str]], analysis: Analysis, planner: Planner | None = None
+) -> list[Diagnostic]:
     """Feed traces (files or folders) to ``analysis``; what is wrong with them is returned.
 
     Raises TraceError for a file that was named and is no trace.
@@ -26,14 +35,16 @@ def analyse(paths: Iterable[str | os.PathLike[str]], analysis: Analysis) -> list
     diagnostics: list[Diagnostic] = []
     paths = list(paths)
     for reader in open_traces(paths) if paths else ():
-        _feed(reader, analysis)
+        _feed(reader, analysis, planner)
         analysis.finish()
         diagnostics.extend(reader.diagnostics)
     return diagnostics
 
 
-def _feed(reader: TraceReader, analysis: Analysis) -> None:
+def _feed(reader: TraceReader, analysis: Analysis, planner: Planner | None) -> None:
     tables = Tables(reader.header)
+    if planner is not None:
+        planner.begin(tables)
     engine = analysis.engine(tables)
     chunk: list[Occurrence] = []
     for event in reader.events():
@@ -52,3 +63,5 @@ def _feed(reader: TraceReader, analysis: Analysis) -> None:
             if isinstance(event, ScopeStart):
                 engine.start(event)
     engine.record(chunk)
+    if planner is not None:
+        planner.fill(tables)

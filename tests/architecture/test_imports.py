@@ -89,6 +89,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "errors",
         "judging",
+        "plans",
+        "records",
         "registry",
         "replay",
         "reports",

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from queryaudit.plans.server import Server
-from queryaudit.records.plans import CatalogColumn, CatalogIndex, ForeignKey, IndexKey, Relation
+from queryaudit.records.plans import (
+    CatalogColumn,
+    CatalogIndex,
+    ForeignKey,
+    IndexKey,
+    Plan,
+    Relation,
+)
 
 Name = tuple[str, str]
 
@@ -52,6 +59,15 @@ SELECT k.conname::text,
 FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.confrelid
 WHERE k.contype = 'f' AND k.conrelid = %s ORDER BY k.conname
 """
+_CHILDREN = """
+SELECT DISTINCT n.nspname::text, c.relname::text
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class t ON t.oid = k.confrelid
+JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace
+WHERE k.contype = 'f' AND s.nspname::text = ANY(%s) AND t.relname::text = ANY(%s)
+"""
 #: A table that was never analysed is counted from this size on; below it is small anyway.
 _COUNTED_BYTES = 64 * 1024
 _BYTES_A_ROW = 40
@@ -70,6 +86,24 @@ def relations(server: Server, names: Collection[Name], alias: str) -> list[Relat
         for row in sorted(rows, key=lambda r: (r[1], r[2]))
         if (row[1], row[2]) in names
     ]
+
+
+def deleted_from(plans: Iterable[Plan]) -> set[Name]:
+    """The tables that statements delete from."""
+    return {
+        (node.schema, node.relation)
+        for plan in plans
+        for node in plan.nodes
+        if node.kind == "Delete" and node.relation
+    }
+
+
+def children(server: Server, names: Collection[Name]) -> set[Name]:
+    """The tables whose foreign keys lead to ``names``: a deletion looks into them."""
+    if not names or server.vendor != "postgresql":
+        return set()
+    schemas, tables = sorted({s for s, _ in names}), sorted({t for _, t in names})
+    return {(str(row[0]), str(row[1])) for row in server.run(_CHILDREN, (schemas, tables))}
 
 
 def _relation(server: Server, row: Collection[object], alias: str) -> Relation:

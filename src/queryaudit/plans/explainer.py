@@ -7,7 +7,7 @@ statement of a running unit of work, and are let go of when it ends.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from queryaudit.plans import catalogue, postgres, sqlite
@@ -97,7 +97,7 @@ class Explainer:
 
     def _explain_all(self, scope: Ending, samples: dict[int, _Sample]) -> None:
         with self._lock:
-            touched: dict[str, tuple[Server, set[catalogue.Name]]] = {}
+            touched: dict[str, tuple[Server, list[Plan]]] = {}
             for sample in samples.values():
                 if not self._is_news(sample.statement, sample.duration_ns):
                     continue
@@ -109,8 +109,7 @@ class Explainer:
                 if plan is None:
                     continue
                 self._define(plan)
-                names = touched.setdefault(plan.alias, (server, set()))[1]
-                names.update((n.schema, n.relation) for n in plan.nodes if n.relation)
+                touched.setdefault(plan.alias, (server, []))[1].append(plan)
             for alias, (asked, found) in touched.items():
                 self._read_catalogue(asked, found, alias)
 
@@ -141,9 +140,11 @@ class Explainer:
     def _execution_ns(self) -> int:
         return self._limits.statement_ms * 1_000_000 // 2
 
-    def _read_catalogue(self, server: Server, names: Iterable[catalogue.Name], alias: str) -> None:
+    def _read_catalogue(self, server: Server, plans: list[Plan], alias: str) -> None:
+        names = {(n.schema, n.relation) for plan in plans for n in plan.nodes if n.relation}
         with server.guarded(self._limits):
-            for relation in catalogue.relations(server, set(names), alias):
+            names |= catalogue.children(server, catalogue.deleted_from(plans))
+            for relation in catalogue.relations(server, names, alias):
                 self._define(relation)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from queryaudit.records.drawn import PlanStep, PlanSummary
@@ -14,8 +15,24 @@ from queryaudit.reports.sqltext import one_line
 
 _LONGEST_STATEMENT = 600
 _LONGEST_DETAIL = 300
+_WIDTH = 120
 #: From this share of a plan on a step is what it is slow by.
 _HEAVY = 50
+
+
+def print_plans(plans: Sequence[PlanSummary], stream: TextIO, *, color: bool) -> None:
+    """Every plan, the dearest first."""
+    tty = stream.isatty()
+    console = Console(
+        file=stream,
+        color_system="auto" if color and tty else None,
+        width=None if tty else _WIDTH,
+        emoji=False,
+        highlight=False,
+    )
+    for plan in plans:
+        for part in plan_page(plan):
+            console.print(part, soft_wrap=not tty, crop=False)
 
 
 def plan_page(plan: PlanSummary) -> Iterator[RenderableType]:

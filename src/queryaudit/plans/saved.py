@@ -1,0 +1,80 @@
+"""Explains the statements of saved traces on a database that the user named.
+
+A trace holds no values, so PostgreSQL plans for any (``GENERIC_PLAN``, from version 16 on), and
+what is skewed does not show. Nothing is executed but questions to the catalogue.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from queryaudit.errors import DatabaseError
+from queryaudit.plans import catalogue, postgres, sqlite
+from queryaudit.plans.policy import permission
+from queryaudit.plans.server import Limits, Server
+from queryaudit.records.events import SqlText
+from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
+from queryaudit.sql.statement import parse
+
+
+class Definitions(Protocol):
+    """What is read and filled of a trace's tables."""
+
+    sql: dict[int, SqlText]
+    explaining: Explaining | None
+    plans: list[Plan]
+    relations: list[Relation]
+
+
+class SavedPlanner:
+    """Plans for statements that were asked on ``alias``; each distinct one is asked for once."""
+
+    def __init__(self, server: Server, alias: str, limits: Limits | None = None) -> None:
+        if server.vendor == "postgresql":
+            version = postgres.version(server)
+            if version < postgres.GENERIC_SINCE:
+                raise DatabaseError(
+                    f"PostgreSQL {version // 10_000} can't plan without values, "
+                    "and a trace has none.",
+                    "Name a server of version 16 or later, or explain in the tests themselves.",
+                )
+        self._server = server
+        self._alias = alias
+        self._limits = limits or Limits()
+        self._plans: dict[str, Plan | None] = {}
+        self._relations: dict[catalogue.Name, Relation] = {}
+
+    def begin(self, tables: Definitions) -> None:
+        """Before the first unit of work: who asks what is to be gathered."""
+        tables.explaining = Explaining(PlanMode.GENERIC)
+
+    def fill(self, tables: Definitions) -> None:
+        """After the last one: plans of this database take the place of those in the trace."""
+        tables.plans = []
+        for id, row in sorted(tables.sql.items()):
+            key = parse(row.text).fingerprint
+            if key not in self._plans:
+                self._plans[key] = self._explained(row.text)
+            plan = self._plans[key]
+            if plan is not None:
+                tables.plans.append(plan._replace(sql=id))
+        names = {(node.schema, node.relation) for plan in tables.plans for node in plan.nodes}
+        missing = {name for name in names if name[1]} - self._relations.keys()
+        with self._server.guarded(self._limits):
+            missing |= catalogue.children(self._server, catalogue.deleted_from(tables.plans))
+            found = catalogue.relations(self._server, missing, self._alias)
+        self._relations.update({(r.schema, r.name): r for r in found})
+        tables.relations = [*self._relations.values()]
+
+    def _explained(self, sql: str) -> Plan | None:
+        permitted = permission(sql, PlanMode.GENERIC, self._server.vendor)
+        if permitted.mode is PlanMode.REFUSED:
+            return None
+        try:
+            with self._server.guarded(self._limits):
+                if self._server.vendor == "sqlite":
+                    unknown = (None,) * sql.count("%s")
+                    return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
+                return postgres.explain_generic(self._server, sql, id=0, alias=self._alias)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises
+            return postgres.refused(0, self._alias, error)
