@@ -39,6 +39,7 @@ from queryaudit.records.events import (
     ScopeStart,
     SqlText,
     Stack,
+    Step,
 )
 
 #: Queries handed over at once.
@@ -88,6 +89,8 @@ class Recorder:
         self._knows_models = False
         self._rich: set[int] = set()
         self._needed: set[int] = set()
+        #: Where a relation path of an origin was first followed.
+        self._asked: dict[tuple[int, tuple[Step, ...]], int] = {}
         #: Stacks that ran more than once in one scope: worth a look at the source.
         self._repeated: list[int] = []
 
@@ -210,7 +213,7 @@ class Recorder:
         elif cause.step is None:
             access = site.access
             if access is None:
-                access = site.access = self._access(None, cause)
+                access = site.access = self._access(None, cause, site.stack)
         else:
             instance = cause.instance(sys._getframe(cause.depth))
             if instance is not None:
@@ -226,7 +229,7 @@ class Recorder:
                     if cause.to_attr and parent.uses is not None:
                         parent.uses.relations.add(cause.step.name)
                 if access is None:
-                    access = self._access(parent, cause)
+                    access = self._access(parent, cause, site.stack)
         if site.rows_depth is not None:
             iterable = sys._getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
@@ -341,7 +344,7 @@ class Recorder:
                 self.sink.define(origin)
         return known
 
-    def _access(self, parent: Lineage | None, cause: Any) -> int:
+    def _access(self, parent: Lineage | None, cause: Any, stack: int) -> int:
         origin = parent.origin if parent is not None else None
         path = parent.path if parent is not None else ()
         if cause.step is not None:
@@ -357,6 +360,10 @@ class Recorder:
                     self.sink.define(Access(known, *key))
                     if origin is not None:
                         self._needed.add(origin)
+                        # Rows of a collection that was asked here may be what is read next.
+                        self._asked.setdefault((origin, path), stack)
+                        passed = [self._asked.get((origin, path[:n])) for n in range(1, len(path))]
+                        self._repeated += [known for known in passed if known is not None]
         if parent is not None:
             if parent.accesses is None:
                 parent.accesses = {}

@@ -14,13 +14,10 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
-from queryaudit.detectors.n_plus_one.loads import Load
+from queryaudit.detectors.n_plus_one.loads import COLLECTIONS, Load
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
-from queryaudit.records.events import AccessKind, Step
+from queryaudit.records.events import Step
 from queryaudit.records.rules import Severity
-
-#: Relations to many rows, which code can narrow on the way.
-COLLECTIONS = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
 class Claimant(Protocol):
@@ -40,16 +37,21 @@ def judge(
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
     written: dict[tuple[int, int], Sighting] = {}
+    by_hand: set[tuple[int, tuple[str, ...]]] = set()
     narrowed = _narrowed(loads)
     rest = []
     for load in loads:
         if _depends_on_writes(load):
             continue
+        if _row_of(load) in by_hand:
+            rest.append(load)
+            continue
         depth = levels.get(_site_key(load), 1)
         leveled = load if depth == load.levels else replace(load, levels=depth)
         rule = next((r for r in rules if r.claims(leveled, view)), None)
-        sighting = _sight(load, rule, depth, view) if rule is not None else None
-        if sighting is not None and _through_narrowed(load, narrowed):
+        known = _from_narrowed(load, loads, view) if rule is not None and depth < 3 else load
+        sighting = _sight(known, rule, depth, view) if rule is not None else None
+        if sighting is not None and known is load and _through_narrowed(load, narrowed):
             sighting = replace(sighting, through_narrowed=True)
         if sighting is None:
             rest.append(load)
@@ -59,6 +61,9 @@ def judge(
             claimed[load.access.origin, _names(load.access.path)] = sighting
         elif not load.lazy:
             written[load.sql, load.stack.id] = sighting
+            if load.asked is not None:
+                claimed[load.asked] = sighting
+                by_hand.add(load.asked)
     for load in rest:
         parent = _parent(load, claimed) or _round(load, written)
         if parent is not None:
@@ -86,6 +91,48 @@ def _narrowed(loads: Sequence[Load]) -> dict[tuple[int, tuple[str, ...]], bool]:
             asked = access.narrowed or access.method is not None
             found[key] = found.get(key, False) or asked
     return found
+
+
+def _row_of(load: Load) -> tuple[int, tuple[str, ...]] | None:
+    """The relation whose rows this read starts from, by origin and path."""
+    if load.access is None or load.origin is None:
+        return None
+    return load.origin.id, _names(load.access.path[:-1])
+
+
+def _from_narrowed(load: Load, loads: Sequence[Load], view: View) -> Load:
+    """The read as one of the queryset that the code made of a collection of a single row.
+
+    ``shop.books.filter(..)`` is where a relation of those books can be loaded: the queryset that
+    found the shop could load it for all of its books only.
+    """
+    access, origin = load.access, load.origin
+    if access is None or origin is None:
+        return load
+    names = _names(access.path)
+    for length in range(len(names) - 1, 0, -1):
+        made = [
+            other
+            for other in loads
+            if other.access is not None
+            and (other.asked or other.asked_of) == (origin.id, names[:length])
+            and (other.access.narrowed or other.access.method is not None)
+        ]
+        if not made:
+            continue
+        [first, *others] = made
+        target = first.access.target if first.access is not None else None
+        own = first.site is not None and first.site.kind in view.own
+        if others or first.rows >= view.threshold or target is None or not own:
+            return load
+        root = origin._replace(model=target, sql=first.sql, stack=first.stack.id, built=None)
+        return replace(
+            load,
+            origin=root,
+            source=(first.statement, first.stack),
+            access=access._replace(path=access.path[length:]),
+        )
+    return load
 
 
 def _through_narrowed(load: Load, narrowed: dict[tuple[int, tuple[str, ...]], bool]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.changes import Change, Gaps, Order
 from queryaudit.detectors.n_plus_one.rounds import Rounds
-from queryaudit.records.events import Access, Frame, FrameKind, Origin, Query, Stack
+from queryaudit.records.events import Access, AccessKind, Frame, FrameKind, Origin, Query, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
@@ -19,6 +19,8 @@ _REPEATED = 2
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64
 
+#: Relations to many rows, which code can narrow on the way.
+COLLECTIONS = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 #: Methods that ask a relation for one number or a yes or no.
 AGGREGATES = frozenset({"count", "exists", "aggregate", "contains"})
 #: Methods that are about writing, whatever they read on the way.
@@ -42,6 +44,11 @@ class _Tally:
         self.evaluations: dict[int | None, set[int]] = {}
         self.most = 0
         self.gaps = Gaps()
+
+    @property
+    def is_of_one_row(self) -> bool:
+        """Whether one row of one evaluation caused all of it."""
+        return self.most == 1 and len(self.evaluations) == 1
 
     def add(self, query: Query) -> None:
         self.queries += 1
@@ -133,24 +140,23 @@ class LoadFold:
                 if known is not None and known.origin is not None
                 else None
             )
-            found.append(
-                Load(
-                    sql=sql,
-                    statement=statement,
-                    stack=view.tables.stacks[stack],
-                    access=known,
-                    origin=origin,
-                    source=_source(origin, view),
-                    queries=sum(t.queries for t in all_of_it),
-                    duration_ns=sum(t.duration_ns for t in all_of_it),
-                    rows=tally.most,
-                    params=len(tally.params),
-                    ignored=ignored,
-                    change=tally.gaps.change(statement, of) if tally.queries > 1 else Change.NONE,
-                    rounds=rounds,
-                )
+            load = Load(
+                sql=sql,
+                statement=statement,
+                stack=view.tables.stacks[stack],
+                access=known,
+                origin=origin,
+                source=_source(origin, view),
+                queries=sum(t.queries for t in all_of_it),
+                duration_ns=sum(t.duration_ns for t in all_of_it),
+                rows=tally.most,
+                params=len(tally.params),
+                ignored=ignored,
+                change=tally.gaps.change(statement, of) if tally.queries > 1 else Change.NONE,
+                rounds=rounds,
             )
-        return found
+            found.append((load, tally.is_of_one_row))
+        return [_of_one_row(load, of_one) for load, of_one in found]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,12 +176,24 @@ class Load:
     ignored: int | None  #: the innermost ignore() that was active
     change: Change  #: what happened to its tables between two runs
     rounds: Rounds
+    #: The collection of one row that was asked again and again, by origin and path.
+    asked: tuple[int, tuple[str, ...]] | None = None
     levels: int = 1  #: how deep into a tree this place of the source went
 
     @property
     def lazy(self) -> bool:
         """Caused by a row that a queryset under audit loaded."""
         return self.origin is not None
+
+    @property
+    def asked_of(self) -> tuple[int, tuple[str, ...]] | None:
+        """The collection that was asked, by origin and path."""
+        access = self.access
+        if access is None or access.origin is None or self.eager or not access.path:
+            return None
+        if access.path[-1].kind not in COLLECTIONS:
+            return None
+        return access.origin, tuple(step.name for step in access.path)
 
     @property
     def eager(self) -> bool:
@@ -201,6 +219,17 @@ class Load:
     def recursion(self) -> int:
         """How often the most repeated function was active at once."""
         return self.stack.repeats
+
+
+def _of_one_row(load: Load, of_one: bool) -> Load:
+    """``shop.books.get(pk=pk)`` for one shop is a query written by hand like any other."""
+    access, asked = load.access, load.asked_of
+    if not of_one or access is None or asked is None:
+        return load
+    if load.params < _REPEATED or not (access.narrowed or access.method is not None):
+        return load
+    by_hand = access._replace(origin=None, path=())
+    return replace(load, access=by_hand, origin=None, source=None, asked=asked)
 
 
 def _source(origin: Origin | None, view: View) -> tuple[Statement, Stack] | None:

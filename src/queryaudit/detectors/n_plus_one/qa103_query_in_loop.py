@@ -85,7 +85,7 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         return False
     if site.kind in view.own:
         # A test's own loop over the code under test says nothing about that code.
-        return loop.kind in view.own
+        return loop.kind in view.own and not _built_apart(load, view)
     return site.kind is FrameKind.TEST and load.direct
 
 
@@ -96,6 +96,16 @@ def _needs_each_round(load: Load) -> bool:
     # A row by its key is what it was before, until its own round; a number or an order is not.
     method = load.access.method if load.access is not None else None
     return load.statement.is_aggregate_only or method not in (None, "get")
+
+
+def _built_apart(load: Load, view: View) -> bool:
+    """Whether the loop goes over querysets that were made at several places of the source."""
+    places = {
+        (origin.built.path, origin.built.line)
+        for origin in view.tables.origins.values()
+        if origin.sql == load.sql and origin.stack == load.stack.id and origin.built is not None
+    }
+    return len(places) > 1
 
 
 def _belongs_to_one_row(load: Load) -> bool:
