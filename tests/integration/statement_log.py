@@ -22,6 +22,7 @@ _LINE = re.compile(r"^\S+ \S+ \S+ \[(\d+)\] (\w+):  (.*)")
 _STATEMENT = re.compile(r"^(?:statement|execute [^:]+): (.*)", re.DOTALL)
 _DATABASE = re.compile(r"^disconnection: .* database=(\S+)")
 _LITERAL = re.compile(r"E?'(?:[^']|'')*'(?:::\w+)?|\b\d+(?:\.\d+)?\b|%s|\$\d+")
+_SAVEPOINT = re.compile(r"SAVEPOINT \S+")
 _DECLARE = re.compile(r'^DECLARE "[^"]+" (?:NO SCROLL )?CURSOR (?:WITH(?:OUT)? HOLD )?FOR ')
 
 
@@ -131,8 +132,9 @@ class StatementLog:
 
 
 def shape(text: str) -> str:
-    """A statement without its values, whether they were put in by the driver or not."""
-    text = _DECLARE.sub("", text)
+    """A statement without its values, whether they were put in by the driver or not, and without
+    the names of savepoints."""
+    text = _SAVEPOINT.sub("SAVEPOINT s", _DECLARE.sub("", text))
     return " ".join(_LITERAL.sub("?", text).split())
 
 

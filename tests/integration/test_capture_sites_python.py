@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
@@ -468,3 +468,13 @@ def test_a_remembered_site_is_the_one_that_a_walk_would_find(
     assert len(remembered) == len(walked) > 100
     for one, other in zip(remembered, walked, strict=True):
         assert one == other
+
+
+def test_savepoints_are_few_statements_whatever_their_names() -> None:
+    with Recording() as seen:
+        for _ in range(5):
+            with transaction.atomic(), transaction.atomic():
+                Tag.objects.count()
+    texts = {seen.text(query) for query in seen.queries}
+    assert {"SAVEPOINT s", "RELEASE SAVEPOINT s"} <= texts
+    assert len([text for text in texts if "SAVEPOINT" in text]) == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+
 
 def digest(salt: int, params: Any, many: bool) -> int:
     """Equal for equal parameters within a process; tells nothing about them outside it."""
@@ -27,3 +29,13 @@ def text_of(sql: Any, connection: Any) -> str:
         return sql.decode("utf-8", "replace")
     render = getattr(sql, "as_string", None)
     return str(render(connection.connection)) if render is not None else str(sql)
+
+
+def shared_text(sql: str) -> str:
+    """The text under which a statement is written down.
+
+    Each savepoint has a name of its own: a text for each would fill the table in vain.
+    """
+    if sql.startswith(_SAVEPOINTS):
+        return next(start for start in _SAVEPOINTS if sql.startswith(start)) + "s"
+    return sql

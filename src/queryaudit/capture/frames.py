@@ -55,6 +55,13 @@ class FrameResolver:
 
     def rich(self, place: Place) -> Frame:
         """As ``plain``, with what the source says."""
+        if place.code is None:
+            return self._rich(place)
+        if place.rich is None:
+            place.rich = self._rich(place)
+        return place.rich
+
+    def _rich(self, place: Place) -> Frame:
         frame = self.plain(place)
         if place.kind is FrameKind.TEMPLATE:
             return self._template(place, frame)

@@ -16,7 +16,7 @@ _OWNER_REACH = 150
 class Place:
     """One frame of a stack before its source is looked at."""
 
-    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path", "plain")
+    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path", "plain", "rich")
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class Place:
         self.loop: tuple[int, str] | None = None
         #: What ``FrameResolver.plain`` made of it.
         self.plain: Frame | None = None
+        #: What ``FrameResolver.rich`` made of it.
+        self.rich: Frame | None = None
 
     @property
     def key(self) -> object:

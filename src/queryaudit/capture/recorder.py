@@ -18,7 +18,7 @@ from typing import Any
 from queryaudit.capture import hydration, rows, schema, usage
 from queryaudit.capture.callers import Callers
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.executed import digest, text_of
+from queryaudit.capture.executed import digest, shared_text, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
@@ -292,6 +292,7 @@ class Recorder:
 
     def _new_statement(self, sql: str) -> KnownText | None:
         """None if there are too many already."""
+        sql = shared_text(sql)
         with self.lock:
             known = self._statements.get(sql)
             if known is None and len(self._statements) < MAX_TEXTS:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from queryaudit.capture.outline import parse_outline
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CONTEXT_LINES = 2
@@ -33,12 +35,12 @@ class Place(NamedTuple):
 
 
 class SourceFile:
-    """A parsed file. Files that can't be read or parsed still give their lines, if any."""
+    """A file and its outline. Files that can't be read or parsed still give their lines, if any."""
 
     def __init__(self, filename: str) -> None:
         self.lines = [line.rstrip("\n") for line in linecache.getlines(filename)]
         try:
-            self.tree: ast.Module | None = ast.parse("\n".join(self.lines))
+            self.tree: ast.Module | None = parse_outline("\n".join(self.lines))
         except (SyntaxError, ValueError, RecursionError):
             self.tree = None
 
