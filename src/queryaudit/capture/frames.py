@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.places import Place
+from queryaudit.capture.places import Place, Places
 from queryaudit.capture.positions import positions
+from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.source import source_file
 from queryaudit.records.events import Frame, FrameKind
 
@@ -42,6 +43,16 @@ class FrameResolver:
         return Frame(
             place.kind, path, line, end_line, column, end_column, name, None, None, None, ()
         )
+
+    def built(
+        self, ancestor: Ancestor | None, known: Places, *, rich: bool = False
+    ) -> Frame | None:
+        """The frame that built a queryset, if it was seen."""
+        if ancestor is None:
+            return None
+        code, lasti = ancestor
+        place = known.at(self._files(code.co_filename).kind, code, lasti)
+        return self.rich(place) if rich else self.plain(place)
 
     def rich_stack(self, places: Iterable[Place], outer: Iterable[Place]) -> tuple[Frame, ...]:
         """The frames of a stack, and the next one further out in a loop if none of them is."""

@@ -29,7 +29,6 @@ from queryaudit.capture.sink import Sampler, Sink
 from queryaudit.capture.sites import Walk, walk
 from queryaudit.records.events import (
     Access,
-    Frame,
     Occurrence,
     Origin,
     Phase,
@@ -338,7 +337,7 @@ class Recorder:
         known = self._origins.get(key)
         if known is None:
             with self.lock:
-                frame = self._built_frame(ancestor, rich=False)
+                frame = self._resolver.built(ancestor, self.places)
                 known = self._origins.setdefault(key, next(self.ids))
                 origin = Origin(known, queryset.model._meta.label, text, stack, frame)
                 self._origin_rows[known] = (origin, ancestor)
@@ -391,16 +390,10 @@ class Recorder:
             row, ancestor = self._origin_rows[origin]
             stacks.add(row.stack)
             self._rich.add(origin)
-            self.sink.define(row._replace(built=self._built_frame(ancestor, rich=True)))
+            built = self._resolver.built(ancestor, self.places, rich=True)
+            self.sink.define(row._replace(built=built))
         for stack in sorted(stacks - self._rich):
             self._rich.add(stack)
             places, outer, repeats = self._by_id[stack]
             frames = self._resolver.rich_stack(places, outer)
             self.sink.define(Stack(stack, frames, repeats))
-
-    def _built_frame(self, ancestor: tuple[CodeType, int] | None, *, rich: bool) -> Frame | None:
-        if ancestor is None:
-            return None
-        code, lasti = ancestor
-        place = self.places.at(self.files(code.co_filename).kind, code, lasti)
-        return self._resolver.rich(place) if rich else self._resolver.plain(place)
