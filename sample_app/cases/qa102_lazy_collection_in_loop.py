@@ -93,12 +93,6 @@ def good_one_parent_two_collections() -> int:
     return len(book.tags.all()) + len(book.reviews.all())
 
 
-def good_one_parent_asked_twice() -> list[str]:
-    """The same row is asked twice; that is a repeated question, not a loop over rows."""
-    author = Author.objects.first()
-    return [book.title for book in author.books.all()] + [str(book) for book in author.books.all()]
-
-
 def good_one_of_many_parents() -> list[str]:
     """Many authors are looked at, the books of one are read."""
     youngest = max(Author.objects.all(), key=lambda author: (author.born, author.pk))

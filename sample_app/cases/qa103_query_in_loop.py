@@ -294,7 +294,7 @@ def good_one_turn() -> list[str]:
 
 def good_two_lookups_in_a_row() -> list[str]:
     """Two lookups at two places, no loop."""
-    first_id, last_id = _popular_book_ids()[0], _popular_book_ids()[-1]
+    first_id, *_, last_id = _popular_book_ids()
     first = Book.objects.get(pk=first_id)
     last = Book.objects.get(pk=last_id)
     return [first.title, last.title]
@@ -302,7 +302,7 @@ def good_two_lookups_in_a_row() -> list[str]:
 
 def good_two_deep_calls_in_a_row() -> list[str]:
     """Two calls of layered code whose loop turns once in each."""
-    first_id, last_id = _popular_book_ids()[0], _popular_book_ids()[-1]
+    first_id, *_, last_id = _popular_book_ids()
     titles = _through_looping_layers([first_id])
     titles += _through_looping_layers([last_id])
     return titles

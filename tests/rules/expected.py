@@ -361,6 +361,41 @@ EXPECTED = {
         "return max(depth(root) for root in Category.objects.filter(parent=None))",
         ("children",),
     ),
+    "QA701.bad": Expected(
+        "bad",
+        'price = Book.objects.order_by("-published_on", "-pk").first().price',
+        ("",),
+    ),
+    "QA701.bad_helper_called_twice": Expected(
+        "_first_customer",
+        'return Customer.objects.order_by("pk")[0]',
+        ("",),
+    ),
+    "QA701.bad_loop_invariant": Expected(
+        "bad_loop_invariant",
+        'cheapest = Book.objects.order_by("price", "pk").first()',
+        ("",),
+    ),
+    "QA701.bad_property_read_twice": Expected(
+        "total",
+        'return sum(Book.objects.values_list("price", flat=True), Decimal(0))',
+        ("",),
+    ),
+    "QA701.bad_related_rows_asked_twice": Expected(
+        "bad_related_rows_asked_twice",
+        "return copies, [line.book_id for line in order.lines.all()]",
+        ("lines",),
+    ),
+    "QA701.bad_cursor": Expected(
+        "bad_cursor",
+        'cursor.execute("SELECT max(price) FROM shop_book WHERE stock > %s", [0])',
+        ("",),
+    ),
+    "QA701.bad_counted_twice": Expected(
+        "bad_counted_twice",
+        'return f"{Author.objects.count()} authors"',
+        ("",),
+    ),
     "QA901.bad": Expected(
         "bad",
         "return [model.objects.count() for model in MODELS]",

@@ -15,7 +15,7 @@ from django.core import serializers
 from django.core.management import call_command
 from django.core.paginator import Paginator
 from django.db import models, transaction
-from django.db.models.signals import post_save, pre_delete
+from django.db.models.signals import post_delete, post_save
 from django.forms import inlineformset_factory, modelform_factory, modelformset_factory
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -361,14 +361,14 @@ def test_signals_that_ask_once_for_what_was_saved() -> None:
 
     review = Review.objects.order_by("pk")[0]
     post_save.connect(count, sender=Review)
-    pre_delete.connect(count, sender=Review)
+    post_delete.connect(count, sender=Review)
     try:
         with queryaudit.audit() as audited:
             review.save()
             review.delete()
     finally:
         post_save.disconnect(count, sender=Review)
-        pre_delete.disconnect(count, sender=Review)
+        post_delete.disconnect(count, sender=Review)
     assert len(seen) == 2
     silent(audited)
 

@@ -102,6 +102,10 @@ class Engine:
     def start(self, event: ScopeStart) -> None:
         folds = {d.fold: d.fold() for d in self._detectors} if event.phase is Phase.CALL else {}
         explained = self._tables.explaining is not None
+        view = self._view(event)
+        for fold in folds.values():
+            if hasattr(fold, "begin"):
+                fold.begin(view)
         self._running[event.id] = _Running(event, list(folds.items()), explained=explained)
 
     def record(self, occurrences: Sequence[Occurrence]) -> None:
@@ -133,15 +137,18 @@ class Engine:
                 statement, running.start, frames[0] if frames else None, calls, duration_ns
             )
         self._gather(running)
-        view = View(
-            scope=running.start,
+        view = self._view(running.start)
+        for fold_type, fold in running.folds:
+            self._judge(fold_type, fold, view)
+
+    def _view(self, scope: ScopeStart) -> View:
+        return View(
+            scope=scope,
             tables=self._tables,
             statements=self._statements,
             limits=self._limits,
             own=self._own,
         )
-        for fold_type, fold in running.folds:
-            self._judge(fold_type, fold, view)
 
     def finish(self) -> None:
         """Judge the scopes whose end is missing, as in a torn trace."""

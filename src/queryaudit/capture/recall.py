@@ -181,11 +181,21 @@ class Sites:
 class KnownText:
     """A statement's text: its id, and where it was asked for."""
 
-    __slots__ = ("id", "sites")
+    __slots__ = ("id", "scope", "sites", "stack")
 
     def __init__(self, id: int) -> None:
         self.id = id
         self.sites = Sites()
+        #: The last scope and stack that asked it.
+        self.scope = 0
+        self.stack = 0
+
+    def asked(self, scope: int, stack: int) -> tuple[int, ...]:
+        """The stacks at two places of one unit of work, if this is the second."""
+        known = (self.stack, stack) if self.scope == scope else ()
+        self.scope = scope
+        self.stack = stack
+        return known
 
 
 def _confirmed(site: Site) -> bool:

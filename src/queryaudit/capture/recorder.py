@@ -22,7 +22,7 @@ from queryaudit.capture.executed import digest, shared_text, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
-from queryaudit.capture.places import Place, Places
+from queryaudit.capture.places import Places
 from queryaudit.capture.recall import KnownText, Site
 from queryaudit.capture.scopes import IGNORING, Ancestor, Scope
 from queryaudit.capture.sink import Sampler, Sink
@@ -75,7 +75,7 @@ class Recorder:
         self._statements: dict[str, KnownText] = {}
         self.places = Places()
         self._stacks: dict[tuple[object, ...], int] = {}
-        self._by_id: dict[int, tuple[list[Place], tuple[Place, ...], int]] = {}
+        self._by_id: dict[int, Walk] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
         self.ignores = Ignores(self)
@@ -90,7 +90,7 @@ class Recorder:
         self._needed: set[int] = set()
         #: Where a relation path of an origin was first followed.
         self._asked: dict[tuple[int, tuple[Step, ...]], int] = {}
-        #: Stacks that ran more than once in one scope: worth a look at the source.
+        #: Stacks of which more is asked than where they are: worth a look at the source.
         self._repeated: list[int] = []
 
     # Scopes
@@ -197,9 +197,9 @@ class Recorder:
         site = statement.sites.recall()
         if site is None:
             site = self._new_site(statement, sys._getframe(1), scope)
+        if site.scope != scope.id:
             site.scope = scope.id
-        elif site.scope != scope.id:
-            site.scope = scope.id
+            self._repeated += statement.asked(scope.id, site.stack)
         elif not site.repeated:
             site.repeated = True
             self._repeated.append(site.stack)
@@ -275,9 +275,11 @@ class Recorder:
             with self.lock:
                 self._drain()
 
-    def note(self, occurrence: Occurrence) -> None:
-        """Write down what happened besides a query; it reaches the sink in its place."""
+    def note(self, occurrence: Occurrence, stack: int = 0) -> None:
+        """Write down what happened besides a query, in its place; and what stands at ``stack``."""
         self._buffer.append(occurrence)
+        if stack and stack not in self._rich:
+            self._repeated.append(stack)
 
     def stack(self, found: Walk) -> int:
         """The stack of a walk that was no query's; worth a look at the source."""
@@ -313,10 +315,10 @@ class Recorder:
             known = self._stacks.get(key)
             if known is None:
                 known = self._stacks[key] = next(self.ids)
-                self._by_id[known] = (found.places, found.outer, found.repeats)
+                self._by_id[known] = found
                 frames = tuple([self._resolver.plain(place) for place in found.places])
-                self.sink.define(Stack(known, frames, found.repeats))
-                if found.repeats > 1:
+                self.sink.define(Stack(known, frames, found.repeats, found.via))
+                if found.is_telling:
                     self._repeated.append(known)
         return known
 
@@ -370,20 +372,13 @@ class Recorder:
             parent.accesses[cause] = known
         return known
 
-    # Definitions that are worth a look at the source
-
     def _drain(self) -> None:
-        buffer = self._buffer
-        chunk: list[Occurrence] = []
-        while buffer:
-            chunk.append(buffer.popleft())
+        chunk = [self._buffer.popleft() for _ in range(len(self._buffer))]
         if chunk:
             self.sink.record(chunk)
 
     def _enrich(self) -> None:
         """Define again, with loop and source, the stacks that repeated and the origins in use."""
-        if not self._repeated and self._needed <= self._rich:
-            return
         stacks = set(self._repeated)
         self._repeated.clear()
         for origin in sorted(self._needed - self._rich):
@@ -394,6 +389,6 @@ class Recorder:
             self.sink.define(row._replace(built=built))
         for stack in sorted(stacks - self._rich):
             self._rich.add(stack)
-            places, outer, repeats = self._by_id[stack]
-            frames = self._resolver.rich_stack(places, outer)
-            self.sink.define(Stack(stack, frames, repeats))
+            found = self._by_id[stack]
+            frames = self._resolver.rich_stack(found.places, found.outer)
+            self.sink.define(Stack(stack, frames, found.repeats, found.via))

@@ -62,7 +62,8 @@ def fetched(recorder: Recorder, query: Query, rows: int, kind: FetchKind, comple
         if evaluation is not None and evaluation.query is query and kind is FetchKind.ORM:
             evaluation.ready_ns = perf_counter_ns()
         if rows > 1:
-            recorder.note(Fetch(*_asked(query), query.alias, rows, kind, complete))
+            fetch = Fetch(*_asked(query), query.alias, rows, kind, complete)
+            recorder.note(fetch, query.stack)
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("fetch", ours)
 

@@ -43,22 +43,29 @@ _LIBRARY = FrameKind.LIBRARY
 class Walk:
     """The result of one walk: places innermost first, and what else was seen."""
 
-    __slots__ = ("outer", "places", "repeats", "site")
+    __slots__ = ("outer", "places", "repeats", "site", "via")
 
     def __init__(
-        self, site: Site, places: list[Place], outer: tuple[Place, ...], repeats: int
+        self, site: Site, places: list[Place], outer: tuple[Place, ...], repeats: int, via: str
     ) -> None:
         self.site = site
+        self.via = via
         self.places = places
         #: The project's calls further out than ``places``, each once: a recursion adds none.
         self.outer = outer
         self.repeats = repeats
 
     @property
+    def is_telling(self) -> bool:
+        """Whether its source matters even if it runs but once."""
+        cause = self.site.cause
+        return self.repeats > 1 or (cause is not None and cause.method == "count")
+
+    @property
     def key(self) -> tuple[object, ...]:
         """The same for the same way through the project's code."""
         outer = frozenset(self.outer) if self.outer else None
-        return (min(self.repeats, 4), outer, *[place.key for place in self.places])
+        return (min(self.repeats, 4), self.via, outer, *[place.key for place in self.places])
 
 
 def walk(
@@ -292,7 +299,16 @@ class _Walker:
         site.cause = self._cause()
         site.fetches = self._fetches()
         outer = tuple([place for place in self.outer if place not in self.places])
-        return Walk(site, self.places, outer, self._repeats())
+        return Walk(site, self.places, outer, self._repeats(), self._via())
+
+    def _via(self) -> str:
+        """The library's function between the ORM and the project that asked for the rows."""
+        if self.fallback is None:
+            return ""
+        depth, frame = self.fallback
+        if self.anchor is not None and depth > self.anchor[0]:
+            return ""
+        return f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}"
 
     def _repeats(self) -> int:
         """Activations of the function that asks, or of the one that calls it for that."""

@@ -89,7 +89,8 @@ class View:
 class Fold(Protocol):
     """Bounded state of one scope.
 
-    A fold that has a method named in ``HOOKS`` gets those occurrences too, in order.
+    A fold that has a method named in ``HOOKS`` gets those occurrences too, in order. One that has
+    a method ``begin(view)`` is told of the scope first, to look definitions up as they come.
     """
 
     def add(self, query: Query) -> None: ...

@@ -136,6 +136,7 @@ class Stack(NamedTuple):
     id: int
     frames: tuple[Frame, ...]
     repeats: int  #: highest number of activations of one function (1: no recursion)
+    via: str = ""  #: the library's function that asked on behalf of the first frame, if one did
 
 
 class Origin(NamedTuple):

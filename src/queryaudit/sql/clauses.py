@@ -51,7 +51,7 @@ class Clauses:
             yield index
             index = self._pairs.get(index, index) + 1
 
-    def _body(self, clause: str) -> range:
+    def body(self, clause: str) -> range:
         """Indexes of a clause's tokens, its keyword left out."""
         start = self._found.get(clause)
         if start is None:
@@ -60,7 +60,7 @@ class Clauses:
 
     def limit(self) -> tuple[bool, int | None]:
         """Whether there is a limit, and its number where it is written as one."""
-        body = self._body("LIMIT") or self._body("FETCH")
+        body = self.body("LIMIT") or self.body("FETCH")
         values = [self._tokens[index] for index in body]
         if not values or values[0].word in ("ALL", "NULL") or values[0].text == "-":
             return False, None
@@ -73,10 +73,17 @@ class Clauses:
         number = int(text)
         return (True, number) if number < _UNLIMITED else (False, None)
 
+    def has(self, clause: str) -> bool:
+        return clause in self._found
+
     def has_offset(self) -> bool:
         if "OFFSET" in self._found:
             return True
-        return any(self._tokens[index].text == "," for index in self._body("LIMIT"))
+        return any(self._tokens[index].text == "," for index in self.body("LIMIT"))
+
+    def select_list(self) -> range:
+        """Indexes of the tokens between the verb and the first clause."""
+        return range(self._start + 1, self._edges[0])
 
     def is_aggregate_only(self) -> bool:
         """Whether the select list has aggregates and nothing else, in one group."""
@@ -126,12 +133,12 @@ class Clauses:
     def is_keyset_page(self) -> bool:
         """Whether it reads the next rows of an order: ``a > ? .. ORDER BY a LIMIT n``, n > 1."""
         has_limit, limit = self.limit()
-        order = [self._tokens[index] for index in self._body("ORDER")]
+        order = [self._tokens[index] for index in self.body("ORDER")]
         if not has_limit or limit in (0, 1) or not order:
             return False
         names = {token.name.casefold() for token in order if token.name}
         by_position = any(token.kind is TokenKind.NUMBER for token in order)
-        body = self._body("WHERE")
+        body = self.body("WHERE")
         index = body.start
         while index < body.stop:
             token = self._tokens[index]
@@ -151,7 +158,7 @@ class Clauses:
 
         Empty without a condition; None for one that says anything else.
         """
-        body, tokens, pairs = self._body("WHERE"), self._tokens, self._pairs
+        body, tokens, pairs = self.body("WHERE"), self._tokens, self._pairs
         index, end = body.start, body.stop
         while index < end and tokens[index].text == "(" and pairs.get(index) == end - 1:
             index, end = index + 1, end - 1
@@ -179,7 +186,7 @@ class Clauses:
         """Whether the rows come in an order that chance decides."""
         return any(
             self._tokens[index].word in _RANDOM and index + 1 in self._pairs
-            for index in self._body("ORDER")
+            for index in self.body("ORDER")
         )
 
     def _is_value(self, index: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from queryaudit.sql.clauses import Clauses, binds_list
 from queryaudit.sql.fingerprint import digest
 from queryaudit.sql.normalise import brackets, render, simplify
+from queryaudit.sql.shape import Shape, shape_of
 from queryaudit.sql.tables import named_tables
 from queryaudit.sql.tokens import tokenise
 from queryaudit.sql.verbs import Verb, main_verb
@@ -29,6 +30,7 @@ class Statement:
     #: Columns of a condition that only says ``a = ?`` and ``b IN (?)``; None for any other.
     compared: tuple[str, ...] | None
     is_random: bool  #: ordered by chance
+    shape: Shape
     truncated: bool
 
 
@@ -54,6 +56,7 @@ def parse(text: str) -> Statement:
         is_keyset_page=selects and clauses.is_keyset_page(),
         compared=clauses.compared(),
         is_random=selects and clauses.is_random(),
+        shape=shape_of(tokens, pairs, clauses),
         truncated=truncated,
     )
 

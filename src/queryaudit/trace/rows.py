@@ -70,8 +70,16 @@ def _fixed(inners: tuple[_Decode, ...]) -> _Decode:
 
 
 def _record(kind: Any) -> _Decode:
-    decode = _fixed(tuple(_decoder(hint) for hint in get_type_hints(kind).values()))
-    return lambda value: kind._make(decode(value))
+    inners = tuple(_decoder(hint) for hint in get_type_hints(kind).values())
+    fewest = len(inners) - len(kind._field_defaults)
+    shapes = {n: _fixed(inners[:n]) for n in range(fewest, len(inners) + 1)}
+
+    def decode(value: object) -> object:
+        # A trace from before a field came to be has its default.
+        shorter = shapes.get(len(value)) if isinstance(value, list) else None
+        return kind(*(shorter or shapes[len(inners)])(value))
+
+    return decode
 
 
 @cache

@@ -1,0 +1,188 @@
+"""QA701: what was asked before is asked again, and nothing has changed in between."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.paginator import Paginator
+from django.db import connection
+from django.template import Context, Engine
+from django.utils.functional import cached_property
+
+from sample_app.shop.models import Author, Book, Customer, Order, Publisher, Tag
+
+ATTEMPTS = 3
+
+
+def bad() -> list[str]:
+    """The newest book is loaded for its title, and once more for its price."""
+    title = Book.objects.order_by("-published_on", "-pk").first().title
+    price = Book.objects.order_by("-published_on", "-pk").first().price
+    return [title, str(price)]
+
+
+def good() -> list[str]:
+    """One object has both."""
+    newest = Book.objects.order_by("-published_on", "-pk").first()
+    return [newest.title, str(newest.price)]
+
+
+def bad_helper_called_twice() -> str:
+    """Both callers of the helper want the same customer."""
+    return f"{_greeting()}, {_farewell()}"
+
+
+def _first_customer() -> Customer:
+    return Customer.objects.order_by("pk")[0]
+
+
+def _greeting() -> str:
+    return f"Hello {_first_customer().name}"
+
+
+def _farewell() -> str:
+    return f"bye {_first_customer().name}"
+
+
+def bad_loop_invariant() -> list[str]:
+    """What the loop asks has nothing to do with its rounds."""
+    lines = []
+    for book in Book.objects.all():
+        cheapest = Book.objects.order_by("price", "pk").first()
+        lines.append(f"{book.title}: {book.price - cheapest.price}")
+    return lines
+
+
+def bad_property_read_twice() -> Decimal:
+    """A property looks like a value, and asks each time."""
+    shelf = _Shelf()
+    return shelf.total / max(1, len(str(shelf.total)))
+
+
+class _Shelf:
+    @property
+    def total(self) -> Decimal:
+        return sum(Book.objects.values_list("price", flat=True), Decimal(0))
+
+
+def bad_related_rows_asked_twice() -> tuple[int, list[int]]:
+    """``all()`` of a related manager asks each time."""
+    order = Order.objects.filter(lines__isnull=False).order_by("pk")[0]
+    copies = sum(line.quantity for line in order.lines.all())
+    return copies, [line.book_id for line in order.lines.all()]
+
+
+def bad_cursor() -> list[object]:
+    """The same statement by hand."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(price) FROM shop_book WHERE stock > %s", [0])
+        found += cursor.fetchone()
+        found.append(Tag.objects.count())
+        cursor.execute("SELECT max(price) FROM shop_book WHERE stock > %s", [0])
+        found += cursor.fetchone()
+    return found
+
+
+def bad_counted_twice() -> str:
+    """The number is asked for the test and again for the text."""
+    if Author.objects.count() > 1:
+        return f"{Author.objects.count()} authors"
+    return "nobody"
+
+
+def good_one_queryset() -> tuple[int, list[str]]:
+    """A queryset that was evaluated keeps its rows."""
+    books = Book.objects.all()
+    return len(books), [book.title for book in books]
+
+
+def good_kept_list() -> tuple[int, list[int]]:
+    """A list of the related rows serves both."""
+    order = Order.objects.filter(lines__isnull=False).order_by("pk")[0]
+    lines = list(order.lines.all())
+    return sum(line.quantity for line in lines), [line.book_id for line in lines]
+
+
+def good_cached_property() -> Decimal:
+    """The property asks once and keeps the answer."""
+    shelf = _CachedShelf()
+    return shelf.total / max(1, len(str(shelf.total)))
+
+
+class _CachedShelf:
+    @cached_property
+    def total(self) -> Decimal:
+        return sum(Book.objects.values_list("price", flat=True), Decimal(0))
+
+
+def good_other_parameters() -> list[str]:
+    """The same text with another value is another question."""
+    cheap = Book.objects.filter(price__lt=10).count()
+    dear = Book.objects.filter(price__lt=1000).count()
+    return [str(cheap), str(dear)]
+
+
+def good_polling() -> list[bool]:
+    """A loop that waits for a change asks the same on purpose."""
+    return [Order.objects.filter(status=Order.Status.OPEN).exists() for _ in range(ATTEMPTS)]
+
+
+def good_polling_until() -> int:
+    """So does one that goes on until something holds."""
+    tried = 0
+    while Order.objects.filter(status="lost").exists() or tried < ATTEMPTS:
+        tried += 1
+    return tried
+
+
+def good_refreshed() -> str:
+    """``refresh_from_db`` says that the row may have changed elsewhere."""
+    book = Book.objects.get(slug=Book.objects.order_by("pk").values_list("slug", flat=True)[0])
+    book.refresh_from_db()
+    book.refresh_from_db()
+    return book.title
+
+
+def good_random() -> list[int]:
+    """Chance gives another row each time."""
+    return [
+        Book.objects.order_by("?").values_list("pk", flat=True)[0],
+        Book.objects.order_by("?").values_list("pk", flat=True)[0],
+    ]
+
+
+def good_content_types() -> int:
+    """Django keeps its content types, and clears them on its own terms."""
+    ContentType.objects.clear_cache()
+    first = ContentType.objects.get_for_model(Book).pk
+    ContentType.objects.clear_cache()
+    return first + ContentType.objects.get_for_model(Book).pk
+
+
+def good_two_databases_in_mind() -> list[int]:
+    """Different tables, counted the same way."""
+    return [Book.objects.count(), Tag.objects.count(), Publisher.objects.count()]
+
+
+def good_paginator() -> list[str]:
+    """The paginator counts once and asks a page at a time."""
+    pages = Paginator(Book.objects.order_by("pk"), 2)
+    return [book.title for number in pages.page_range for book in pages.page(number)]
+
+
+def good_template() -> str:
+    """A template reads the rows of one queryset twice."""
+    text = "{% for book in books %}{{ book.title }}{% endfor %}{{ books|length }}"
+    return Engine().from_string(text).render(Context({"books": Book.objects.all()}))
+
+
+def good_constant() -> list[object]:
+    """Statements that name no table ask nothing of the data."""
+    found = []
+    with connection.cursor() as cursor:
+        for _ in Book.objects.all():
+            cursor.execute("SELECT 1")
+            found += cursor.fetchone()
+    return found

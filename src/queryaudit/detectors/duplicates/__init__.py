@@ -1,0 +1,1 @@
+"""QA7: the same was asked again."""

@@ -1,0 +1,184 @@
+"""Words and fixes of the family: where the answer was had first, and how to keep it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from queryaudit.advice.source import read_source
+from queryaudit.detectors.base import Sighting
+from queryaudit.records.events import AccessKind, Frame, FrameKind
+from queryaudit.records.findings import Applicability, Fix
+
+_MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
+
+
+def description(first: Frame, again: Frame, loop: Frame | None) -> str:
+    if loop is not None:
+        return f"the same in each round of `{loop.loop_text}`"
+    if _place(first) == _place(again):
+        return "called again"
+    return f"asked first in {_named(first)}"
+
+
+def message(sightings: Sequence[Sighting]) -> str:
+    head = sightings[0]
+    times = sum(s.queries for s in sightings)
+    what = f"{_relation(head)} of the same row" if head.path else _table(head)
+    again = "once more" if times == 1 else f"{times} times more"
+    if head.loop is not None:
+        return (
+            f"{what} is asked for in each round of `{head.loop[2]}`, always the same: {again}"
+            " than needed."
+        )
+    first = head.evaluated or head.frame
+    if _place(first) == _place(head.frame):
+        return f"{_named(head.frame)} asks {again} for {what}, and nothing has changed."
+    return (
+        f"{what} is asked for {again} although {_named(first)} has the answer,"
+        " and nothing has changed."
+    )
+
+
+def fix(sightings: Sequence[Sighting]) -> Fix:
+    head = sightings[0]
+    first = head.evaluated or head.frame
+    if head.loop is not None:
+        return _hoisted(head)
+    if _place(first) == _place(head.frame):
+        return _kept(head)
+    name = _variable(head)
+    code = f"# {first.path}:{first.line}\n{_assigned(name, _expression(first), head)}"
+    note = (
+        f"Use `{name}` in line {head.frame.line} too."
+        if (first.path, first.function) == (head.frame.path, head.frame.function)
+        else f"Hand `{name}` on to {_named(head.frame)} instead of asking there again."
+    )
+    if head.path:
+        note += (
+            " Related managers keep no rows: `.all()` asks each time, a list or a prefetch does"
+            " not."
+            if head.path[-1].kind in _MANY
+            else " The row was loaded twice: hand on the object, which keeps its relations."
+        )
+    return Fix(
+        title="keep the answer and hand it on",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note=note,
+    )
+
+
+def _hoisted(head: Sighting) -> Fix:
+    name = _variable(head)
+    frame = head.frame
+    here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
+    asked = _expression(frame) if here else None
+    lines = [
+        _assigned(name, asked, head),
+        f"{head.loop[2]}:" if head.loop is not None and _is_python(head.loop[2]) else "",
+        f"    ...  # use {name}",
+    ]
+    return Fix(
+        title="ask once, before the loop",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="\n".join(line for line in lines if line),
+        note=""
+        if here
+        else f"The question stands in {_named(frame)}, which the loop calls: hand `{name}` to it.",
+    )
+
+
+def _kept(head: Sighting) -> Fix:
+    """One place that is reached more than once."""
+    owner, _, name = head.frame.function.rpartition(".")
+    asked = _expression(head.frame) or "..."
+    if owner and "<" not in owner + name:
+        code = (
+            "from django.utils.functional import cached_property\n\n"
+            f"class {owner.rpartition('.')[2]}:\n"
+            f"    @cached_property\n    def {name}(self):\n        return {asked}"
+        )
+        note = (
+            "For a method without arguments of an object that lives as long as its answer holds; "
+            "else keep the answer in a variable where it is called, and hand it on."
+        )
+        return Fix(
+            title="keep the answer on the object",
+            applicability=Applicability.DISPLAY_ONLY,
+            code=code,
+            note=note,
+        )
+    return Fix(
+        title="keep the answer and hand it on",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=_assigned(_variable(head), asked, head),
+        note=f"{_named(head.frame)} is called more than once for the same: call it once and hand "
+        "its answer on.",
+    )
+
+
+def _expression(frame: Frame) -> str | None:
+    """The question as it is written, where its columns are known."""
+    source = read_source(frame)
+    if source is None or not source.exact:
+        return None
+    text = source.text[source.focus.start : source.focus.end].decode()
+    code = " ".join(text.split())
+    try:
+        ast.parse(code, mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return code
+
+
+def _assigned(name: str, asked: str | None, head: Sighting) -> str:
+    """The answer in a variable; rows as a list, which keeps them."""
+    if asked is None:
+        return f"{name} = ..."
+    if ".execute(" in asked:
+        return f"{asked}\n{name} = cursor.fetchall()"
+    many = bool(head.path) and head.path[-1].kind in _MANY and head.method is None
+    return f"{name} = list({asked})" if many and asked.endswith(".all()") else f"{name} = {asked}"
+
+
+def _is_python(loop: str) -> bool:
+    try:
+        ast.parse(f"{loop}:\n pass")
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _variable(head: Sighting) -> str:
+    model = (head.target or "").rpartition(".")[2]
+    word = "".join(("_" if c.isupper() and i else "") + c.lower() for i, c in enumerate(model))
+    if head.method in ("count", "exists"):
+        return f"{word}_count" if head.method == "count" else f"{word}_exists"
+    taken = head.loop[2] if head.loop is not None else ""
+    name = head.path[-1].name if head.path else word
+    return name if name and not re.search(rf"\b{name}\b", taken) else "answer"
+
+
+def _table(head: Sighting) -> str:
+    name = (head.target or "").rpartition(".")[2]
+    what = f"{head.method}() of {name}" if head.method in ("count", "exists") and name else name
+    return what or "The same question"
+
+
+def _relation(head: Sighting) -> str:
+    owner = (head.owner or "").rpartition(".")[2]
+    return f"{owner}.{head.path[-1].name}"
+
+
+def _named(frame: Frame) -> str:
+    if frame.kind is FrameKind.TEMPLATE or not frame.function:
+        return f"{frame.path.rpartition('/')[2]}"
+    if "<module>" in frame.function:
+        return f"{frame.path}"
+    return f"{frame.function}()"
+
+
+def _place(frame: Frame) -> tuple[str, int, int | None]:
+    return frame.path, frame.line, frame.column

@@ -1,0 +1,185 @@
+"""The family's fold: questions that were asked again although nothing had changed in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from queryaudit.detectors.base import View
+from queryaudit.records.events import Access, Query, Stack
+from queryaudit.sql.statement import Statement
+from queryaudit.sql.verbs import Verb
+
+#: Answers remembered for one statement; older ones are forgotten.
+_ANSWERS = 64
+#: How many of a place's parameters are told apart.
+_DISTINCT = 2
+
+_WRITES = frozenset({Verb.INSERT, Verb.UPDATE})
+_HARMLESS = frozenset({Verb.SAVEPOINT, Verb.RELEASE, Verb.BEGIN, Verb.COMMIT, Verb.EXPLAIN})
+#: Methods that read in order to write: what they read must be fresh.
+_FRESH = frozenset({"get_or_create", "update_or_create", "bulk_create", "update", "delete"})
+#: Kept by Django itself, or asked by it on purpose.
+_MACHINERY = frozenset(
+    {"django_session", "django_content_type", "django_migrations", "django_site"}
+)
+
+
+class _Kind(Enum):
+    """What a statement means for the answers before it."""
+
+    READ = 1
+    WRITE = 2  #: of the tables that it names
+    BARRIER = 3  #: nothing that was known holds
+    NOTHING = 4
+
+
+class _Fact:
+    __slots__ = ("closed", "kind", "tables")
+
+    def __init__(self, statement: Statement, known: frozenset[str]) -> None:
+        self.kind = _kind(statement)
+        self.tables = statement.tables
+        #: All its tables are models': a view may show what is written elsewhere.
+        self.closed = known.issuperset(statement.tables)
+
+
+class _Answer:
+    __slots__ = ("stack", "time")
+
+    def __init__(self, stack: int, time: int) -> None:
+        self.stack = stack
+        self.time = time
+
+
+class _Tally:
+    __slots__ = ("duration_ns", "queries")
+
+    def __init__(self) -> None:
+        self.queries = 0
+        self.duration_ns = 0
+
+
+#: Statement, stack that asked first, stack that asked again, access and ignore.
+_Key = tuple[int, int, int, int | None, int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """A question that one place asked again after another, or the same, had its answer."""
+
+    sql: int
+    statement: Statement
+    first: Stack
+    again: Stack
+    access: Access | None
+    queries: int  #: how often it was asked again
+    duration_ns: int
+    ignored: int | None
+    varies: bool  #: one of the places asks it with other values too: it goes over rows
+
+
+class AskedFold:
+    """Answers by statement and parameters, and since when they hold."""
+
+    def __init__(self) -> None:
+        self._clock = 0
+        self._barrier = 0
+        self._anything = 0
+        self._written: dict[str, int] = {}
+        self._facts: dict[int, _Fact] = {}
+        self._answers: dict[int, dict[tuple[int, str], _Answer]] = {}
+        self._spread: dict[tuple[int, int], set[int]] = {}
+        self._rows: dict[int, set[int]] = {}
+        self._tallies: dict[_Key, _Tally] = {}
+
+    def begin(self, view: View) -> None:
+        self._view = view
+        self._known: frozenset[str] | None = None
+
+    def add(self, query: Query) -> None:
+        fact = self._facts.get(query.sql)
+        if fact is None:
+            fact = self._facts[query.sql] = self._look(query.sql)
+        self._clock += 1
+        if fact.kind is _Kind.READ:
+            if query.error is None:
+                self._read(query, fact)
+        elif fact.kind is _Kind.WRITE:
+            self._anything = self._clock
+            for table in fact.tables:
+                self._written[table] = self._clock
+        elif fact.kind is _Kind.BARRIER:
+            self._barrier = self._clock
+
+    def _look(self, sql: int) -> _Fact:
+        tables = self._view.tables
+        if self._known is None:
+            self._known = frozenset(model.table for model in tables.models.values())
+        return _Fact(self._view.statements.of(tables.sql[sql].text), self._known)
+
+    def _read(self, query: Query, fact: _Fact) -> None:
+        params = self._spread.setdefault((query.sql, query.stack), set())
+        if len(params) < _DISTINCT:
+            params.add(query.params)
+        if query.access is not None and query.row is not None:
+            rows = self._rows.setdefault(query.access, set())
+            if len(rows) < _DISTINCT:
+                rows.add(query.row)
+        answers = self._answers.setdefault(query.sql, {})
+        key = (query.params, query.alias)
+        answer = answers.get(key)
+        if answer is None or not self._holds(answer, fact):
+            answers.pop(key, None)
+            if len(answers) >= _ANSWERS:
+                del answers[next(iter(answers))]
+            answers[key] = _Answer(query.stack, self._clock)
+            return
+        place = (query.sql, answer.stack, query.stack, query.access, query.ignored)
+        tally = self._tallies.get(place)
+        if tally is None:
+            tally = self._tallies[place] = _Tally()
+        tally.queries += 1
+        tally.duration_ns += query.duration_ns
+
+    def _holds(self, answer: _Answer, fact: _Fact) -> bool:
+        if self._barrier > answer.time or (self._anything > answer.time and not fact.closed):
+            return False
+        return all(self._written.get(table, 0) < answer.time for table in fact.tables)
+
+    def repeats(self, view: View) -> Iterator[Repeat]:
+        for (sql, first, again, access, ignored), tally in self._tallies.items():
+            known = view.tables.accesses[access] if access is not None else None
+            if known is not None and known.method in _FRESH:
+                continue
+            places = ((sql, first), (sql, again))
+            varies = any(len(self._spread.get(place, ())) > 1 for place in places)
+            varies |= access is not None and len(self._rows.get(access, ())) > 1
+            yield Repeat(
+                sql=sql,
+                statement=view.statements.of(view.tables.sql[sql].text),
+                first=view.tables.stacks[first],
+                again=view.tables.stacks[again],
+                access=known,
+                queries=tally.queries,
+                duration_ns=tally.duration_ns,
+                ignored=ignored,
+                varies=varies,
+            )
+
+
+def _kind(statement: Statement) -> _Kind:
+    shape = statement.shape
+    if statement.verb in _WRITES:
+        return _Kind.WRITE
+    if statement.verb is not Verb.SELECT:
+        return _Kind.NOTHING if statement.verb in _HARMLESS else _Kind.BARRIER
+    if shape.is_writing:
+        return _Kind.BARRIER
+    if shape.is_locking or shape.is_volatile or statement.truncated or not statement.tables:
+        return _Kind.NOTHING
+    if _MACHINERY.issuperset(statement.tables):
+        return _Kind.NOTHING
+    system = any(t.lower().startswith(("pg_", "sqlite_")) for t in statement.tables)
+    return _Kind.NOTHING if system else _Kind.READ

@@ -1,0 +1,71 @@
+"""Whether the two places of a repeated question belong to one piece of work, and what repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from queryaudit.detectors.base import View
+from queryaudit.detectors.duplicates.asked import Repeat
+from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
+from queryaudit.records.events import Frame, FrameKind, ScopeKind
+
+#: Libraries that ask what the project hands them, when the project hands it over.
+_HANDED = (
+    "django.template.",
+    "django.shortcuts.",
+    "django.utils.",
+    "django.views.generic.",
+    "django.contrib.auth.",
+    "rest_framework.serializers.",
+    "rest_framework.fields.",
+    "rest_framework.generics.",
+    "ninja.",
+    "asgiref.",
+)
+#: Locks leave no trace in the text where the database has none, as SQLite.
+_AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")
+
+
+def is_handed(via: str) -> bool:
+    """Whether the project's own code, or a library with what it was handed, asked."""
+    return not via or via.startswith(_HANDED) or not via.partition(".")[2]
+
+
+def is_one_piece(repeat: Repeat, view: View) -> bool:
+    """Whether both were asked for one purpose: a test calls what it tests more than once."""
+    if view.scope.kind is not ScopeKind.TEST:
+        return True
+    first, again = _test_call(repeat.first.frames), _test_call(repeat.again.frames)
+    if repeat.first == repeat.again:
+        loop = turning(repeat.again.frames)
+        return loop is not None and loop.kind in view.own
+    return first is not None and first == again
+
+
+def _test_call(frames: Sequence[Frame]) -> tuple[str, int, int | None] | None:
+    """Where the outermost frame of a test stands, unless it may have called more than once."""
+    for frame in reversed(frames):
+        if frame.kind is FrameKind.TEST:
+            return None if frame.loop_text else (frame.path, frame.line, frame.column)
+    return None
+
+
+def turning(frames: Sequence[Frame]) -> Frame | None:
+    """The innermost frame that stands in a loop over something that can grow."""
+    for frame in frames:
+        text = frame.loop_text
+        if text is not None and not is_waiting(frame):
+            return frame
+    return None
+
+
+def is_waiting(frame: Frame) -> bool:
+    """Whether it stands in a loop that tries, polls or goes over a fixed list."""
+    text = frame.loop_text
+    return text is not None and (text.startswith("while ") or is_constant_loop(text))
+
+
+def is_on_purpose(frame: Frame) -> bool:
+    """Whether the code says that it wants to know how things are now."""
+    return bool(_AGAIN_ON_PURPOSE.search("\n".join(frame.snippet)))

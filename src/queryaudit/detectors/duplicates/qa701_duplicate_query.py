@@ -1,0 +1,150 @@
+"""QA701: a question is asked again although its answer can't have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.duplicates import advising
+from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
+from queryaudit.detectors.duplicates.places import (
+    is_handed,
+    is_on_purpose,
+    is_one_piece,
+    is_waiting,
+    turning,
+)
+from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.records.findings import Fix
+
+#: Units that go on and on: one place comes round again for reasons that no frame shows.
+_ENDLESS = (ScopeKind.TEST, ScopeKind.COMMAND, ScopeKind.TASK)
+
+
+class DuplicateQuery(Detector):
+    """The same statement with the same parameters runs again, with no write in between.
+
+    What it detects
+    ---------------
+    In one unit of work the same text with the same parameters on the same database, while nothing
+    wrote to its tables after the first run: at two places, at one that is called twice, or in a
+    loop whose rounds don't change it. A relation that is read twice from the same row counts too.
+
+    Why it matters
+    --------------
+    The answer was there already. Each copy costs a round trip, and objects that are built twice
+    do not know of each other's changes.
+
+    Example
+    -------
+    ::
+
+        def basket(request):
+            customer = Customer.objects.get(user=request.user)
+            return {"customer": customer, "discount": discount(request)}
+
+        def discount(request):
+            return Customer.objects.get(user=request.user).discount
+
+    Better
+    ------
+    ::
+
+        def basket(request):
+            customer = Customer.objects.get(user=request.user)
+            return {"customer": customer, "discount": customer.discount}
+
+    In a class, ``cached_property`` keeps what a method without arguments has asked.
+
+    When it is fine
+    ---------------
+    Reading again after a write, a rollback or any statement that may change what is seen, retries
+    and polling, ``refresh_from_db()``, ``FOR UPDATE``, and random order: all are recognised and
+    silent, as are sessions and content types, which Django looks after, and values that come round
+    again in a query per row, which is the finding of QA101 to QA108.
+    Where another process changes the row meanwhile and the code waits for that, ignore the rule.
+
+    Evidence
+    --------
+    OBSERVED: equal texts, equal digests of the parameters, and every statement in between seen.
+
+    Options
+    -------
+    None.
+    """
+
+    code = "QA701"
+    name = "duplicate-query"
+    summary = "The same question is asked again while nothing has changed."
+    fold = AskedFold
+
+    def judge(self, fold: AskedFold, view: View) -> Iterable[Sighting]:
+        repeats = list(fold.repeats(view))
+        again = {repeat.sql for repeat in repeats if not _on_row(repeat)}
+        for repeat in repeats:
+            frame = self._claimed(repeat, view, again)
+            if frame is not None:
+                yield self._sight(repeat, frame, view)
+
+    def _claimed(self, repeat: Repeat, view: View, again: set[int]) -> Frame | None:
+        """Where the question was asked again, if that is one too many."""
+        access = repeat.access
+        if repeat.varies or repeat.again.repeats > 1 or not is_handed(repeat.again.via):
+            return None
+        if access is not None and access.path and access.path[-1].eager:
+            return None  # a prefetch follows from what it belongs to
+        origin = access.origin if access is not None and access.path else None
+        if origin is not None and view.tables.origins[origin].sql in again:
+            return None  # so does what is read of a row that was loaded twice
+        first = evaluated_at(repeat.first.frames, view)
+        frame = evaluated_at(repeat.again.frames, view)
+        if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
+            return None
+        if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
+            return None
+        once = repeat.first == repeat.again and turning(repeat.again.frames) is None
+        if once and view.scope.kind in _ENDLESS:
+            return None
+        return frame if is_one_piece(repeat, view) else None
+
+    def _sight(self, repeat: Repeat, frame: Frame, view: View) -> Sighting:
+        first = evaluated_at(repeat.first.frames, view) or frame
+        access = repeat.access
+        same = repeat.first == repeat.again
+        loop = turning(repeat.again.frames) if same else None
+        fingerprint = repeat.statement.fingerprint
+        place = (frame.path, frame.function)
+        return Sighting(
+            rule=self.code,
+            group=(self.code, *place, fingerprint),
+            cause=(self.code, *place, fingerprint, first.path, first.function),
+            severity=self.severity,
+            frame=frame,
+            evaluated=first,
+            access=frame,
+            loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or "") if loop else None,
+            owner=access.owner if access is not None else None,
+            target=access.target if access is not None else None,
+            path=access.path if access is not None and _on_row(repeat) else (),
+            method=access.method if access is not None else None,
+            statement=repeat.statement.normalised,
+            queries=repeat.queries,
+            duration_ns=repeat.duration_ns,
+            note=advising.description(first, frame, loop),
+            ignored=repeat.ignored,
+            frames=visible((frame, first, *repeat.again.frames)),
+        )
+
+    def message(self, sightings: Sequence[Sighting]) -> str:
+        return advising.message(sightings)
+
+    def saved(self, queries: int, scopes: int) -> int:
+        return queries
+
+    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
+        return advising.fix(sightings)
+
+
+def _on_row(repeat: Repeat) -> bool:
+    return repeat.access is not None and bool(repeat.access.path)
