@@ -327,3 +327,10 @@ def test_an_aggregate_is_told_to_be_grouped() -> None:
     fix = advice("n = «f(x)»", "for x in xs", 'SELECT COUNT(*) FROM "shop_book"')
     assert fix.code == ('Book.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))')
     assert fix.note.endswith("grouped by the value that changes.")
+
+
+def test_a_range_is_not_told_to_be_looked_up_by_key() -> None:
+    sql = 'SELECT * FROM "shop_book" WHERE "shop_book"."pages" > %s ORDER BY "pages" LIMIT 1'
+    fix = advice("book = «f(x)»", "for x in xs", sql)
+    assert fix.code == ""
+    assert fix.note.startswith("What the loop asks of shop_book is no plain lookup by a value")

@@ -66,6 +66,14 @@ def _in_general(statement: Statement, model: str | None) -> Batch:
     """All that can be said without the source."""
     table = statement.tables[0] if statement.tables else "the table"
     name = model.rpartition(".")[2] if model else ""
+    if statement.compared is None:
+        return Batch(
+            title="ask once, before the loop",
+            code="",
+            note=f"What the loop asks of {table} is no plain lookup by a value: ask once for the "
+            "rows of all rounds, with a join, a subquery or the widest condition, and tell them "
+            "apart in Python.",
+        )
     if statement.is_aggregate_only:
         how = "grouped by the value that changes"
         code = f'{name}.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))'
