@@ -89,6 +89,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
         help="The database of the settings that URL stands for (default: default).",
     )
     explain.set_defaults(run=_explain)
+    _add_advise(commands.add_parser("advise", help="Say which indexes a trace's workload needs."))
     rules = commands.add_parser("rules", help="List the rules.")
     rules.set_defaults(run=_rules)
     rule = commands.add_parser("rule", help="Explain a rule.")
@@ -110,6 +111,60 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     )
     add_flags(parser.add_argument, Reach.CLI, prefix="")
     parser.set_defaults(run=_report)
+
+
+def _add_advise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        required=True,
+        help="A database with data: postgresql://user@host/name, version 16 or later.",
+    )
+    parser.add_argument(
+        "--scratch",
+        action="store_true",
+        help="That database may be tried things in: its tables are copied to temporary ones, and "
+        "indexes are built on the copies. Without it nothing is created.",
+    )
+    parser.add_argument("--alias", default="default", help="The database of the settings.")
+    parser.add_argument("--max-indexes", type=int, default=10, help="How many, at most.")
+    parser.add_argument(
+        "--max-bytes", type=int, default=1 << 30, help="How large all of them may be, in bytes."
+    )
+    add_flags(parser.add_argument, Reach.CLI, prefix="")
+    parser.set_defaults(run=_advise)
+
+
+def _advise(options: argparse.Namespace) -> ExitCode:
+    """Indexes, each with what became of it."""
+    from queryaudit.plans.saved import SavedPlanner
+    from queryaudit.plans.url_server import UrlServer
+    from queryaudit.proof.indexes import Budget, advise
+    from queryaudit.reports.advice_text import advice_lines
+
+    config = _config(options)
+    analysis = Analysis(config)
+    with closing(UrlServer.connect(options.database)) as server:
+        planner = SavedPlanner(server, options.alias)
+        diagnostics = analyse(options.traces, analysis, planner)
+        found = advise(
+            server if options.scratch and server.vendor == "postgresql" else None,
+            analysis.workload(),
+            planner.texts,
+            alias=options.alias,
+            small_table=config.small_table,
+            budget=Budget(max_indexes=options.max_indexes, max_bytes=options.max_bytes),
+            told=lambda text: print(text, file=sys.stderr),
+        )
+    for line in advice_lines(found):
+        print(line)
+    for finding in analysis.report().findings:
+        if finding.rule == "QA407":
+            print(finding.message)
+    for diagnostic in diagnostics:
+        print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
+    return ExitCode.CLEAN
 
 
 def _config(options: argparse.Namespace) -> Config:

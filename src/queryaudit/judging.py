@@ -15,6 +15,7 @@ from queryaudit.config import Config
 from queryaudit.detectors.base import Limits
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.report import Report
+from queryaudit.records.workload import Workload
 from queryaudit.registry import Registry
 from queryaudit.sql.statement import Statements
 from queryaudit.trace.tables import Tables
@@ -78,6 +79,11 @@ class Analysis:
             strict=self.config.strict,
         )
         return build_report(self.ledger, settings)
+
+    def workload(self) -> Workload:
+        """What was asked, with its plans; empty unless statements were explained."""
+        self.finish()
+        return self.ledger.gathered.workload()[0]
 
     def _comments(self) -> tuple[Ignore, ...]:
         """Ignore comments in the files that were seen at work."""

@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "replay": {"judging", "records", "trace"},
     "runtime": {"capture", "config", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
+    "proof": {"advice", "plans", "records"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {
@@ -90,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "judging",
         "plans",
+        "proof",
         "records",
         "registry",
         "replay",

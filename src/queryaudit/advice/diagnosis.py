@@ -21,6 +21,7 @@ from queryaudit.records.plans import Plan, Relation
 
 #: A filter that keeps more of what it reads than this is served by reading it all.
 _SELECTIVE = 0.1
+_MANY_VALUES = 200
 _FUNCTIONS = frozenset({"date", "part"})
 
 
@@ -108,7 +109,9 @@ def _is_estimable(found: Diagnosis) -> bool:
     if found.candidate is None:
         return False
     relation = found.scan.relation
-    keys = found.candidate.keys[:1]
+    key = found.candidate.keys[0]
     if found.candidate.where is not None:
         return distinct(relation, found.candidate.where[0]) is not None
-    return all(not key.function and distinct(relation, key.column) is not None for key in keys)
+    known = distinct(relation, key.column)
+    # An expression has no statistics of its own; its column's will do if they leave no doubt.
+    return known is not None and (not key.function or known >= _MANY_VALUES)

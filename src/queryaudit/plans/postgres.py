@@ -26,7 +26,7 @@ def explain(
     the transaction and asks again for the plan alone.
     """
     root = _planned(server, sql, params)
-    volatile = _volatile(server, called("\n".join([sql, *texts(root["Plan"])])))
+    volatile = volatile_of(server, called("\n".join([sql, *texts(root["Plan"])])))
     permitted = after_functions(permitted, volatile)
     mode = permitted.mode
     if mode is PlanMode.ANALYZED:
@@ -100,7 +100,8 @@ def _root(rows: Any) -> Json:
     return root
 
 
-def _volatile(server: Server, names: frozenset[str]) -> set[str]:
+def volatile_of(server: Server, names: frozenset[str]) -> set[str]:
+    """Those of the functions that may do something, by the server's word."""
     if not names:
         return set()
     rows = server.run(

@@ -42,6 +42,8 @@ class SavedPlanner:
         self._alias = alias
         self._limits = limits or Limits()
         self._plans: dict[str, Plan | None] = {}
+        #: The statements by fingerprint, as they were asked.
+        self.texts: dict[str, str] = {}
         self._relations: dict[catalogue.Name, Relation] = {}
 
     def begin(self, tables: Definitions) -> None:
@@ -55,6 +57,7 @@ class SavedPlanner:
             key = parse(row.text).fingerprint
             if key not in self._plans:
                 self._plans[key] = self._explained(row.text)
+                self.texts[key] = row.text
             plan = self._plans[key]
             if plan is not None:
                 tables.plans.append(plan._replace(sql=id))

@@ -50,7 +50,7 @@ class MissingIndex(ScanRule):
     --------
     MEASURED: with ``explain = "analyze"`` the rows that were read and kept are counted. With
     ``plan``, and from a saved trace, they are the planner's ESTIMATE, given only where the table
-    has statistics.
+    has statistics. That the index pays is shown by ``queryaudit advise``.
 
     Options
     -------

@@ -1,0 +1,1 @@
+"""Tries a proposed change on the same data, before and after."""

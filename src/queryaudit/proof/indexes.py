@@ -1,0 +1,297 @@
+"""Which indexes a workload should have: proposed from its plans, tried on copies, one by one.
+
+Each is tried with those in place that were proved before, so that two are not recommended for what
+one does; at the end each must still be missed, and no statement may have become slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+from time import perf_counter_ns
+from typing import Any
+
+from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.diagnosis import diagnoses
+from queryaudit.advice.index_code import (
+    ddl,
+    index_expression,
+    index_name,
+    meta_code,
+    migration_code,
+)
+from queryaudit.plans.policy import after_functions, called, permission
+from queryaudit.plans.postgres import volatile_of
+from queryaudit.plans.server import Server, first_line
+from queryaudit.proof import clones
+from queryaudit.proof.trial import Compared, compare
+from queryaudit.proof.values import value_sets
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.records.events import Model
+from queryaudit.records.plans import PlanMode, Relation
+from queryaudit.records.workload import Asked, Workload
+
+_STATEMENTS = 5
+_CONTROLS = 30
+_LOCATIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What indexes may cost in all, and how large a table may be to be copied."""
+
+    max_indexes: int = 10
+    max_bytes: int = 1 << 30
+    max_clone: int = 2 << 30
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A candidate on its way."""
+
+    candidate: Candidate
+    relation: Relation
+    model: Model | None
+    asked: list[Asked] = field(default_factory=list)
+    outcome: Outcome = Outcome.ESTIMATED
+    reason: str = ""
+    bytes: int | None = None
+    build_ns: int | None = None
+    sets: int = 0
+    compared: dict[str, list[Compared]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return index_name(self.candidate)
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        self.outcome, self.reason = outcome, reason
+
+
+def proposed(workload: Workload, alias: str, small_table: int) -> list[_Trial]:
+    """The candidates of a workload, those first that its dearest statements ask for."""
+    found: dict[tuple[str, ...], _Trial] = {}
+    relations = workload.relations.get(alias, {})
+    for asked in workload.statements:
+        if asked.alias != alias or asked.plan is None or not asked.plan.nodes:
+            continue
+        for diagnosis in diagnoses(asked.plan, relations, small_table):
+            wanted = diagnosis.candidate
+            if wanted is None:
+                continue
+            relation = diagnosis.scan.relation
+            trial = found.setdefault(
+                wanted.words, _Trial(wanted, relation, workload.models.get(relation.name))
+            )
+            if asked not in trial.asked:
+                trial.asked.append(asked)
+    return sorted(found.values(), key=lambda t: (-_weight(t.asked), t.candidate.words))
+
+
+def advise(
+    server: Server | None,
+    workload: Workload,
+    texts: Mapping[str, str],
+    *,
+    alias: str,
+    small_table: int,
+    budget: Budget,
+    told: Callable[[str], None],
+) -> tuple[AdvisedIndex, ...]:
+    """Every candidate with its outcome. Without ``server`` nothing is tried.
+
+    ``texts`` are the statements by fingerprint as they were asked; ``told`` hears what goes on.
+    """
+    trials = proposed(workload, alias, small_table)
+    if server is not None and trials:
+        _Laboratory(server, texts, budget, told).try_all(trials, workload, alias)
+    return tuple(_advised(trial) for trial in trials)
+
+
+class _Laboratory:
+    """A session with copies of tables, and the indexes that were proved on them."""
+
+    def __init__(
+        self,
+        server: Server,
+        texts: Mapping[str, str],
+        budget: Budget,
+        told: Callable[[str], None],
+    ) -> None:
+        self._server = server
+        self._texts = texts
+        self._budget = budget
+        self._told = told
+        self._cloned: set[tuple[str, str]] = set()
+        self._proved: list[_Trial] = []
+        clones.prepare(server)
+
+    def try_all(self, trials: Sequence[_Trial], workload: Workload, alias: str) -> None:
+        for number, trial in enumerate(trials, 1):
+            self._told(f"{number}/{len(trials)} {trial.name}")
+            try:
+                self._try(trial)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises
+                trial.end(Outcome.UNKNOWN, f"the trial ended in {first_line(error)}")
+                clones.drop(self._server, trial.name)
+        self._leave_out()
+        self._control(workload, alias)
+
+    def _try(self, trial: _Trial) -> None:
+        if len(self._proved) >= self._budget.max_indexes:
+            return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
+        other = next((p for p in self._proved if p.candidate.covers(trial.candidate)), None)
+        if other is not None:
+            return trial.end(Outcome.REFUTED, f"{other.name} serves it as well")
+        runs = [*self._runs(trial.asked)]
+        if not runs:
+            return trial.end(Outcome.UNKNOWN, "no values are known to try its statements with")
+        if not self._copy(trial.relation):
+            return trial.end(Outcome.UNKNOWN, "the table is too large to be copied")
+        start = perf_counter_ns()
+        functional = any(key.function for key in trial.candidate.keys)
+        if any(key.opclass == "gin_trgm_ops" for key in trial.candidate.keys):
+            [[there]] = self._server.run(
+                "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
+            )
+            if not there:
+                return trial.end(Outcome.UNKNOWN, "the extension pg_trgm is not installed there")
+        built = clones.build(
+            self._server,
+            ddl(trial.candidate),
+            trial.name,
+            trial.candidate.table,
+            functional=functional,
+        )
+        trial.build_ns, trial.bytes = perf_counter_ns() - start, built.bytes
+        used = sum(p.bytes or 0 for p in self._proved)
+        if used + built.bytes > self._budget.max_bytes:
+            clones.drop(self._server, trial.name)
+            return trial.end(Outcome.UNKNOWN, "it would take more space than was allowed")
+        self._judge(trial, runs)
+        if trial.outcome is Outcome.PROVED:
+            self._proved.append(trial)
+        else:
+            clones.drop(self._server, trial.name)
+
+    def _judge(self, trial: _Trial, runs: Sequence[tuple[Asked, str, tuple[Any, ...]]]) -> None:
+        trial.compared.clear()
+        trial.sets = len(runs)
+        for asked, sql, values in runs:
+            found = compare(self._server, sql, values, [trial.name])
+            trial.compared.setdefault(asked.fingerprint, []).append(found)
+        everything = [c for each in trial.compared.values() for c in each]
+        if not any(c.used for c in everything):
+            return trial.end(Outcome.REFUTED, "the planner does not use it")
+        if not all(c.same_rows for c in everything):
+            return trial.end(Outcome.UNKNOWN, "the rows changed while they were compared")
+        if any(c.is_slower for c in everything):
+            return trial.end(Outcome.REFUTED, "it makes one of its statements slower")
+        if not any(all(c.is_faster for c in each) for each in trial.compared.values()):
+            return trial.end(Outcome.REFUTED, "it is used, but saves too little")
+        trial.end(Outcome.PROVED, "used, faster beyond the noise, the same rows")
+
+    def _leave_out(self) -> None:
+        """Each of several must be missed with all the others in place."""
+        if len(self._proved) < 2:
+            return
+        for trial in [*self._proved]:
+            self._judge(trial, [*self._runs(trial.asked)])
+            if trial.outcome is not Outcome.PROVED:
+                trial.reason = f"with the other indexes in place, {trial.reason}"
+                clones.drop(self._server, trial.name)
+                self._proved.remove(trial)
+
+    def _control(self, workload: Workload, alias: str) -> None:
+        """Statements that nobody thought of must not become slower."""
+        tables = {trial.candidate.table for trial in self._proved}
+        served = {asked.fingerprint for trial in self._proved for asked in trial.asked}
+        others = [
+            asked
+            for asked in workload.statements
+            if asked.alias == alias
+            and tables.intersection(asked.tables)
+            and asked.fingerprint not in served
+        ]
+        others.sort(key=lambda asked: (-asked.calls, asked.fingerprint))
+        for _, sql, values in self._runs(others[:_CONTROLS]):
+            names = [trial.name for trial in self._proved]
+            try:
+                found = compare(self._server, sql, values, names)
+            except Exception:  # noqa: BLE001 - whatever a driver raises: no control
+                continue
+            for trial in [t for t in self._proved if found.is_slower and t.name in found.used]:
+                trial.end(Outcome.REFUTED, "it makes another statement slower")
+                clones.drop(self._server, trial.name)
+                self._proved.remove(trial)
+
+    def _runs(self, statements: Sequence[Asked]) -> Iterator[tuple[Asked, str, tuple[Any, ...]]]:
+        """Statements that only read, with values to try them with."""
+        chosen = sorted(statements, key=lambda asked: (-asked.calls, asked.fingerprint))
+        for asked in chosen[: max(_STATEMENTS, _CONTROLS)]:
+            sql = self._texts.get(asked.fingerprint)
+            if sql is None or asked.plan is None:
+                continue
+            permitted = after_functions(
+                permission(sql, PlanMode.ANALYZED, "postgresql"),
+                volatile_of(self._server, called(sql)),
+            )
+            if permitted.mode is not PlanMode.ANALYZED:
+                continue
+            for values in value_sets(self._server, sql, asked.plan) or ():
+                yield asked, sql, values
+
+    def _copy(self, relation: Relation) -> bool:
+        place = (relation.schema, relation.name)
+        if place in self._cloned:
+            return True
+        if relation.bytes > self._budget.max_clone:
+            return False
+        self._told(f"copying {relation.name}")
+        clones.clone(self._server, relation.schema, relation.name)
+        self._cloned.add(place)
+        return True
+
+
+def _weight(statements: Sequence[Asked]) -> float:
+    return sum(a.calls * a.plan.nodes[0].cost for a in statements if a.plan is not None)
+
+
+def _advised(trial: _Trial) -> AdvisedIndex:
+    model = trial.model
+    label = model.label if model is not None else trial.candidate.table
+    concurrently = migration_code([trial.candidate], model)
+    return AdvisedIndex(
+        title=index_expression(trial.candidate, model),
+        model=label,
+        outcome=trial.outcome,
+        reason=trial.reason,
+        code=f"{meta_code([trial.candidate], model)}\n\n\n{concurrently}",
+        bytes=trial.bytes,
+        build_ns=trial.build_ns,
+        value_sets=trial.sets,
+        served=tuple(
+            _served(asked, trial.compared.get(asked.fingerprint)) for asked in trial.asked
+        ),
+    )
+
+
+def _served(asked: Asked, compared: Sequence[Compared] | None) -> Served:
+    places = sorted({f"{site.frame.path}:{site.frame.line}" for site in asked.sites})
+    found = Served(
+        statement=asked.statement,
+        calls=asked.calls,
+        locations=tuple(places[:_LOCATIONS]),
+        before_ns=None,
+        after_ns=None,
+        at_least=None,
+    )
+    if not compared:
+        return found
+    return replace(
+        found,
+        before_ns=round(median(c.before_ns for c in compared)),
+        after_ns=round(median(c.after_ns for c in compared)),
+        at_least=min(c.at_least for c in compared),
+    )

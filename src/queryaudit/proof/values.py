@@ -1,0 +1,77 @@
+"""Values for the parameters of a statement, taken from the columns that they are compared with.
+
+A trace has no values. They are read from the database that the user named, stay in memory, and are
+the same in every trial of the same data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from queryaudit.advice.conditions import Clause, clauses
+from queryaudit.plans.catalogue import quoted
+from queryaudit.plans.postgres import numbered
+from queryaudit.plans.server import Server
+from queryaudit.records.plans import Plan
+
+#: Sets of values that a statement is tried with.
+SETS = 3
+_NUMBER = re.compile(r"\$(\d+)")
+_SAMPLED = 3_000
+
+
+def value_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | None:
+    """Sets of values for ``sql``, whose generic plan is known; None if some can't be found."""
+    wanted = sorted({int(number) for number in _NUMBER.findall(numbered(sql))})
+    if "%(" in sql or wanted != [*range(1, len(wanted) + 1)]:
+        return None
+    if not wanted:
+        return [()]
+    columns = _columns(plan)
+    if any(number not in columns for number in wanted):
+        return None
+    found = {place: _sample(server, *place) for place in set(columns.values())}
+    sets = [
+        tuple(found[columns[number]][turn] for number in wanted)
+        for turn in range(SETS)
+        if all(len(found[columns[number]]) > turn for number in wanted)
+    ]
+    return sets or None
+
+
+def _columns(plan: Plan) -> dict[int, tuple[str, str, str]]:
+    """Schema, table and column that each parameter is compared with."""
+    tables = {
+        node.alias: (node.schema, node.relation)
+        for node in plan.nodes
+        if node.relation and node.alias
+    }
+    found: dict[int, tuple[str, str, str]] = {}
+    for clause in _clauses(plan):
+        if clause.alias in tables and not clause.joined:
+            for number in _NUMBER.findall(clause.text):
+                found.setdefault(int(number), (*tables[clause.alias], clause.column))
+    return found
+
+
+def _clauses(plan: Plan) -> Iterator[Clause]:
+    for node in plan.nodes:
+        yield from clauses(node.condition)
+        yield from clauses(node.filter)
+
+
+def _sample(server: Server, schema: str, table: str, column: str) -> list[Any]:
+    """A few values of a column, as they are spread over its rows."""
+    real, name = f"{quoted(schema)}.{quoted(table)}", quoted(column)
+    rows = server.run("SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = %s::regclass",
+                      (real.replace("%%", "%"),))  # fmt: skip
+    share = min(100.0, 100.0 * _SAMPLED / float(rows[0][0]))
+    sampled = server.run(
+        f"SELECT {name} FROM {real} TABLESAMPLE BERNOULLI (%s) REPEATABLE (1)"
+        f" WHERE {name} IS NOT NULL LIMIT %s",
+        (share, _SAMPLED),
+    )
+    values = [row[0] for row in sampled]
+    return values[:: max(1, len(values) // SETS)][:SETS]

@@ -1,0 +1,74 @@
+"""What became of proposed indexes, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.reports.clean import clean, clean_lines
+from queryaudit.reports.plan_text import milliseconds
+from queryaudit.reports.sqltext import one_line
+from queryaudit.reports.wording import count
+
+_LISTED = {
+    Outcome.REFUTED: "Tried, and not recommended",
+    Outcome.UNKNOWN: "Not tried: nothing is known of these",
+    Outcome.ESTIMATED: "Ideas from plans, not tried: --scratch allows to",
+}
+
+
+def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
+    """The recommendations in full, the rest in a line each."""
+    proved = [index for index in indexes if index.outcome is Outcome.PROVED]
+    if proved:
+        yield f"{count(len(proved), 'index', 'indexes')} to add, proved by execution"
+        yield ""
+    for number, index in enumerate(proved, 1):
+        yield from _full(number, index)
+    for outcome, title in _LISTED.items():
+        rest = [index for index in indexes if index.outcome is outcome]
+        if rest:
+            yield title
+            yield from (_short(index) for index in rest)
+            yield ""
+    if not indexes:
+        yield "No statement of these traces would be served by a further index."
+
+
+def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
+    yield f"{number}. {clean(index.model)}: {clean(index.title)}"
+    for served in index.served:
+        yield f"   {_gain(served)}"
+        yield f"     {clean(one_line(served.statement, 200))}"
+        if served.locations:
+            places = clean(", ".join(served.locations))
+            yield f"     asked {count(served.calls, 'time')}, at {places}"
+    cost = []
+    if index.bytes is not None:
+        cost.append(f"{index.bytes / 2**20:.1f} MiB")
+    if index.build_ns is not None:
+        cost.append(f"built in {milliseconds(index.build_ns)}")
+    cost.append(f"{count(index.value_sets, 'set')} of values")
+    yield f"   {clean(index.reason)}; {', '.join(cost)}; each write maintains it"
+    yield ""
+    yield from (f"   {line}".rstrip() for line in clean_lines(index.code))
+    yield ""
+
+
+def _gain(served: Served) -> str:
+    if served.before_ns is None or served.after_ns is None or served.at_least is None:
+        return "not tried: it writes, or its values are not known"
+    times = served.before_ns / max(served.after_ns, 1)
+    return (
+        f"{_time(served.before_ns)} -> {_time(served.after_ns)}: "
+        f"{times:,.1f} times faster, at least {served.at_least:,.1f}"
+    )
+
+
+def _time(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1e6:,.3f} ms"
+
+
+def _short(index: AdvisedIndex) -> str:
+    reason = f": {clean(index.reason)}" if index.reason else ""
+    return f"  {clean(index.model)}: {clean(index.title)}{reason}"

@@ -1,0 +1,104 @@
+"""``queryaudit advise``: indexes that were built on copies, used, and timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Upper
+
+import queryaudit
+from queryaudit.cli import main
+from sample_app.shop.models import Depot, Shipment
+from tests.integration.test_cli_explain import committed, url
+
+__all__ = ["committed"]
+
+
+@pytest.fixture
+def trace(transactional_db: None, tmp_path: Path) -> Path:
+    path = tmp_path / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        for code in ("T1", "T2", "T3"):
+            Shipment.objects.filter(tracking_code=code).count()
+        list(Shipment.objects.filter(recipient__iexact="PERSON 7").values_list("pk"))
+        list(Shipment.objects.order_by("-weight").values_list("pk", flat=True)[:10])
+        Shipment.objects.filter(recipient="Person 1").count()
+        Shipment.objects.filter(carrier="dove").count()
+        list(Depot.objects.annotate(loud=Upper("name")).filter(name="gone"))
+    return path
+
+
+def state() -> list[tuple[object, ...]]:
+    """All that must be as before: relations, indexes, and the counters of autovacuum."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT relname, relkind, relpages, reltuples, relhasindex FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = 'public' AND relname ~ '^shop_(shipment|depot|scan|trip)' ORDER BY 1"
+        )
+        rows = cursor.fetchall()
+        cursor.execute(
+            "SELECT relname, n_live_tup, n_mod_since_analyze, last_analyze, n_tup_ins"
+            " FROM pg_stat_user_tables"
+            " WHERE schemaname = 'public' AND relname ~ '^shop_(shipment|depot)' ORDER BY 1"
+        )
+        return [*rows, *cursor.fetchall()]
+
+
+def set_autovacuum(how: str) -> None:
+    with connection.cursor() as cursor:
+        for table in ("shop_depot", "shop_scan", "shop_shipment", "shop_trip"):
+            cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = {how})")
+
+
+def test_an_index_is_recommended_once_it_was_built_used_and_faster(
+    trace: Path, committed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_autovacuum("off")
+    before = state()
+    assert main(["advise", str(trace), "--database", url(), "--scratch"]) == 0
+    out = capsys.readouterr().out
+    proved = out.partition("Tried, and")[0]
+    assert "proved by execution" in proved
+    assert 'models.Index(fields=["tracking_code"]' in proved
+    assert 'models.Index(Upper("recipient")' in proved
+    assert "AddIndexConcurrently" in proved
+    assert "asked 3 times, at tests/integration/test_cli_advise.py:" in proved
+    assert "times faster, at least" in proved
+    assert "carrier" not in proved
+    assert state() == before
+    set_autovacuum("on")
+
+
+def test_nothing_is_built_in_a_database_that_is_not_for_it(
+    trace: Path, committed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advise", str(trace), "--database", url()]) == 0
+    out = capsys.readouterr().out
+    assert "proved" not in out
+    assert "Ideas from plans, not tried: --scratch allows to" in out
+    assert 'fields=["tracking_code"]' in out
+
+
+def test_what_an_index_may_cost_is_kept_to(
+    trace: Path, committed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--scratch", "--max-indexes=1"]
+    assert main(["advise", str(trace), "--database", url(), *options]) == 0
+    out = capsys.readouterr().out
+    assert "1 index to add" in out
+    assert "there are as many indexes as were allowed" in out
+    assert main(["advise", str(trace), "--database", url(), "--scratch", "--max-bytes=1"]) == 0
+    out = capsys.readouterr().out
+    assert "to add" not in out
+    assert "it would take more space than was allowed" in out
+
+
+def test_a_database_without_data_needs_nothing(
+    trace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advise", str(trace), "--database", url(), "--scratch"]) == 0
+    assert "No statement of these traces" in capsys.readouterr().out
