@@ -2,18 +2,24 @@
 #
 #   make demo    the sample shop, audited: a report in the terminal, more in reports/
 #   make test    our own tests
+#   make bench   what it costs, against bare Django; fails beyond benchmarks/budgets.toml
 #   make clean   remove all that the other two made
 
 PYTHON ?= python3
 PYTEST_ARGS ?= -q -n auto
 
-.PHONY: demo test clean
+.PHONY: demo test bench clean
 
 demo: .venv-demo/installed
 	.venv-demo/bin/python -m sample_app.demo
 
 test: .venv/installed
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+bench: .venv/installed
+	.venv/bin/python -m pytest -q -p no:randomly --ds=benchmarks.settings benchmarks
+	.venv/bin/python -m benchmarks.suite --tests 800 --rounds 3
+	.venv/bin/python -m benchmarks.memory --queries 100000
 
 .venv/installed .venv-demo/installed: pyproject.toml
 	$(PYTHON) -m venv $(@D)

@@ -1,0 +1,64 @@
+"""CPU time of the hot path in ratio to bare Django, side by side in one run.
+
+Rough where ``instructions`` is exact, but quick and without valgrind: its limits catch what got
+dear, not what got a little dearer. ``make bench`` runs it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from statistics import median
+
+import pytest
+from django.db import connection
+
+from benchmarks.budgets import Budget, budgets
+from benchmarks.models import Author, Book, Publisher, fill
+from benchmarks.variants import VARIANTS
+from benchmarks.workloads import ROWS, hydrate, lazy_loads, point_select
+
+#: Pairs of runs, of which the median ratio counts.
+ROUNDS = int(os.environ.get("QUERYAUDIT_BENCHMARK_ROUNDS", "15"))
+
+WORKLOADS = {
+    "select": (point_select, 60),
+    "ten lazy loads in a loop": (lazy_loads, 8),
+    "rows": (hydrate(ROWS), 4),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def books(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:  # noqa: ARG001 - the databases have to be there
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        fill(ROWS)
+        yield
+        with connection.schema_editor() as editor:
+            for model in (Book, Author, Publisher):
+                editor.delete_model(model)
+
+
+def _seconds(variant: AbstractContextManager[None], name: str) -> float:
+    call, times = WORKLOADS[name]
+    with variant:
+        call()
+        began = time.thread_time()
+        for _ in range(times):
+            call()
+        return time.thread_time() - began
+
+
+@pytest.mark.parametrize("budget", budgets("ratio"), ids=lambda b: f"{b.variant}: {b.name}")
+def test_the_ratio_to_bare_django_is_within_budget(budget: Budget) -> None:
+    ratios = []
+    gc.disable()
+    try:
+        for _ in range(ROUNDS):
+            bare = _seconds(VARIANTS["bare"](), budget.name)
+            ratios.append(_seconds(VARIANTS[budget.variant](), budget.name) / bare)
+    finally:
+        gc.enable()
+    assert median(ratios) <= budget.limit
