@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 import queryaudit
@@ -71,8 +71,11 @@ def options_of(case: Case) -> dict[str, object]:
 
 def _run(case: Case) -> CaseRun:
     audit = queryaudit.audit(str(case), **options_of(case))
-    with CaptureQueriesContext(connection) as queries, audit as audited:
-        result = case.run()
+    # What a case writes is undone: each finds the shop as it was.
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as queries, audit as audited:
+            result = case.run()
+        transaction.set_rollback(True)
     edits = [e for f in audited.findings if f.fix is not None for e in f.fix.edits]
     return CaseRun(
         case=case,

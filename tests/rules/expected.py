@@ -540,4 +540,27 @@ EXPECTED = {
         "return Trip.objects.filter(depot=pk).count()",
         ("",),
     ),
+    "QA501.bad": Expected(
+        "_charge",
+        "with urllib.request.urlopen(GATEWAY) as answer:",
+        ("",),
+    ),
+    "QA501.bad_decorated": Expected("_tell", "message.send()", ("",)),
+    "QA501.bad_process": Expected(
+        "bad_process",
+        'return subprocess.run([sys.executable, "-c", ""], check=True).returncode',
+        ("",),
+    ),
+    "QA501.bad_sleep": Expected("bad_sleep", "time.sleep(0.001)", ("",)),
+    "QA507.bad": Expected(
+        "_publish",
+        'async_to_sync(LAYER.send)("orders", {"type": "paid", **message})',
+        ("",),
+    ),
+    "QA507.bad_updated": Expected(
+        "_pay",
+        'async_to_sync(LAYER.send)("orders", {"type": "paid", "order": str(order.pk)})',
+        ("",),
+        'transaction.on_commit(partial(async_to_sync(LAYER.send), "orders", {"type": "paid", "order": str(order.pk)}))',
+    ),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from queryaudit.sql.clauses import Clauses, binds_list
 from queryaudit.sql.fingerprint import digest
+from queryaudit.sql.locks import RowLock, locks_table, row_lock
 from queryaudit.sql.normalise import brackets, render, simplify
 from queryaudit.sql.shape import Shape, shape_of
 from queryaudit.sql.tables import named_tables
@@ -31,6 +32,8 @@ class Statement:
     compared: tuple[str, ...] | None
     is_random: bool  #: ordered by chance
     shape: Shape
+    lock: RowLock | None  #: ``FOR UPDATE`` and the like
+    locks_table: bool  #: ``LOCK TABLE``
     truncated: bool
 
 
@@ -57,6 +60,8 @@ def parse(text: str) -> Statement:
         compared=clauses.compared(),
         is_random=selects and clauses.is_random(),
         shape=shape_of(tokens, pairs, clauses),
+        lock=row_lock(tokens, pairs, start) if selects else None,
+        locks_table=locks_table(tokens),
         truncated=truncated,
     )
 
