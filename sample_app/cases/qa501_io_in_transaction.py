@@ -1,4 +1,4 @@
-"""QA501: calls to the outside while a transaction holds rows. The payment gateway is a data: URL."""
+"""QA501: calls to the outside while a transaction holds rows. The gateway is a data: URL."""
 
 from __future__ import annotations
 

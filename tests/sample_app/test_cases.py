@@ -15,6 +15,8 @@ N_PLUS_ONE = [module for module in MODULES if ".qa1" in module.__name__]
 CASES = all_cases()
 BAD = [case for case in CASES if case.is_bad]
 REPEATED = [case for case in BAD if case.rule.startswith("QA1")]
+#: Rules about reading alone; what cases of others write is undone where they run.
+READING = [case for case in CASES if case.rule.startswith(("QA1", "QA2", "QA7", "QA9"))]
 
 
 def queries_of(case: Case) -> list[str]:
@@ -23,7 +25,7 @@ def queries_of(case: Case) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", READING, ids=str)
 def test_a_case_only_reads(shop: None, case: Case) -> None:
     for sql in queries_of(case):
         assert sql.lstrip().upper().startswith(("SELECT", "WITH", "DECLARE"))
