@@ -62,8 +62,7 @@ class Audit:
             if self._config.trace is not None:
                 session.write_trace(self._config.trace)
         self._take_in_caller(session)
-        if self._config.explain is not None:
-            self._explains = session.explain(self._config.explain)
+        self._explains = session.explain(self._config.explain)
         engine = self._analysis.engine(session.hub.tables, judge_tests=True)
         with session.recorder.lock:
             session.hub.listen_next(engine)

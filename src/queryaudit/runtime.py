@@ -147,11 +147,13 @@ class Session:
         """Write everything from now on to ``target``: a file, or a new one in a folder."""
         path = trace_path(target, os.getpid(), self.token)
         self.hub.writer = TraceWriter(path, self.header)
+        if self.hub.tables.explaining is not None:
+            self.hub.writer.define(self.hub.tables.explaining)
         return path
 
-    def explain(self, mode: PlanMode) -> bool:
-        """Explain statements from now on. False if somebody does already."""
-        if self.recorder.sampler is not None:
+    def explain(self, mode: PlanMode | None) -> bool:
+        """Explain statements from now on. False if that is not wanted, or done already."""
+        if mode is None or self.recorder.sampler is not None:
             return False
         from queryaudit.plans.explainer import Explainer
 

@@ -21,6 +21,8 @@ def in_phase(
     code = _code(function)
     base = (code, 0) if code is not None else None
     outer = recorder.phase
+    if phase is Phase.TEARDOWN and outer is not None and recorder.sampler is not None:
+        recorder.sampler.ending(outer)  # what tearDown and the rollback behind it leave is too late
     scope = recorder.start(ScopeKind.TEST, name, phase=phase, base=base)
     recorder.phase = scope
     # asgiref hands the context of a loop's thread back to the test that waited for it.

@@ -90,8 +90,7 @@ class _Recording:
 
     def begin(self) -> None:
         self.session = self.session.open()
-        if self.options.explain is not None:
-            self.session.explain(self.options.explain)
+        self.session.explain(self.options.explain)
         self._entrances = Entrances(self.session)
         self._entrances.install()
 

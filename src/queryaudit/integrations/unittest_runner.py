@@ -102,6 +102,7 @@ class QueryAuditRunner(DiscoverRunner):
     def _run_here(self, suite: Any, options: dict[str, Any]) -> Any:
         config = self._analysis.config
         session = Session(config).open()
+        session.explain(config.explain)
         entrances = Entrances(session)
         entrances.install()
         try:

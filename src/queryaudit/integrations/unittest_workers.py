@@ -38,7 +38,9 @@ class _Worker:
     _here: _Worker | None = None
 
     def __init__(self, given: RecordingRunners) -> None:
-        self.session = Session(project_config(dict(given.flags)), run=given.run).open()
+        config = project_config(dict(given.flags))
+        self.session = Session(config, run=given.run).open()
+        self.session.explain(config.explain)
         self.session.write_trace(given.folder)
         self._entrances = Entrances(self.session)
         self._entrances.install()
