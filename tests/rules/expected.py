@@ -361,6 +361,36 @@ EXPECTED = {
         "return max(depth(root) for root in Category.objects.filter(parent=None))",
         ("children",),
     ),
+    "QA201.bad": Expected(
+        "bad",
+        "return [str(line) for line in OrderLine.objects.all()]",
+        ("",),
+    ),
+    "QA201.bad_list": Expected(
+        "bad_list",
+        "return len(list(Review.objects.filter(rating__gte=1)))",
+        ("",),
+    ),
+    "QA201.bad_values": Expected(
+        "bad_values",
+        'return list(OrderLine.objects.values_list("book_id", "quantity"))',
+        ("",),
+    ),
+    "QA201.bad_template": Expected(
+        "bad_template",
+        'return Engine().from_string(text).render(Context({"lines": OrderLine.objects.all()}))',
+        ("",),
+    ),
+    "QA201.bad_raw": Expected(
+        "bad_raw",
+        'return len(list(OrderLine.objects.raw("SELECT * FROM shop_orderline")))',
+        ("",),
+    ),
+    "QA201.bad_cursor": Expected(
+        "bad_cursor",
+        'cursor.execute("SELECT id FROM shop_orderline")',
+        ("",),
+    ),
     "QA701.bad": Expected(
         "bad",
         'price = Book.objects.order_by("-published_on", "-pk").first().price',

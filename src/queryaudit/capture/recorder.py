@@ -77,6 +77,7 @@ class Recorder:
         self._stacks: dict[tuple[object, ...], int] = {}
         self._by_id: dict[int, Walk] = {}
         self._origins: dict[tuple[object, ...], int] = {}
+        self._origins_at: dict[int, list[int]] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
         self.ignores = Ignores(self)
         self._accesses: dict[tuple[object, ...], int] = {}
@@ -343,6 +344,7 @@ class Recorder:
                 known = self._origins.setdefault(key, next(self.ids))
                 origin = Origin(known, queryset.model._meta.label, text, stack, frame)
                 self._origin_rows[known] = (origin, ancestor)
+                self._origins_at.setdefault(stack, []).append(known)
                 self.sink.define(origin)
         return known
 
@@ -381,6 +383,8 @@ class Recorder:
         """Define again, with loop and source, the stacks that repeated and the origins in use."""
         stacks = set(self._repeated)
         self._repeated.clear()
+        for stack in stacks - self._rich:
+            self._needed.update(self._origins_at.get(stack, ()))
         for origin in sorted(self._needed - self._rich):
             row, ancestor = self._origin_rows[origin]
             stacks.add(row.stack)

@@ -34,6 +34,9 @@ class Config:
     ignore: tuple[str, ...]
     fail_on: Severity | None  #: None: nothing fails
     n_plus_one_threshold: int
+    max_rows: int
+    max_offset: int
+    max_in_list: int
     baseline: Path | None
     trace: Path | None
     output: tuple[Output, ...]

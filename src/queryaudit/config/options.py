@@ -113,6 +113,27 @@ OPTIONS: tuple[Option, ...] = (
         reach=_EVERYWHERE,
     ),
     Option(
+        name="max-rows",
+        kind=Whole(2),
+        default=10_000,
+        help="From how many rows on a query that is loaded in one go is reported.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
+        name="max-offset",
+        kind=Whole(1),
+        default=10_000,
+        help="From how many skipped rows on a page is reported as a deep one.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
+        name="max-in-list",
+        kind=Whole(1),
+        default=1_000,
+        help="How many values a list in a condition may have.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
         name="baseline",
         kind=Place("the path of a file"),
         default="queryaudit-baseline.json",

@@ -64,6 +64,9 @@ class Limits:
     """The options that rules obey, named as in the configuration."""
 
     n_plus_one_threshold: int = 2
+    max_rows: int = 10_000
+    max_offset: int = 10_000
+    max_in_list: int = 1_000
     max_queries: int | None = None
     deep: bool = False
     small_table: int = 2_000

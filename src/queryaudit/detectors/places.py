@@ -8,6 +8,28 @@ from queryaudit.detectors.base import View
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.rules import Severity
 
+#: Libraries that ask what the project hands them, when the project hands it over.
+_HANDED = (
+    "django.template.",
+    "django.shortcuts.",
+    "django.utils.",
+    "django.views.generic.",
+    "django.contrib.auth.",
+    "django.core.serializers.",
+    "django.http.",
+    "json.",
+    "rest_framework.serializers.",
+    "rest_framework.fields.",
+    "rest_framework.generics.",
+    "ninja.",
+    "asgiref.",
+)
+
+
+def is_handed(via: str) -> bool:
+    """Whether the project's own code, or a library with what it was handed, asked."""
+    return not via or via.startswith(_HANDED) or not via.partition(".")[2]
+
 
 def evaluated_at(frames: Sequence[Frame], view: View) -> Frame | None:
     """The innermost frame of one's own; Python before templates and serializers."""

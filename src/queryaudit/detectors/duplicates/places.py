@@ -10,26 +10,8 @@ from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
 from queryaudit.records.events import Frame, FrameKind, ScopeKind
 
-#: Libraries that ask what the project hands them, when the project hands it over.
-_HANDED = (
-    "django.template.",
-    "django.shortcuts.",
-    "django.utils.",
-    "django.views.generic.",
-    "django.contrib.auth.",
-    "rest_framework.serializers.",
-    "rest_framework.fields.",
-    "rest_framework.generics.",
-    "ninja.",
-    "asgiref.",
-)
 #: Locks leave no trace in the text where the database has none, as SQLite.
 _AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")
-
-
-def is_handed(via: str) -> bool:
-    """Whether the project's own code, or a library with what it was handed, asked."""
-    return not via or via.startswith(_HANDED) or not via.partition(".")[2]
 
 
 def is_one_piece(repeat: Repeat, view: View) -> bool:

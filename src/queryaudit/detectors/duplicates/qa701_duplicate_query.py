@@ -8,13 +8,12 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
 from queryaudit.detectors.duplicates.places import (
-    is_handed,
     is_on_purpose,
     is_one_piece,
     is_waiting,
     turning,
 )
-from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.places import evaluated_at, is_handed, visible
 from queryaudit.records.events import Frame, ScopeKind
 from queryaudit.records.findings import Fix
 

@@ -1,0 +1,136 @@
+"""The fold of the rules about how much was read: rows and objects by statement and stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from queryaudit.detectors.base import View
+from queryaudit.detectors.places import editable, evaluated_at
+from queryaudit.records.events import (
+    Access,
+    Fetch,
+    FetchKind,
+    Frame,
+    Hydration,
+    Model,
+    Origin,
+    Query,
+    Stack,
+)
+from queryaudit.sql.statement import Statement
+from queryaudit.sql.verbs import Verb
+
+#: Parameter sets of one place that are told apart.
+_DISTINCT = 2
+
+#: Statement, stack, access and ignore.
+_Key = tuple[int, int, int | None, int | None]
+
+
+class _Tally:
+    __slots__ = ("duration_ns", "held", "hydration_ns", "most", "params", "queries", "rows")
+
+    def __init__(self) -> None:
+        self.queries = 0
+        self.duration_ns = 0
+        self.rows = 0
+        self.most = 0
+        self.held = 0
+        self.hydration_ns = 0
+        self.params: set[int] = set()
+
+
+class ReadFold:
+    """See the module; bounded by distinct statement, stack and access."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[_Key, _Tally] = {}
+
+    def add(self, query: Query) -> None:
+        key = (query.sql, query.stack, query.access, query.ignored)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        tally.queries += 1
+        tally.duration_ns += query.duration_ns
+        if len(tally.params) < _DISTINCT:
+            tally.params.add(query.params)
+
+    def fetch(self, fetch: Fetch) -> None:
+        tally = self._tallies.get((fetch.sql, fetch.stack, fetch.access, fetch.ignored))
+        if tally is None:
+            return
+        tally.rows += fetch.rows
+        tally.most = max(tally.most, fetch.rows)
+        if fetch.kind is FetchKind.CURSOR and fetch.complete:
+            tally.held = max(tally.held, fetch.rows)
+
+    def hydration(self, hydration: Hydration) -> None:
+        """A queryset was evaluated: its rows are in memory, all at once."""
+        key = (hydration.sql, hydration.stack, hydration.access, hydration.ignored)
+        tally = self._tallies.get(key)
+        if tally is None:
+            return
+        tally.held = max(tally.held, hydration.rows)
+        tally.hydration_ns += hydration.duration_ns
+
+    def reads(self, view: View) -> Iterator[Read]:
+        origins = {(o.sql, o.stack): o for o in view.tables.origins.values()}
+        models = {model.table: model for model in reversed(view.tables.models.values())}
+        for (sql, stack, access, ignored), tally in self._tallies.items():
+            statement = view.statements.of(view.tables.sql[sql].text)
+            if statement.verb is not Verb.SELECT:
+                continue
+            yield Read(
+                statement=statement,
+                stack=view.tables.stacks[stack],
+                access=view.tables.accesses[access] if access is not None else None,
+                origin=origins.get((sql, stack)),
+                model=models.get(statement.shape.table),
+                queries=tally.queries,
+                duration_ns=tally.duration_ns,
+                rows=tally.rows,
+                most=tally.most,
+                held=tally.held,
+                hydration_ns=tally.hydration_ns,
+                varies=len(tally.params) > 1,
+                ignored=ignored,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A SELECT at one stack, and what was fetched by it in the scope."""
+
+    statement: Statement
+    stack: Stack
+    access: Access | None
+    origin: Origin | None
+    model: Model | None  #: of the table that it is about
+    queries: int
+    duration_ns: int
+    rows: int  #: over all its queries, of those with two or more
+    most: int  #: of one query
+    held: int  #: most rows that were in memory at once; 0 where they were streamed
+    hydration_ns: int
+    varies: bool  #: it was asked with several values
+    ignored: int | None
+
+    @property
+    def is_eager(self) -> bool:
+        """A prefetch, which follows from what it belongs to."""
+        access = self.access
+        return access is not None and bool(access.path) and access.path[-1].eager
+
+    @property
+    def method(self) -> str | None:
+        return self.access.method if self.access is not None else None
+
+    def evaluated(self, view: View) -> Frame | None:
+        return evaluated_at(self.stack.frames, view)
+
+    def frame(self, view: View) -> Frame | None:
+        """Where the queryset is built, if that is one's own, else where it is evaluated."""
+        built = self.origin.built if self.origin is not None else None
+        return editable((built, self.evaluated(view)), view)
