@@ -24,6 +24,7 @@ from queryaudit.replay import analyse
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
 from queryaudit.rulepages import rule_list, rule_page
+from queryaudit.scanning import scan
 
 
 def main(
@@ -90,6 +91,10 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     )
     explain.set_defaults(run=_explain)
     _add_advise(commands.add_parser("advise", help="Say which indexes a trace's workload needs."))
+    scan_parser = commands.add_parser(
+        "scan", help="Look for unsafe SQL text in source code, also where no test runs."
+    )
+    _add_scan(scan_parser)
     rules = commands.add_parser("rules", help="List the rules.")
     rules.set_defaults(run=_rules)
     rule = commands.add_parser("rule", help="Explain a rule.")
@@ -100,6 +105,26 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    parser.add_argument(
+        "--scan",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="Scan this source too, and report a defect that also ran once.",
+    )
+    _add_reporting(parser)
+    parser.set_defaults(run=_report)
+
+
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "scan", nargs="*", metavar="PATH", help="Files or folders; the option source if none."
+    )
+    _add_reporting(parser)
+    parser.set_defaults(run=_report, traces=[])
+
+
+def _add_reporting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="One line for a finding.")
     parser.add_argument("-v", "--verbose", action="store_true", help="Unfold notes, too.")
     parser.add_argument("--no-color", action="store_true", help="No colour, whatever the terminal.")
@@ -110,7 +135,6 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "--accept-new", action="store_true", help="Add what is new to the baseline."
     )
     add_flags(parser.add_argument, Reach.CLI, prefix="")
-    parser.set_defaults(run=_report)
 
 
 def _add_advise(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +223,11 @@ def _explain(options: argparse.Namespace) -> ExitCode:
 def _report(options: argparse.Namespace) -> ExitCode:
     config = _config(options)
     analysis = Analysis(config)
-    return _conclude(analysis, analyse(options.traces, analysis), config, options)
+    diagnostics = analyse(options.traces, analysis)
+    if options.scan or not options.traces:
+        named = [Path(path) for path in options.scan]
+        diagnostics += scan(named or [config.root / path for path in config.source], analysis)
+    return _conclude(analysis, diagnostics, config, options)
 
 
 def _conclude(

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 import queryaudit
+from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.project import project_config
 from queryaudit.records.findings import Edit, Finding
 from queryaudit.records.report import Report
@@ -50,11 +51,14 @@ def run_all() -> dict[str, CaseRun]:
     """Every case by its name, on the shop that is there."""
     # One session around all blocks: they join it, and the hooks are put in once.
     session = Session(project_config()).open()
+    entrances = Entrances(session)
+    entrances.install()
     try:
         for prepare in _preparations():
             prepare()
         return {str(case): _run(case) for case in all_cases()}
     finally:
+        entrances.uninstall()
         session.close()
 
 

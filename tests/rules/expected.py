@@ -4,19 +4,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from tests.rules.expectation import Expected
+from tests.rules.expected_sql_text import SQL_TEXT
 
-
-class Expected(NamedTuple):
-    """``function`` and ``line`` are where to edit; ``paths`` the causes' relation paths."""
-
-    function: str
-    line: str
-    paths: tuple[str, ...]
-    code: str = ""  #: the last line of the fix, if the test is about it
-
-
-EXPECTED = {
+EXPECTED = SQL_TEXT | {
     "QA101.bad": Expected(
         "bad",
         "for book in Book.objects.all():",

@@ -36,7 +36,7 @@ def append_calls(frame: Frame, calls: Sequence[str], model: str) -> Edit | None:
     text = apply_changes(source.text, changes)
     if text is None or text == source.text or not parses(text):
         return None
-    return _edit(frame.path, source, text)
+    return edit_of(frame.path, source, text)
 
 
 def _place(found: Candidate) -> Place:
@@ -45,7 +45,7 @@ def _place(found: Candidate) -> Place:
     return Place(found.span.end, (), None, before=".objects")
 
 
-def _edit(path: str, source: Source, text: bytes) -> Edit | None:
+def edit_of(path: str, source: Source, text: bytes) -> Edit | None:
     """The fewest whole lines that differ, at least one of the old ones."""
     old = source.text.decode().split("\n")[:-1]
     new = text.decode().split("\n")[:-1]

@@ -12,7 +12,16 @@ from typing import Any
 
 from queryaudit.analysis.ledger import CauseKey, Ledger, order
 from queryaudit.analysis.suppressions import Ignore
-from queryaudit.detectors.base import HOOKS, OWN, Definitions, Detector, Limits, Sighting, View
+from queryaudit.detectors.base import (
+    HOOKS,
+    OWN,
+    Definitions,
+    Detector,
+    Limits,
+    Sighting,
+    View,
+    some_variants,
+)
 from queryaudit.records.events import (
     FrameKind,
     Ignored,
@@ -195,6 +204,7 @@ class Engine:
                 duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
                 rows=sighting.rows + (known.rows if known else 0),
                 frames=(*(known.frames if known else ()), *sighting.frames),
+                variants=some_variants(known.variants if known else frozenset(), sighting.variants),
             )
         return added
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.analysis.workload import Gathered
-from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.base import Sighting, some_variants
 from queryaudit.records.events import Frame, FrameKind, ScopeKind, ScopeStart
 from queryaudit.sql.statement import Statement
 
@@ -35,6 +35,7 @@ class CauseTotals:
     units: int = 0  #: scopes, however many of them share a name
     scopes: dict[ScopeKey, list[int]] = field(default_factory=dict)
     frames: set[Frame] = field(default_factory=set)
+    variants: frozenset[int] = frozenset()
 
     def plus(self, other: CauseTotals) -> CauseTotals:
         """Both together, with this one's sighting."""
@@ -52,6 +53,7 @@ class CauseTotals:
             units=self.units + other.units,
             scopes=scopes,
             frames=self.frames | other.frames,
+            variants=some_variants(self.variants, other.variants),
         )
 
 
@@ -82,6 +84,8 @@ class Ledger:
         self.statements: dict[str, StatementTotals] = {}
         self.kinds: Counter[ScopeKind] = Counter()
         self.setup_queries = 0
+        #: Files whose source was read.
+        self.scanned = 0
         self.dropped = 0
         self.databases: set[tuple[str, str]] = set()
         self.crashes: Counter[tuple[str, str]] = Counter()
@@ -89,7 +93,10 @@ class Ledger:
         #: Empty unless statements were explained.
         self.gathered = Gathered()
 
-    def add(self, sighting: Sighting, scope: ScopeStart, ignore: Ignore | None = None) -> None:
+    def add(
+        self, sighting: Sighting, scope: ScopeStart | None, ignore: Ignore | None = None
+    ) -> None:
+        """``scope`` is None for what was read in the source and not seen to run."""
         key = (sighting.group, sighting.cause, ignore, _frame_order(sighting.frame))
         totals = self.causes.get(key)
         if totals is None:
@@ -100,6 +107,10 @@ class Ledger:
         totals.duration_ns += sighting.duration_ns
         totals.rows += sighting.rows
         totals.frames.update(sighting.frames)
+        if sighting.variants:
+            totals.variants = some_variants(totals.variants, sighting.variants)
+        if scope is None:
+            return
         name = (scope.kind, scope.name)
         runs = totals.scopes.setdefault(name, [0, 0])
         runs[0] += sighting.queries
@@ -150,7 +161,7 @@ class Ledger:
 
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
-    plain = replace(sighting, queries=0, duration_ns=0, rows=0, frames=())
+    plain = replace(sighting, queries=0, duration_ns=0, rows=0, frames=(), variants=frozenset())
     # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
     warns = sighting.changed or sighting.through_narrowed
     return (-int(sighting.severity), not warns, _frame_order(sighting.frame), repr(plain))

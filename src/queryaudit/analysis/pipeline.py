@@ -148,6 +148,7 @@ def _summed(totals: CauseTotals) -> Observation:
         queries=totals.queries,
         duration_ns=totals.duration_ns,
         rows=totals.rows,
+        variants=totals.variants,
     )
 
 
@@ -168,7 +169,9 @@ def _split(
 
 
 def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
-    group = sorted(_added(group), key=lambda t: (-t.queries, t.sighting.cause))
+    group = sorted(
+        _added(group), key=lambda t: (-t.sighting.severity, -t.queries, t.sighting.cause)
+    )
     sightings = [_summed(totals) for totals in group]
     head = sightings[0]
     detector = settings.rules[head.rule]
@@ -331,6 +334,7 @@ def _audited(ledger: Ledger) -> Audited:
         setup_queries=ledger.setup_queries,
         duration_ns=sum(totals.duration_ns for totals in ledger.scopes.values()),
         dropped=ledger.dropped,
+        files=ledger.scanned,
         databases=tuple(f"{alias} ({vendor})" for alias, vendor in sorted(ledger.databases)),
     )
 

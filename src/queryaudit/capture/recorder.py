@@ -18,15 +18,17 @@ from typing import Any
 from queryaudit.capture import hydration, rows, schema, usage
 from queryaudit.capture.callers import Callers
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.executed import digest, shared_text, text_of
+from queryaudit.capture.executed import digest, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Places
+from queryaudit.capture.provenance import Provenances
 from queryaudit.capture.recall import KnownText, Site
 from queryaudit.capture.scopes import IGNORING, Ancestor, Scope
 from queryaudit.capture.sink import Sampler, Sink
 from queryaudit.capture.sites import Walk, walk
+from queryaudit.capture.statements import MAX_LENGTH, StatementTexts
 from queryaudit.records.events import (
     Access,
     Occurrence,
@@ -36,15 +38,12 @@ from queryaudit.records.events import (
     ScopeEnd,
     ScopeKind,
     ScopeStart,
-    SqlText,
     Stack,
     Step,
 )
 
 #: Queries handed over at once.
 CHUNK = 512
-#: Distinct statement texts recorded; queries with further ones are counted as dropped.
-MAX_TEXTS = 50_000
 #: Kinds of errors of our own that are told apart.
 MAX_ERRORS = 20
 
@@ -72,7 +71,7 @@ class Recorder:
         self._serial = count(1)
         self.lock = threading.RLock()
         self._buffer: deque[Occurrence] = deque()
-        self._statements: dict[str, KnownText] = {}
+        self._statements = StatementTexts(self.ids, sink.define)
         self.places = Places()
         self._stacks: dict[tuple[object, ...], int] = {}
         self._by_id: dict[int, Walk] = {}
@@ -84,6 +83,7 @@ class Recorder:
         self.callers = Callers(self)
         self._resolver = FrameResolver(files)
         self.sampler: Sampler | None = None
+        self.provenances = Provenances(files, self.failed)
         #: What runs in the thread that asks.
         self.running = rows.Running()
         self._knows_models = False
@@ -189,15 +189,19 @@ class Recorder:
             return
         if type(sql) is not str:
             sql = text_of(sql, connection)
+        text = sql
+        if len(sql) > MAX_LENGTH:
+            sql = sql[:MAX_LENGTH]
         statement = self._statements.get(sql)
         if statement is None:
-            statement = self._new_statement(sql)
+            with self.lock:
+                statement = self._statements.take(sql)
             if statement is None:
                 scope.dropped += 1
                 return
         site = statement.sites.recall()
         if site is None:
-            site = self._new_site(statement, sys._getframe(1), scope)
+            site = self._new_site(statement, text, sys._getframe(1), scope)
         if site.scope != scope.id:
             site.scope = scope.id
             self._repeated += statement.asked(scope.id, site.stack)
@@ -292,20 +296,14 @@ class Recorder:
         """The phase of a test that runs now, for a server or loop that an earlier one started."""
         return self.phase if scope.kind is ScopeKind.TEST else None
 
-    def _new_statement(self, sql: str) -> KnownText | None:
-        """None if there are too many already."""
-        sql = shared_text(sql)
-        with self.lock:
-            known = self._statements.get(sql)
-            if known is None and len(self._statements) < MAX_TEXTS:
-                known = self._statements[sql] = KnownText(next(self.ids))
-                self.sink.define(SqlText(known.id, sql))
-        return known
-
-    def _new_site(self, statement: KnownText, frame: FrameType, scope: Scope) -> Site:
+    def _new_site(self, statement: KnownText, text: str, frame: FrameType, scope: Scope) -> Site:
         found = walk(frame, 1, self.files, self.places, scope.base)
         site = found.site
         site.stack = self._stack(found)
+        told = self.provenances.decide(text, site.fetches, found.places, frame, scope)
+        if told is not None:
+            with self.lock:
+                self.sink.define(told._replace(sql=statement.id, stack=site.stack))
         with self.lock:
             statement.sites.add(site)
         return site

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter_ns
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from queryaudit.records.events import Phase, ScopeKind
 
@@ -34,6 +34,7 @@ class Scope:
         "parent",
         "phase",
         "recorder",
+        "request",
         "started",
         "uses",
     )
@@ -57,6 +58,8 @@ class Scope:
         #: Queries are written down, not only counted.
         self.judged = phase is Phase.CALL
         self.base = base
+        #: A weak reference to the request that is served, if one is.
+        self.request: Any = None
         self.started = perf_counter_ns()
         self.dropped = 0
         self.counted = 0

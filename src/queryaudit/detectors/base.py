@@ -22,6 +22,7 @@ from queryaudit.records.events import (
     Ignored,
     Model,
     Origin,
+    Provenance,
     Query,
     ScopeStart,
     SqlText,
@@ -53,6 +54,7 @@ class Definitions(Protocol):
     explaining: Explaining | None
     plans: list[Plan]
     relations: list[Relation]
+    provenances: dict[tuple[int, int], Provenance]  #: by statement and stack
 
 
 class StatementSource(Protocol):
@@ -139,6 +141,8 @@ class Sighting:
     duration_ns: int
     rows: int = 0
     note: str = ""  #: describes the cause where a relation path can't
+    #: Digests of a few texts that ran, where a rule is about how they differ.
+    variants: frozenset[int] = frozenset()
     #: The rows were reached through a collection that the code filtered or sliced.
     through_narrowed: bool = False
     changed: bool = False  #: the code writes to the tables that it reads, in between
@@ -182,6 +186,10 @@ class Detector:
         """The sightings of the run as a whole, where its statements were explained."""
         return ()
 
+    def read(self, told: Provenance) -> Iterable[Sighting]:
+        """The sightings of a text that was read in the source and not seen to run."""
+        return ()
+
     def confirm(self, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
         """Those of a root cause that stand, given all of the run; none, and there is no finding.
 
@@ -204,6 +212,15 @@ class Detector:
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         """What to write instead; pure, from the sightings alone."""
         return None
+
+
+#: How many different texts are told apart.
+MAX_VARIANTS = 8
+
+
+def some_variants(*found: frozenset[int]) -> frozenset[int]:
+    """The union, cut down in a way that does not depend on the order."""
+    return frozenset(sorted(frozenset().union(*found))[:MAX_VARIANTS])
 
 
 #: Detectors by code.

@@ -51,7 +51,7 @@ def exit_code(report: Report, gate: GateResult) -> ExitCode:
 
 
 def _has_audited(audited: Audited) -> bool:
-    return audited.scopes > 0 and audited.queries + audited.setup_queries > 0
+    return audited.files > 0 or (audited.scopes > 0 and audited.queries + audited.setup_queries > 0)
 
 
 def _severities(report: Report) -> dict[str, Severity]:

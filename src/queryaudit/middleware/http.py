@@ -13,6 +13,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 
+from queryaudit.capture.inputs import attach
 from queryaudit.capture.scopes import CURRENT, Scope, entered
 from queryaudit.errors import QueryAuditError
 from queryaudit.middleware.audits import RequestAudits, audits_from_settings
@@ -83,7 +84,9 @@ class QueryAuditMiddleware:
         if current is not None and current.kind is ScopeKind.REQUEST:
             return None  # an outer instance has it
         try:
-            return self.audits.begin(request, current)
+            scope = self.audits.begin(request, current)
+            attach(scope, request)
+            return scope
         except Exception as ours:  # noqa: BLE001 - the first wall
             self._failed(ours)
             return None

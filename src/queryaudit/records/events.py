@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from queryaudit.records.plans import Explaining, Plan, Relation
+from queryaudit.records.texts import Hole
 
 #: Bumped when a row's meaning or shape changes; readers refuse newer ones by name.
 TRACE_SCHEMA = 1
@@ -195,6 +196,21 @@ class Ignored(NamedTuple):
     optional: bool = False  #: may go unused without being told
 
 
+class Provenance(NamedTuple):
+    """How a statement's text was put together, where it was not Django that did it."""
+
+    sql: int
+    stack: int
+    method: str  #: what it was handed to, as ``cursor.execute``
+    how: str  #: ``f-string``, ``%``, ``join()``, ...
+    words: str  #: the expression that put it together; for findings to be told apart
+    call: Frame
+    built: Frame
+    holes: tuple[Hole, ...]
+    quoted: bool  #: a placeholder stands between quotes
+    statement: str = ""  #: the text as far as the source has it, where none ran
+
+
 class Query(NamedTuple):
     """One execution of a statement. The hot row."""
 
@@ -332,5 +348,7 @@ class ScopeEnd(NamedTuple):
 #: What happens in a unit of work, in the order in which it does.
 Occurrence = Query | Fetch | Hydration | Usage | Transaction | Effect
 #: What occurrences refer to by id.
-Definition = SqlText | Stack | Origin | Access | Ignored | Model | Explaining | Plan | Relation
+Definition = (
+    SqlText | Stack | Origin | Access | Ignored | Model | Provenance | Explaining | Plan | Relation
+)
 Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

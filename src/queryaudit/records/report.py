@@ -23,6 +23,7 @@ class Audited:
     setup_queries: int = 0  #: queries of fixtures and teardown: counted, not judged
     duration_ns: int = 0  #: database time in judged scopes
     dropped: int = 0  #: queries that were seen but could not be written down
+    files: int = 0  #: files of source code that were scanned
     databases: tuple[str, ...] = ()  #: ``default (postgresql)``
 
 

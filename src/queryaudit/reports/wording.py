@@ -90,9 +90,15 @@ def extent(audited: Audited) -> str:
     """``12 tests, 34 requests, 410 queries on default (postgresql)``."""
     parts = [
         count(number, noun)
-        for number, noun in ((audited.tests, "test"), (audited.requests, "request"))
+        for number, noun in (
+            (audited.files, "file"),
+            (audited.tests, "test"),
+            (audited.requests, "request"),
+        )
         if number
     ]
+    if audited.files and not audited.scopes:
+        return parts[0]
     if audited.scopes and not parts:
         parts.append(count(audited.scopes, "unit of work", "units of work"))
     parts.append(count(audited.queries, "query"))
@@ -102,6 +108,8 @@ def extent(audited: Audited) -> str:
 
 def nothing_audited(audited: Audited) -> str | None:
     """What to say aloud if the run saw no query at all, else None."""
+    if audited.files:
+        return None
     if not audited.scopes:
         return "NOTHING WAS AUDITED: no test, request or other unit of work was seen."
     if audited.queries or audited.setup_queries:

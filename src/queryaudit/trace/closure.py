@@ -10,6 +10,7 @@ from queryaudit.records.events import (
     Hydration,
     Ignored,
     Origin,
+    Provenance,
     Query,
     ScopeEnd,
     ScopeStart,
@@ -57,7 +58,7 @@ class Closure:
                     and event.stack in known.stacks
                     and (event.ignored is None or event.ignored in known.ignores)
                 )
-            case Origin():
+            case Origin() | Provenance():
                 return event.sql in known.sql and event.stack in known.stacks
             case Access():
                 return event.origin is None or event.origin in known.origins

@@ -9,6 +9,7 @@ from queryaudit.records.events import (
     Ignored,
     Model,
     Origin,
+    Provenance,
     Query,
     ScopeStart,
     SqlText,
@@ -32,6 +33,7 @@ class Tables:
         "models",
         "origins",
         "plans",
+        "provenances",
         "relations",
         "scopes",
         "sql",
@@ -52,6 +54,8 @@ class Tables:
         self.explaining: Explaining | None = None
         self.plans: list[Plan] = []
         self.relations: list[Relation] = []
+        #: by statement and stack
+        self.provenances: dict[tuple[int, int], Provenance] = {}
 
     def add(self, event: Event) -> None:
         if type(event) is Query:
@@ -76,5 +80,7 @@ class Tables:
             self.relations.append(event)
         elif isinstance(event, Explaining):
             self.explaining = event
+        elif isinstance(event, Provenance):
+            self.provenances[event.sql, event.stack] = event
         elif isinstance(event, Header):
             self.header = event

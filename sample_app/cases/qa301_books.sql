@@ -1,0 +1,1 @@
+SELECT id, title FROM shop_book ORDER BY id

@@ -1,0 +1,351 @@
+"""SQL that was put together with its values, rewritten to take them as parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from queryaudit.advice.edits import edit_of
+from queryaudit.advice.layout import Change, apply_changes
+from queryaudit.advice.source import Source, parses, read_source
+from queryaudit.records.events import Frame
+from queryaudit.records.findings import Edit
+
+_TEXTS = frozenset({"sql", "query", "raw_query"})
+_PARAMS = frozenset({"params", "param_list"})
+_FIELD = re.compile(r"%(?:\((\w+)\))?s|%%")
+_BRACE = re.compile(r"\{(\w*)(?:![rs])?\}|\{\{|\}\}")
+_QUOTED = re.compile(r"'((?:%%)*)\Z")
+_QUOTED_END = re.compile(r"\A((?:%%)*)'")
+_VALUE_BEFORE = re.compile(
+    r"(?:[=<>(,]|\b(?:LIKE|ILIKE|BETWEEN|AND|VALUES|LIMIT|OFFSET))\s*\Z", re.I
+)
+
+#: A text cut at what is put in: strings and expressions in turn.
+Pieces = list["str | ast.expr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The call with its values as parameters; ``edit`` where it can be written in place."""
+
+    code: str
+    edit: Edit | None
+
+
+def bind_parameters(call: Frame, built: Frame) -> Bound | None:
+    """None if it can't be told exactly which values there are. Never raises."""
+    try:
+        return _inline(call, built) or _assigned(call, built)
+    except RecursionError:
+        return None
+
+
+def _inline(call: Frame, built: Frame) -> Bound | None:
+    """The text is put together in the call itself."""
+    source = read_source(call)
+    node = _node_at(source, ast.Call) if source is not None else None
+    if source is None or not isinstance(node, ast.Call):
+        return None
+    text = _text_argument(node)
+    if text is None:
+        return None
+    quoted = isinstance(text, ast.Constant)
+    if not quoted and (built.line, built.column) != _position(source, text):
+        return None
+    found = _rewritten(text, _given(node))
+    if found is None:
+        return None
+    sql, values = found
+    changes = _changes(source, node, text, sql, values)
+    new = apply_changes(source.text, changes) if changes is not None else None
+    edit = None
+    if new is not None and new != source.text and parses(new):
+        edit = edit_of(call.path, source, new)
+    # A call on one line reads best as it will stand there.
+    shown = ast.Call(node.func, [ast.Constant(sql), ast.List(values)], [])
+    return Bound(ast.unparse(shown).replace("'''", '"""'), edit)
+
+
+def _assigned(call: Frame, built: Frame) -> Bound | None:
+    """The text has a name: both statements are shown."""
+    source = read_source(built)
+    if source is None:
+        return None
+    node = _node_at(source, ast.expr)
+    found = _rewritten(node, []) if isinstance(node, ast.expr) else None
+    if found is None:
+        return None
+    sql, values = found
+    if sql.strip() == "%s":
+        return None
+    params = ast.unparse(ast.List(values))
+    method = _method(call)
+    if method.endswith(".extra"):
+        return Bound(f"{method}(where=[{_literal(sql)}], params={params})", None)
+    for statement in ast.walk(source.tree):
+        if isinstance(statement, ast.AugAssign) and statement.value is node:
+            target = ast.unparse(statement.target)
+            return Bound(f"{target} += {_literal(sql)}\nparams += {params}", None)
+        if isinstance(statement, ast.Assign) and statement.value is node:
+            target = ast.unparse(statement.targets[0])
+            return Bound(f"{target} = {_literal(sql)}\n{method}({target}, {params})", None)
+    return Bound(f"sql = {_literal(sql)}\n{method}(sql, {params})", None)
+
+
+def _method(call: Frame) -> str:
+    source = read_source(call)
+    node = _node_at(source, ast.Call) if source is not None else None
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else "cursor.execute"
+
+
+def _node_at(source: Source, kind: type[ast.expr]) -> ast.expr | None:
+    """The expression that the frame points to."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, kind) and source.span(node) == source.focus:
+            return node
+    return None
+
+
+def _position(source: Source, node: ast.expr) -> tuple[int, int]:
+    return node.lineno - source.shift + source.first_line - 1, node.col_offset
+
+
+def _text_argument(call: ast.Call) -> ast.expr | None:
+    if call.args:
+        return call.args[0]
+    return next((k.value for k in call.keywords if k.arg in _TEXTS), None)
+
+
+def _params_argument(call: ast.Call) -> ast.expr | None:
+    if len(call.args) > 1:
+        return call.args[1]
+    return next((k.value for k in call.keywords if k.arg in _PARAMS), None)
+
+
+def _given(call: ast.Call) -> list[ast.expr] | None:
+    """The values that the call binds already; None if they can't be told."""
+    found = _params_argument(call)
+    if found is None:
+        return []
+    return list(found.elts) if isinstance(found, (ast.List, ast.Tuple)) else None
+
+
+def _rewritten(node: ast.expr, given: list[ast.expr] | None) -> tuple[str, list[ast.expr]] | None:
+    """The text with a placeholder for each value, and the values in order."""
+    if given is None:
+        return None
+    pieces = _pieces(node)
+    if pieces is None:
+        return None
+    waiting = list(given)
+    sql = ""
+    values: list[ast.expr] = []
+    index = 0
+    while index < len(pieces):
+        piece = pieces[index]
+        index += 1
+        if isinstance(piece, str):
+            # Without parameters a percent sign stood for itself.
+            piece = piece if given else piece.replace("%", "%%")
+            for _ in range(_placeholders(piece) if given else 0):
+                if not waiting:
+                    return None
+                values.append(waiting.pop(0))
+            sql += piece
+            continue
+        after = pieces[index] if index < len(pieces) else ""
+        if not isinstance(after, str):
+            return None
+        after = after if given else after.replace("%", "%%")
+        opening, closing = _QUOTED.search(sql), _QUOTED_END.search(after)
+        if opening and closing and sql.count("'") % 2:
+            sql = sql[: opening.start()] + "%s"
+            values.append(_wrapped(opening[1], piece, closing[1]))
+            rest = after[closing.end() :]
+            pieces[index : index + 1] = [rest if given else rest.replace("%%", "%")]
+        elif sql.count("'") % 2 == 0 and _VALUE_BEFORE.search(sql):
+            sql += "%s"
+            values.append(piece)
+        else:
+            return None
+    return (sql, values) if not waiting and values else None
+
+
+def _wrapped(before: str, value: ast.expr, after: str) -> ast.expr:
+    """``f"%{value}%"`` for a LIKE pattern."""
+    if not before and not after:
+        return value
+    parts: list[ast.expr] = []
+    if before:
+        parts.append(ast.Constant(before.replace("%%", "%")))
+    parts.append(ast.FormattedValue(value, -1, None))
+    if after:
+        parts.append(ast.Constant(after.replace("%%", "%")))
+    return ast.JoinedStr(parts)
+
+
+def _placeholders(text: str) -> int:
+    return sum(match.group() != "%%" for match in _FIELD.finditer(text))
+
+
+def _pieces(node: ast.expr) -> Pieces | None:
+    match node:
+        case ast.Constant(value=str(value)):
+            return [value]
+        case ast.JoinedStr():
+            return _of_f_string(node)
+        case ast.BinOp(op=ast.Add()):
+            left, right = _pieces(node.left), _pieces(node.right)
+            return _merged([*(left or [node.left]), *(right or [node.right])])
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
+            put_in = node.right
+            values = list(put_in.elts) if isinstance(put_in, ast.Tuple) else [put_in]
+            if isinstance(put_in, ast.Dict):
+                return None
+            return _filled(_FIELD.finditer(text), text, values, {})
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+            named = {k.arg: k.value for k in node.keywords if k.arg is not None}
+            return _filled(_BRACE.finditer(text), text, list(node.args), named)
+    return None
+
+
+def _of_f_string(node: ast.JoinedStr) -> Pieces | None:
+    found: Pieces = []
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            if part.format_spec is not None or part.conversion not in (-1, 115):
+                return None
+            found.append(part.value)
+        elif isinstance(part, ast.Constant):
+            found.append(str(part.value))
+    return _merged(found)
+
+
+def _filled(
+    matches: Iterator[re.Match[str]],
+    text: str,
+    values: list[ast.expr],
+    named: dict[str, ast.expr],
+) -> Pieces | None:
+    found: Pieces = []
+    position = number = 0
+    for match in matches:
+        found.append(text[position : match.start()])
+        position = match.end()
+        if match.group() in ("%%", "{{", "}}"):
+            found.append(match.group()[0])
+            continue
+        name = match.group(1) or ""
+        if name and not name.isdigit():
+            value = named.get(name)
+        else:
+            place = int(name) if name else number
+            number += 1
+            value = values[place] if place < len(values) else None
+        if value is None or isinstance(value, ast.Starred):
+            return None
+        found.append(value)
+    found.append(text[position:])
+    return _merged(found)
+
+
+def _merged(pieces: Pieces) -> Pieces:
+    """Neighbouring strings made one."""
+    found: Pieces = []
+    for piece in pieces:
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece != "":
+            found.append(piece)
+    return found
+
+
+def _literal(text: str) -> str:
+    if "\n" in text:
+        return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '"""'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _changes(
+    source: Source, call: ast.Call, text: ast.expr, sql: str, values: list[ast.expr]
+) -> list[Change] | None:
+    span = source.span(text)
+    if span is None or (b"\n" in source.text[span.start : span.end].strip() and "\n" not in sql):
+        # Text over several lines would lose its layout.
+        return None
+    if "\n" in sql and b'"""' not in source.text[span.start : span.end]:
+        return None
+    params = ast.unparse(ast.List(values)).encode()
+    changes = [Change(span.start, span.end, _literal(sql).encode())]
+    known = _params_argument(call)
+    if known is None:
+        if len(call.args) != 1 or call.keywords:
+            return None
+        return [Change(span.start, span.end, _literal(sql).encode() + b", " + params)]
+    place = source.span(known)
+    if place is None:
+        return None
+    return [*changes, Change(place.start, place.end, params)]
+
+
+def unquoted(call: Frame) -> Bound | None:
+    """``'%s'`` without its quotes; None where the text is not in the call itself."""
+    try:
+        return _unquoted(call)
+    except RecursionError:
+        return None
+
+
+def _unquoted(call: Frame) -> Bound | None:
+    source = read_source(call)
+    node = _node_at(source, ast.Call) if source is not None else None
+    if source is None or not isinstance(node, ast.Call):
+        return None
+    text, given = _text_argument(node), _given(node)
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str) or not given:
+        return None
+    pieces: Pieces = []
+    position = 0
+    values = list(given)
+    for match in _FIELD.finditer(text.value):
+        if match.group() == "%%":
+            continue
+        if match.group(1) or not values:
+            return None
+        pieces += [text.value[position : match.start()], values.pop(0)]
+        position = match.end()
+    pieces.append(text.value[position:])
+    sql, bound = _unwrapped(_merged(pieces))
+    if sql is None or values:
+        return None
+    changes = _changes(source, node, text, sql, bound)
+    new = apply_changes(source.text, changes) if changes is not None else None
+    edit = edit_of(call.path, source, new) if new is not None and parses(new) else None
+    shown = ast.Call(node.func, [ast.Constant(sql), ast.List(bound)], [])
+    return Bound(ast.unparse(shown), edit)
+
+
+def _unwrapped(pieces: Pieces) -> tuple[str | None, list[ast.expr]]:
+    """Placeholders freed of the quotes right around them; others stay as they are."""
+    sql = ""
+    values: list[ast.expr] = []
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            sql += piece
+            continue
+        after = pieces[index + 1] if index + 1 < len(pieces) else ""
+        opening = _QUOTED.search(sql)
+        closing = _QUOTED_END.search(after) if isinstance(after, str) else None
+        if opening and closing and sql.count("'") % 2 and isinstance(after, str):
+            sql = sql[: opening.start()] + "%s"
+            values.append(_wrapped(opening[1], piece, closing[1]))
+            pieces[index + 1] = after[closing.end() :]
+        elif sql.count("'") % 2:
+            return None, []
+        else:
+            sql += "%s"
+            values.append(piece)
+    return sql, values

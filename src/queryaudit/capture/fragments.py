@@ -1,0 +1,80 @@
+"""The parts of a queryset's statement that somebody wrote as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from django.db.models.expressions import Func, RawSQL
+
+_REACH = 40
+_DEPTH = 12
+
+
+def query_of(frame: FrameType | None) -> Any:
+    """The query whose compiler runs, if one of Django's does."""
+    for _ in range(_REACH):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == "execute_sql":
+            compiler = frame.f_locals.get("self")
+            return getattr(compiler, "query", None)
+        if frame.f_code.co_name == "_execute_query":
+            return frame.f_locals.get("self")
+        frame = frame.f_back
+    return None
+
+
+def fragments(query: Any) -> list[tuple[str, str]]:
+    """(method that took it, text); empty for what Django put together alone."""
+    return list(dict.fromkeys(_of_query(query, _DEPTH)))
+
+
+def _of_query(query: Any, depth: int) -> Iterator[tuple[str, str]]:
+    if depth <= 0 or query is None:
+        return
+    for text, _ in getattr(query, "extra", {}).values():
+        yield "extra", str(text)
+    for name in (*getattr(query, "extra_tables", ()), *getattr(query, "extra_order_by", ())):
+        yield "extra", str(name)
+    for item in getattr(query, "order_by", ()):
+        if isinstance(item, str):
+            yield "order_by", item
+        else:
+            yield from _of_expression(item, depth - 1)
+    for expression in getattr(query, "annotations", {}).values():
+        yield from _of_expression(expression, depth - 1)
+    where = getattr(query, "where", None)
+    if where is not None:
+        yield from _of_where(where, depth - 1)
+
+
+def _of_where(node: Any, depth: int) -> Iterator[tuple[str, str]]:
+    if depth <= 0:
+        return
+    for text in getattr(node, "sqls", None) or ():
+        yield "extra", str(text)
+    for child in getattr(node, "children", ()):
+        yield from _of_where(child, depth - 1)
+    for side in ("lhs", "rhs"):
+        value = getattr(node, side, None)
+        if hasattr(value, "get_source_expressions"):
+            yield from _of_expression(value, depth - 1)
+
+
+def _of_expression(expression: Any, depth: int) -> Iterator[tuple[str, str]]:
+    if depth <= 0 or not hasattr(expression, "get_source_expressions"):
+        return
+    if isinstance(expression, RawSQL):
+        yield "RawSQL", str(expression.sql)
+    elif isinstance(expression, Func):
+        for name in ("template", "function"):
+            value = expression.extra.get(name)
+            if isinstance(value, str):
+                yield "Func", value
+    query = getattr(expression, "query", None)
+    if query is not None and hasattr(query, "where"):
+        yield from _of_query(query, depth - 1)
+    for inner in expression.get_source_expressions():
+        yield from _of_expression(inner, depth - 1)

@@ -1,0 +1,292 @@
+"""Decides how a statement's text came about, once for each new text at a call site.
+
+Text of Django's compilers, and text that is the same object as a constant of the running code, is
+of no interest. For the rest the source is read: what it says must fit the text that ran, else
+nothing is said at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.fragments import fragments, query_of
+from queryaudit.capture.inputs import Input, inputs
+from queryaudit.capture.places import Place
+from queryaudit.capture.scopes import Scope
+from queryaudit.capture.sources import Sources, StackLibrary
+from queryaudit.composition.matching import filled, squeezed
+from queryaudit.composition.modules import Module
+from queryaudit.composition.reading import (
+    Composition,
+    compositions,
+    heaviest,
+    of_expression,
+    place_of,
+)
+from queryaudit.composition.rows import provenance
+from queryaudit.composition.sinks import Sink, sink_of
+from queryaudit.composition.values import HARMLESS
+from queryaudit.records.events import FetchKind, FrameKind, Provenance
+from queryaudit.records.texts import HoleKind, Spot
+
+_REACH = 30
+#: Longer texts are not compared with their source.
+_MAX_TEXT = 500_000
+#: Ways to hand over text whose place is looked for by the text, as the call is not on the stack.
+_WORDS = {"raw": ".raw(", "extra": ".extra(", "RawSQL": "RawSQL", "order_by": ".order_by("}
+_VARYING = HARMLESS - {HoleKind.NUMBER}
+
+Found = tuple[Composition, list[str]]
+
+
+class Provenances:
+    """See the module. One serves a recorder."""
+
+    def __init__(self, files: CodeFiles, failed: Callable[[str, Exception], None]) -> None:
+        self._failed = failed
+        self._sources = Sources(files)
+        self._lock = threading.RLock()
+        #: Compositions that a call can make, by the call and by who stands around it.
+        self._known: dict[tuple[object, ...], list[Composition]] = {}
+        self._everywhere: dict[str, list[Module]] = {}
+
+    def decide(
+        self,
+        text: str,
+        fetches: FetchKind | None,
+        places: Sequence[Place],
+        frame: FrameType,
+        scope: Scope,
+    ) -> Provenance | None:
+        """None if there is nothing to say."""
+        try:
+            return self._decide(text, fetches, places, frame, scope)
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            self._failed("provenance", ours)
+            return None
+
+    def _decide(
+        self,
+        text: str,
+        fetches: FetchKind | None,
+        places: Sequence[Place],
+        frame: FrameType,
+        scope: Scope,
+    ) -> Provenance | None:
+        if not places or len(text) > _MAX_TEXT or _in_migration(places):
+            return None
+        if not any(place.kind in (FrameKind.PROJECT, FrameKind.TEST) for place in places):
+            return None
+        with self._lock:
+            if fetches is FetchKind.CURSOR:
+                if _is_constant(text, frame) and "'" not in text:
+                    return None
+                return self._of_call(text, places, frame, scope)
+            query = query_of(frame)
+            if query is None:
+                return None
+            raw = fetches is FetchKind.RAW or hasattr(query, "raw_query") or hasattr(query, "sql")
+            texts = [("raw", str(query.sql))] if raw else fragments(query)
+            if scope_request(scope) is None:
+                texts = [item for item in texts if item[0] != "order_by"]
+            if not texts:
+                return None
+            return self._of_texts(texts, query, places, frame, scope)
+
+    def _of_call(
+        self, text: str, places: Sequence[Place], frame: FrameType, scope: Scope
+    ) -> Provenance | None:
+        """A cursor was handed a text by the innermost of the project's frames."""
+        if places[0].code is None:
+            return None
+        at = self._sources.calls_at(places[0])
+        if at is None:
+            return None
+        module, calls = at
+        library = StackLibrary(self._sources, places)
+        key: tuple[object, ...] = tuple([place.key for place in places])
+        found = self._known.get(key)
+        if found is None:
+            found = [c for call in calls for c in _of_any_call(module, call, library)]
+            self._remember(key, found)
+        return self._told(found, text, places, frame, scope)
+
+    def _of_texts(
+        self,
+        texts: Sequence[tuple[str, str]],
+        query: Any,
+        places: Sequence[Place],
+        frame: FrameType,
+        scope: Scope,
+    ) -> Provenance | None:
+        """Text was handed over somewhere before: the place is found by what can make the text."""
+        library = StackLibrary(self._sources, places)
+        near = [self._sources.of_file(p.code.co_filename) for p in places if p.code is not None]
+        built = getattr(query, "_queryaudit_built", None)
+        if built is not None:
+            near.append(self._sources.of_file(built.code.co_filename))
+        modules = list(dict.fromkeys(module for module in near if module is not None))
+        for method, text in texts:
+            if method != "order_by" or inputs(scope, frame):
+                told = None
+                for module in modules:
+                    found = self._of_module(module, method, library)
+                    told = told or self._told(found, text, places, frame, scope)
+                if told is None and method != "order_by":
+                    for module in self._elsewhere(method):
+                        if module not in modules:
+                            found = self._of_module(module, method, library)
+                            told = told or self._told(found, text, places, frame, scope)
+                if told is not None:
+                    return told
+        return None
+
+    def _of_module(self, module: Module, method: str, library: StackLibrary) -> list[Composition]:
+        key = ("module", id(module), method)
+        found = self._known.get(key)
+        if found is None:
+            found = []
+            for call in module.calls:
+                sink = sink_of(call, module)
+                if sink is not None and _alike(sink.method, method):
+                    found += compositions(module, call, library)
+            # Parameters are followed to who called just now: that differs from time to time.
+            if not any(hole.kind is HoleKind.UNKNOWN for c in found for hole in c.holes):
+                self._remember(key, found)
+        return found
+
+    def _elsewhere(self, method: str) -> list[Module]:
+        if method not in self._everywhere:
+            word = _WORDS.get(method, "template")
+            self._everywhere[method] = list(self._sources.everywhere(word))
+        return self._everywhere[method]
+
+    def _remember(self, key: tuple[object, ...], found: list[Composition]) -> None:
+        if len(self._known) > 5000:
+            self._known.clear()
+        self._known[key] = found
+
+    def _told(
+        self,
+        candidates: Sequence[Composition],
+        text: str,
+        places: Sequence[Place],
+        frame: FrameType,
+        scope: Scope,
+    ) -> Provenance | None:
+        if not candidates:
+            return None
+        kind = next(p.kind for p in places if p.kind in (FrameKind.PROJECT, FrameKind.TEST))
+        plain = squeezed(text)
+        fitting = [(c, gaps) for c in candidates if (gaps := filled(c.variant, plain)) is not None]
+        fitting = [found for found in fitting if _stands_in(found[0], places)] or fitting
+        # What the source says in full explains the text; nothing else needs to.
+        if any(not one.holes and not one.quoted for one, _ in fitting):
+            return None
+        best = max(fitting, key=_certainty, default=None)
+        if best is None:
+            return None
+        one, gaps = best
+        chosen = next((c for c in heaviest(candidates) if place_of(c) == place_of(one)), one)
+        if not one.bad and not one.quoted and not _varies(one):
+            return None
+        seen = inputs(scope, frame) if one.bad else []
+        holes = tuple(
+            hole._replace(inputs=_seen(seen, content) if hole.bad else ())
+            for hole, content in zip(one.holes, gaps, strict=True)
+        )
+        if one.sink.method == "order_by" and not any(hole.inputs for hole in holes):
+            return None
+        return provenance(replace(one, site=chosen.site), holes=holes, kind=kind)
+
+
+def scope_request(scope: Scope | None) -> object:
+    while scope is not None and scope.request is None:
+        scope = scope.parent
+    return scope.request if scope is not None else None
+
+
+def _of_any_call(module: Module, call: ast.Call, library: StackLibrary) -> Iterable[Composition]:
+    """Of a call that takes SQL, or of one of a library that passes its text on."""
+    if sink_of(call, module) is not None:
+        return compositions(module, call, library)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    arguments = [*call.args, *(k.value for k in call.keywords)]
+    sink = Sink(call, name or "call", tuple(arguments), None, False)
+    return [
+        one
+        for argument in arguments
+        for one in of_expression(sink, argument, module, library)
+        if len(one.variant) > 1
+    ]
+
+
+def _alike(method: str, wanted: str) -> bool:
+    if wanted == "Func":
+        return method not in _WORDS and not method.startswith("cursor.")
+    return method == wanted
+
+
+def _stands_in(one: Composition, places: Sequence[Place]) -> bool:
+    """Whether the function that hands the text over is running."""
+    path, function = one.module.path, one.module.qualified(one.sink.call).rpartition(".")[2]
+    return any(
+        place.code is not None
+        and place.code.co_name == function
+        and place.code.co_filename.replace("\\", "/").endswith(path)
+        for place in places
+    )
+
+
+def _certainty(found: Found) -> tuple[int, int, int]:
+    """Of several ways to make a text the one with the most known text, and then the mildest."""
+    one, gaps = found
+    return -sum(map(len, gaps)), -len(one.bad), -len(one.holes)
+
+
+def _varies(one: Composition) -> bool:
+    return any(
+        hole.kind not in _VARYING and hole.spot in (Spot.LITERAL, Spot.VALUE) for hole in one.holes
+    )
+
+
+def _seen(inputs: Sequence[Input], content: str) -> tuple[str, ...]:
+    """The parameters whose value stands in what filled a gap."""
+    found = []
+    for label, value in inputs:
+        if (
+            value == content
+            or (len(value) > 4 and value in content)
+            or f"'{value}'" in content
+            or (content and len(content) > 4 and content in value and "path" not in label)
+        ):
+            found.append(label)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_constant(text: object, frame: FrameType | None) -> bool:
+    """Whether a text is the same object as a constant of the code that runs."""
+    for _ in range(_REACH):
+        if frame is None:
+            return False
+        if any(constant is text for constant in frame.f_code.co_consts):
+            return True
+        names = frame.f_code.co_names
+        values = frame.f_globals
+        if any(values.get(name) is text for name in names):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _in_migration(places: Sequence[Place]) -> bool:
+    return any(
+        place.code is not None and "/migrations/" in place.code.co_filename.replace("\\", "/")
+        for place in places
+    )

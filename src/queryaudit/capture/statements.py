@@ -1,0 +1,46 @@
+"""Distinct statement texts, bounded: however many literals a program writes into its SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+from queryaudit.capture.executed import shared_text
+from queryaudit.capture.recall import KnownText
+from queryaudit.records.events import SqlText
+from queryaudit.sql.normalise import normalise
+
+#: Distinct statement texts recorded; queries with further ones are counted as dropped.
+MAX_TEXTS = 50_000
+#: Characters of a text that are recorded.
+MAX_LENGTH = 200_000
+#: From so many texts on, those that differ in literals alone share one after the first few.
+MANY, MAX_VARIANTS = 2_000, 50
+
+
+class StatementTexts(dict[str, KnownText]):
+    """Texts that were met, by text. One thread adds at a time."""
+
+    def __init__(self, ids: count[int], define: Callable[[SqlText], None]) -> None:
+        super().__init__()
+        self._ids = ids
+        self._define = define
+        self._shapes: dict[str, tuple[int, KnownText]] = {}
+
+    def take(self, sql: str) -> KnownText | None:
+        """The statement of a new text; None if there are too many already."""
+        sql = shared_text(sql)
+        known = self.get(sql)
+        if known is not None:
+            return known
+        shape = normalise(sql) if len(self) >= MANY else None
+        variants, first = self._shapes.get(shape, (0, None)) if shape else (0, None)
+        if first is not None and variants >= MAX_VARIANTS:
+            return first
+        if len(self) >= MAX_TEXTS:
+            return None
+        known = self[sql] = KnownText(next(self._ids))
+        if shape:
+            self._shapes[shape] = (variants + 1, first or known)
+        self._define(SqlText(known.id, sql))
+        return known

@@ -1,0 +1,137 @@
+"""A module's syntax tree with what has to be asked of it: parents, functions, bindings."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from queryaudit.composition.bindings import Arms, Binding, collect
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+ScopeNode = FunctionNode | ast.Module | ast.ClassDef
+_ARMED = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.IfExp, ast.match_case)
+
+
+class CallSite(NamedTuple):
+    """A call of a function of the project."""
+
+    module: Module
+    call: ast.Call
+
+
+class Library(Protocol):
+    """Where other modules are found, and who calls a function."""
+
+    def module(self, name: str) -> Module | None: ...
+
+    def callers(self, module: Module, function: ast.AST) -> Sequence[CallSite] | None:
+        """None: nobody of the project, but a library does."""
+
+
+class Module:
+    """One parsed file. ``path`` is as reports show it, ``name`` as it is imported."""
+
+    def __init__(self, path: str, name: str, text: str) -> None:
+        self.path = path
+        self.name = name
+        self.lines = text.split("\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.tree = ast.parse(text)
+        self._bindings: dict[int, dict[str, list[Binding]]] = {}
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return [
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        ]
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, innermost first."""
+        parents = self.parents
+        found = parents.get(node)
+        while found is not None:
+            yield found
+            found = parents.get(found)
+
+    def scope(self, node: ast.AST) -> ScopeNode:
+        """The function or class body in which a node stands, else the module."""
+        child = node
+        for outer in self.above(node):
+            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                # Defaults and decorators belong to whatever is around the function.
+                if child in outer.body:
+                    return outer
+            elif isinstance(outer, ast.Lambda):
+                if child is outer.body:
+                    return outer
+            elif isinstance(outer, ast.ClassDef) and child in outer.body:
+                return outer
+            child = outer
+        return self.tree
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        if isinstance(node, ast.stmt):
+            return node
+        return next((n for n in self.above(node) if isinstance(n, ast.stmt)), None)
+
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        return next((n for n in self.above(node) if isinstance(n, ast.ClassDef)), None)
+
+    def qualified(self, node: ast.AST) -> str:
+        named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        names = [n.name for n in (node, *self.above(node)) if isinstance(n, named)]
+        return ".".join(reversed(names))
+
+    def bindings(self, scope: ScopeNode) -> dict[str, list[Binding]]:
+        known = self._bindings.get(id(scope))
+        if known is None:
+            known = self._bindings[id(scope)] = collect(scope)
+        return known
+
+    def arms(self, node: ast.AST, scope: ScopeNode) -> Arms:
+        """The branches in which a node stands, outermost first, as bindings have them."""
+        found: list[tuple[int, int]] = []
+        child: ast.AST = node
+        for outer in self.above(node):
+            if child is scope:
+                break
+            arm = _arm(outer, child)
+            if arm is not None:
+                found.append((id(outer), arm))
+            child = outer
+        return tuple(reversed(found))
+
+
+def _arm(outer: ast.AST, child: ast.AST) -> int | None:
+    if isinstance(outer, ast.If):
+        return 0 if child in outer.body else 1 if child in outer.orelse else None
+    if isinstance(outer, (ast.For, ast.AsyncFor, ast.While)):
+        return 0 if child in outer.body else 1 if child in outer.orelse else None
+    if isinstance(outer, (ast.ExceptHandler, ast.match_case)):
+        return 0 if child in outer.body else None
+    return None
+
+
+def absolute(path: str, module: Module) -> str:
+    """The dotted name that an import in ``module`` means."""
+    level = len(path) - len(path.lstrip("."))
+    if not level:
+        return path
+    parts = module.name.split(".")
+    is_package = module.path.endswith("__init__.py")
+    base = parts[: len(parts) - level + is_package]
+    return ".".join([*base, *filter(None, [path.lstrip(".")])])

@@ -1,0 +1,109 @@
+"""Calls that hand SQL text to the database."""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from queryaudit.composition.bindings import Bound
+from queryaudit.composition.modules import Module
+
+_EXECUTING = frozenset({"execute", "executemany"})
+_EXPRESSIONS = frozenset({"Func", "Aggregate", "Transform", "Expression", "Count", "Sum", "Max"})
+_MODELS = ("django.db.models", "django.contrib.postgres")
+_FRAGMENTS = frozenset({"template", "function", "arg_joiner"})
+_EXTRA = ("select", "where", "params", "tables", "order_by", "select_params")
+_NOT_SQL = frozenset(
+    {"executor", "command", "query_executor", "task", "action", "pipeline", "redis"}
+)
+
+
+class Sink(NamedTuple):
+    """One text that a call takes. ``method`` reads like ``cursor.execute``."""
+
+    call: ast.Call
+    method: str
+    texts: tuple[ast.expr, ...]
+    parameters: ast.expr | None
+    fragment: bool  #: a part of a statement that Django completes
+
+
+def sink_of(call: ast.Call, module: Module) -> Sink | None:
+    """What a call hands over; None for calls that take no SQL."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in _EXECUTING and isinstance(function, ast.Attribute):
+        return _execute(call, name, function)
+    if name == "raw" and isinstance(function, ast.Attribute):
+        text = _argument(call, 0, "raw_query")
+        if text is None or isinstance(function.value, ast.Constant):
+            return None
+        return Sink(call, "raw", (text,), _argument(call, 1, "params"), False)
+    if name == "extra" and isinstance(function, ast.Attribute):
+        return _extra(call)
+    if name == "RawSQL":
+        text = _argument(call, 0, "sql")
+        parameters = _argument(call, 1, "params")
+        return Sink(call, "RawSQL", (text,), parameters, True) if text is not None else None
+    if name == "order_by" and isinstance(function, ast.Attribute):
+        texts = tuple(a.value if isinstance(a, ast.Starred) else a for a in call.args)
+        moving = tuple(text for text in texts if not isinstance(text, (ast.Constant, ast.Call)))
+        return Sink(call, "order_by", moving, None, True) if moving else None
+    if name[:1].isupper() and call.keywords:
+        texts = tuple(k.value for k in call.keywords if k.arg in _FRAGMENTS)
+        if texts and _is_expression(name, function, module):
+            return Sink(call, name, texts, None, True)
+    return None
+
+
+def _is_expression(name: str, function: ast.expr, module: Module) -> bool:
+    """Whether a class is one of Django's expressions, as far as its name and bases tell."""
+    if name in _EXPRESSIONS or isinstance(function, ast.Attribute):
+        return name in _EXPRESSIONS
+    for binding in module.bindings(module.tree).get(name, ()):
+        if binding.kind is Bound.IMPORT and binding.source.startswith(_MODELS):
+            return True
+        if isinstance(binding.node, ast.ClassDef):
+            bases = [
+                b.attr if isinstance(b, ast.Attribute) else getattr(b, "id", "")
+                for b in binding.node.bases
+            ]
+            return any(base in _EXPRESSIONS for base in bases)
+    return False
+
+
+def _execute(call: ast.Call, name: str, function: ast.Attribute) -> Sink | None:
+    text = _argument(call, 0, "sql") or _argument(call, 0, "query")
+    if text is None or isinstance(text, ast.Starred):
+        return None
+    owner = function.value
+    called = owner.func if isinstance(owner, ast.Call) else owner
+    on = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    if on in _NOT_SQL or on.endswith(("executor", "pool")):
+        return None
+    return Sink(call, f"cursor.{name}", (text,), _argument(call, 1, "params"), False)
+
+
+def _extra(call: ast.Call) -> Sink | None:
+    texts: list[ast.expr] = []
+    parameters: ast.expr | None = None
+    named = dict(zip(_EXTRA, call.args, strict=False))
+    named |= {k.arg: k.value for k in call.keywords if k.arg in _EXTRA}
+    if not named:
+        return None
+    for name, value in named.items():
+        if name in ("params", "select_params"):
+            parameters = value
+        elif isinstance(value, ast.Dict):
+            texts.extend(value.values)
+        elif isinstance(value, (ast.List, ast.Tuple)):
+            texts.extend(value.elts)
+        else:
+            texts.append(value)
+    return Sink(call, "extra", tuple(texts), parameters, True) if texts else None
+
+
+def _argument(call: ast.Call, index: int, name: str) -> ast.expr | None:
+    if index < len(call.args):
+        return call.args[index]
+    return next((k.value for k in call.keywords if k.arg == name), None)

@@ -1,0 +1,1 @@
+"""QA3: text that should have been a parameter."""
