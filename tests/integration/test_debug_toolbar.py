@@ -224,6 +224,13 @@ def test_why_nothing_is_audited_is_said(options: dict[str, object], said: str) -
     assert Session.current is None or "enabled" not in options
 
 
+def test_panels_may_be_part_of_the_page() -> None:
+    with with_toolbar(), override_settings(DEBUG_TOOLBAR_CONFIG={"RENDER_PANELS": True}):
+        page = Client().get("/authors/").content.decode()
+    assert "Use of the database" in page
+    assert "QA104" in page
+
+
 def test_everything_that_is_printed_is_escaped() -> None:
     hostile = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&{{ panel }}{% now %}"
     with with_toolbar():
