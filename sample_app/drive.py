@@ -1,4 +1,4 @@
-"""Uses the shop as a day of visitors would: pages, partials, APIs, downloads, office, reports.
+"""Uses the shop as a day of visitors would: pages, partials, APIs, sockets, office, tasks, reports.
 
 ``python -m sample_app.drive`` prepares the database (migrations, ``seed``) and drives the shop.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import django
 from asgiref.sync import sync_to_async
@@ -78,6 +80,10 @@ OFFICE = (
     "/admin/shop/comment/",
 )
 
+SOCKETS = ("/live/stock/", "/live/stock/fast/")
+
+TASKS = ("order_digest", "fast_order_digest")
+
 COMMANDS = (("sales_report",), ("sales_report", "--fast"))
 
 DEFAULT_SIZE = 60
@@ -109,6 +115,10 @@ def drive() -> None:
     visit(Client(), (*PAGES, *book_pages(), *APIS))
     visit(office_client(), OFFICE)
     asyncio.run(visit_live(ASYNC_PAGES))
+    for path in SOCKETS:
+        asyncio.run(ask(path, "e"))
+    for name in TASKS:
+        getattr(tasks(), name).delay()
     for name, *options in COMMANDS:
         call_command(name, *options, stdout=io.StringIO())
 
@@ -130,6 +140,36 @@ async def visit_live(paths: Iterable[str]) -> None:
             content = response.content
         check(path, response.status_code, content)
     await sync_to_async(connections.close_all)()
+
+
+async def ask(path: str, title: str) -> list[dict[str, Any]]:
+    """A question over the socket, and its answer: what a server would hand over and get."""
+    from sample_app.asgi import sockets
+
+    received = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": json.dumps({"title": title})},
+        {"type": "websocket.disconnect", "code": 1000},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return received.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await sockets({"type": "websocket", "path": path}, receive, send)
+    await sync_to_async(connections.close_all)()
+    answers = [message["text"] for message in sent if "text" in message]
+    check(path, 200 if answers else 500, "".join(answers).encode())
+    return list(json.loads(answers[0]))
+
+
+def tasks() -> ModuleType:
+    from sample_app.shop import tasks
+
+    return tasks
 
 
 def check(path: str, status: int, content: bytes) -> None:

@@ -6,3 +6,6 @@ class ShopConfig(AppConfig):
     label = "shop"
     verbose_name = "Bookshop"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from sample_app.shop import consumers, tasks  # noqa: F401

@@ -1,8 +1,9 @@
-"""The report names partials, APIs and downloads by their routes, as it does with pages."""
+"""The report names partials and APIs by their routes, messages and tasks by their names."""
 
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 
 import queryaudit
@@ -27,3 +28,22 @@ def test_a_finding_names_the_request(
         (scope,) = finding.scopes
         # Django's versions differ in what they leave of a regular expression.
         assert (scope.kind, scope.name.replace("^", "").rstrip("$")) == ("request", name)
+
+
+def test_a_finding_names_the_task(shop: None) -> None:
+    with queryaudit.audit() as audited:
+        drive.tasks().order_digest.delay()
+    assert audited.findings
+    for finding in audited.findings:
+        assert [(s.kind, s.name) for s in finding.scopes] == [("task", "shop.order_digest")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_finding_names_the_message(shop: None) -> None:
+    with queryaudit.audit() as audited:
+        async_to_sync(drive.ask)("/live/stock/", "e")
+    (finding,) = audited.findings
+    assert finding.rule == "QA101"
+    assert [(s.kind, s.name) for s in finding.scopes] == [
+        ("message", "StockConsumer websocket.receive")
+    ]

@@ -92,6 +92,19 @@ def test_both_live_downloads_send_the_same(shop: None) -> None:
     assert len(slow) > 6
 
 
+@pytest.mark.django_db(transaction=True)
+def test_both_sockets_answer_the_same(shop: None) -> None:
+    slow, fast = (async_to_sync(drive.ask)(path, "e") for path in drive.SOCKETS)
+    assert fast == slow
+    assert len(slow) > 2
+
+
+def test_both_tasks_say_the_same(shop: None) -> None:
+    slow, fast = (getattr(drive.tasks(), name).delay().get() for name in drive.TASKS)
+    assert fast == slow
+    assert len(slow) > 2
+
+
 def test_both_reports_say_the_same(shop: None) -> None:
     slow, fast = io.StringIO(), io.StringIO()
     call_command("sales_report", stdout=slow)
