@@ -164,6 +164,15 @@ def test_a_trace_gives_the_same_report(shared: Project, alone: Run) -> None:
     same(replayed.report, alone.report)
 
 
+@pytest.mark.parametrize("processes", ["--parallel=1", "--parallel=2"])
+def test_statements_are_explained_if_asked_for(shared: Project, processes: str) -> None:
+    folder = f"plans{processes[-1]}"
+    flags = ("--queryaudit-explain=plan", f"--queryaudit-trace={folder}")
+    assert shared.manage("test", processes, *flags).code == 1
+    traces = (shared.folder / folder).iterdir()
+    assert all("SCAN" in trace.read_text() for trace in traces)
+
+
 def test_failing_tests_say_more_than_findings(project: Project) -> None:
     broken = prepared(project, FAST.replace(", 0)", ", 1)")).manage("test", JSON)
     assert broken.code == 1
