@@ -40,7 +40,7 @@ def names(app: Any) -> Any:
 
 
 def audited() -> Any:
-    return queryaudit.audit(config=config_of())
+    return queryaudit.audit(config=config_of(select=["QA1"]))
 
 
 @pytest.mark.usefixtures("shop")
@@ -113,7 +113,9 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     connected: list[Any] = []
     original = Tasks.connect
     monkeypatch.setattr(Tasks, "connect", lambda self: (connected.append(self), original(self)))
-    with override_settings(QUERYAUDIT={"enabled": True, "strict": True, "test-files": []}):
+    with override_settings(
+        QUERYAUDIT={"enabled": True, "strict": True, "test-files": [], "select": ["QA1"]}
+    ):
         audit_tasks()
     yield
     for tasks in connected:

@@ -55,7 +55,10 @@ PATIENCE_S = 90
 @pytest.fixture
 def environment(project: Project) -> dict[str, str]:
     project.write("worker.py", APPLICATION)
-    project.append("project/settings.py", 'QUERYAUDIT = {"TRACE": "traces", "ENABLED": True}\n')
+    project.append(
+        "project/settings.py",
+        'QUERYAUDIT = {"TRACE": "traces", "ENABLED": True, "SELECT": ["QA1"]}\n',
+    )
     (project.folder / "broker").mkdir()
     source = Path(__file__).resolve().parents[2] / "src"
     return clean_environment() | {
@@ -94,7 +97,7 @@ def test_tasks_of_forked_processes_are_in_traces_and_in_the_log(
     worker.wait(60)
     log = (project.folder / "worker.log").read_text()
     assert log.count("QA101 writer is loaded once per Book row: 4 queries") == 3
-    run = project.command("report", "traces", "--output=json:report.json")
+    run = project.command("report", "traces", "--select=QA1", "--output=json:report.json")
     assert run.code == 1
     (finding,) = run.findings
     assert (finding["rule"], finding["queries"]) == ("QA101", 12)

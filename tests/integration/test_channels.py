@@ -61,7 +61,7 @@ async def talk(consumer: Any, messages: int = 1, timeout: int = 20) -> list[str]
 @contextmanager
 def audited() -> Iterator[list[Report]]:
     """A run as a test runner has it: the communicator gives consumers a context of their own."""
-    config = config_of()
+    config = config_of(select=["QA1"])
     analysis, session = Analysis(config), Session(config).open()
     entrances = Entrances(session)
     entrances.install()
@@ -121,7 +121,9 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     connected: list[Any] = []
     original = Messages.connect
     monkeypatch.setattr(Messages, "connect", lambda self: (connected.append(self), original(self)))
-    with override_settings(QUERYAUDIT={"enabled": True, "strict": True, "test-files": []}):
+    with override_settings(
+        QUERYAUDIT={"enabled": True, "strict": True, "test-files": [], "select": ["QA1"]}
+    ):
         audit_messages()
     yield
     for messages in connected:

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("standing_shop", "fresh")
 
 def with_toolbar(*middleware: str, **options: object) -> Any:
     chosen: dict[str, object] = {"log": False, "server-timing": False, "strict": True}
+    chosen["select"] = ["QA1"]
     chosen |= {name.replace("_", "-"): value for name, value in options.items()}
     return override_settings(
         **{
