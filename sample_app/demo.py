@@ -24,7 +24,9 @@ def main() -> None:
     from sample_app.drive import drive, prepare
 
     prepare()
-    with queryaudit.audit("a day in the shop", trace=str(REPORTS / "shop.qatrace")) as audited:
+    with queryaudit.audit(
+        "a day in the shop", trace=str(REPORTS / "shop.qatrace"), explain="analyze"
+    ) as audited:
         drive()
     audited.print()
     for name in ("queryaudit.html", "queryaudit.json", "queryaudit.md", "queryaudit.txt"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import django
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import Count
 from django.test import AsyncClient, Client
 
@@ -41,6 +41,8 @@ PAGES = (
     "/orders/fast/",
     "/orders/export/",
     "/orders/export/fast/",
+    "/shipments/T7x1/",
+    "/shipments/heaviest/",
 )
 
 BOOK_PAGES = (
@@ -104,10 +106,15 @@ def prepare(size: int = DEFAULT_SIZE) -> None:
     """Tables, data and an account for the office."""
     from django.contrib.auth.models import User
 
+    from sample_app.shop.filling import fill_shipping
+    from sample_app.shop.models import Shipment
+
     call_command("migrate", verbosity=0)
     call_command("seed", size=size)
     if not User.objects.filter(username="clerk").exists():
         User.objects.create_superuser("clerk")
+    if connection.vendor == "postgresql" and not Shipment.objects.exists():
+        fill_shipping()
 
 
 def drive() -> None:

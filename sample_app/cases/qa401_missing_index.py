@@ -123,6 +123,11 @@ def good_nothing_found_by_index() -> int:
     return Shipment.objects.filter(recipient="Nobody").count()
 
 
+def good_value_that_nobody_has() -> int:
+    """None of this carrier, by chance: each of the five that there are has a fifth of the rows."""
+    return Shipment.objects.filter(carrier="eagle").count()
+
+
 def good_negated() -> int:
     """What is left out is the few."""
     return Shipment.objects.exclude(tracking_code=CODE).count()

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from sample_app.shop.views import authors, books, categories, comments, exports, live, orders
+from sample_app.shop.views import (
+    authors,
+    books,
+    categories,
+    comments,
+    exports,
+    live,
+    orders,
+    shipments,
+)
 
 app_name = "shop"
 
@@ -28,6 +37,8 @@ urlpatterns = [
     path("orders/fast/", orders.fast_order_list, name="orders-fast"),
     path("orders/export/", exports.order_export, name="order-export"),
     path("orders/export/fast/", exports.fast_order_export, name="order-export-fast"),
+    path("shipments/heaviest/", shipments.heaviest, name="heaviest"),
+    path("shipments/<str:code>/", shipments.track, name="track"),
     path("live/books/", live.book_feed, name="book-feed"),
     path("live/books/fast/", live.fast_book_feed, name="book-feed-fast"),
     path("live/orders/export/", live.order_export, name="live-order-export"),

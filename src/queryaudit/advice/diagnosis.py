@@ -5,6 +5,7 @@ Each scan has one diagnosis at most, so that no two rules speak about the same r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
@@ -49,7 +50,9 @@ def diagnoses(plan: Plan, relations: Relations, small_table: int) -> Iterator[Di
         if scan.relation.rows < small_table or scan.read < small_table:
             continue
         found = _filtered(scan) if is_selective(scan) else _sorted(scan, small_table)
-        if found is not None and (scan.measured or _is_estimable(found)):
+        if found is None or _is_chance(found):
+            continue
+        if scan.measured or _is_estimable(found):
             yield found
 
 
@@ -102,6 +105,18 @@ def is_led(relation: Relation, column: str) -> bool:
         and index.keys[0].text == column and not index.predicate
         for index in relation.indexes
     )  # fmt: skip
+
+
+def _is_chance(found: Diagnosis) -> bool:
+    """Whether nothing was found only because of a value that no row has, in columns with so few
+    values that each of them means many rows."""
+    if found.candidate is None or not found.scan.measured or found.scan.kept > 0:
+        return False
+    equal = found.candidate.keys[: found.candidate.equal]
+    known = [distinct(found.scan.relation, key.column) for key in equal]
+    if not known or None in known:
+        return False
+    return math.prod(value for value in known if value is not None) * _SELECTIVE < 1
 
 
 def _is_estimable(found: Diagnosis) -> bool:

@@ -15,6 +15,7 @@ from queryaudit.plans.django_server import DjangoServer
 from queryaudit.plans.policy import Permission, permission
 from queryaudit.plans.server import Limits, Server
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
+from queryaudit.sql.statement import parse
 
 #: Statements of one unit of work whose parameters are kept, and parameters of one.
 MAX_SAMPLES = 500
@@ -62,8 +63,10 @@ class Explainer:
         self._limits = limits or Limits()
         self._lock = threading.Lock()
         self._samples: dict[int, dict[int, _Sample]] = {}
-        #: by statement: how long the explained execution took, and how often it was explained
-        self._explained: dict[int, tuple[int, int]] = {}
+        #: by fingerprint: how long the explained execution took, and how often it was explained
+        self._explained: dict[str, tuple[int, int]] = {}
+        #: of the texts that were met: those that differ in a LIMIT are one statement
+        self._fingerprints: dict[int, str] = {}
         define(Explaining(mode))
 
     def keep(
@@ -98,7 +101,10 @@ class Explainer:
     def _explain_all(self, scope: Ending, samples: dict[int, _Sample]) -> None:
         with self._lock:
             touched: dict[str, tuple[Server, list[Plan]]] = {}
-            for sample in samples.values():
+            # The slowest first: it stands for the texts that are alike.
+            for sample in sorted(samples.values(), key=lambda s: -s.duration_ns):
+                if sample.statement not in self._fingerprints:
+                    self._fingerprints[sample.statement] = parse(sample.sql).fingerprint
                 if not self._is_news(sample.statement, sample.duration_ns):
                     continue
                 server = DjangoServer.current(sample.connection.alias, sample.connection)
@@ -114,7 +120,7 @@ class Explainer:
                 self._read_catalogue(asked, found, alias)
 
     def _is_news(self, statement: int, duration_ns: int) -> bool:
-        known = self._explained.get(statement)
+        known = self._explained.get(self._fingerprints.get(statement, ""))
         if known is None:
             return len(self._explained) < MAX_PLANS
         took, times = known
@@ -126,8 +132,9 @@ class Explainer:
             self._samples.setdefault(parent.id, {}).setdefault(sample.statement, sample)
 
     def _explain(self, server: Server, sample: _Sample) -> Plan | None:
-        times = self._explained.get(sample.statement, (0, 0))[1]
-        self._explained[sample.statement] = (sample.duration_ns, times + 1)
+        key = self._fingerprints[sample.statement]
+        times = self._explained.get(key, (0, 0))[1]
+        self._explained[key] = (sample.duration_ns, times + 1)
         permitted = permission(sample.sql, self._mode, server.vendor)
         alias = sample.connection.alias
         if permitted.mode is PlanMode.REFUSED:
