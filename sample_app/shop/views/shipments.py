@@ -16,4 +16,4 @@ def track(request: HttpRequest, code: str) -> HttpResponse:
 def heaviest(request: HttpRequest) -> HttpResponse:
     """Sorts all shipments for the first ten."""
     found = Shipment.objects.order_by("-weight").values_list("tracking_code", flat=True)[:10]
-    return HttpResponse("\n".join(found), content_type="text/plain")
+    return HttpResponse("\n".join(found) or "none", content_type="text/plain")

@@ -73,7 +73,7 @@ def meta_code(candidates: Sequence[Candidate], model: Model | None) -> str:
     lines += [
         f"class {label.rpartition('.')[2]}(models.Model):",
         "    class Meta:",
-        "        indexes = [",
+        "        indexes = [  # beside those that are there",
         *(f"            {index_expression(candidate, model)}," for candidate in candidates),
         "        ]",
     ]
