@@ -584,4 +584,38 @@ EXPECTED = SQL_TEXT | {
         ("",),
         'transaction.on_commit(partial(async_to_sync(LAYER.send), "orders", {"type": "paid", "order": str(order.pk)}))',
     ),
+    "QA504.bad": Expected("bad", "return sorted(book.title for book in books)", ("",)),
+    "QA504.bad_all": Expected(
+        "bad_all",
+        "return len(Customer.objects.order_by().select_for_update(no_key=True))",
+        ("",),
+    ),
+    "QA505.bad": Expected(
+        "bad",
+        'book = Book.objects.select_related("author").select_for_update().earliest("pk")',
+        ("",),
+    ),
+    "QA505.bad_filtered": Expected(
+        "bad_filtered",
+        "return Book.objects.filter(pk=books[0].pk).update(stock=1)",
+        ("",),
+    ),
+    "QA509.bad": Expected(
+        "bad",
+        'book.save(update_fields=["stock"])',
+        ("",),
+        'Book.objects.filter(pk=book.pk).update(stock=F("stock") - 1)',
+    ),
+    "QA509.bad_in_a_transaction": Expected(
+        "bad_in_a_transaction", 'book.save(update_fields=["stock"])', ("",)
+    ),
+    "QA513.bad": Expected(
+        "bad", "titles.append(Book.objects.select_for_update().get(pk=key).title)", ("",)
+    ),
+    "QA513.bad_in_function": Expected(
+        "_locked", "return Book.objects.select_for_update().get(pk=key)", ("",)
+    ),
+    "QA515.bad": Expected(
+        "bad", 'cursor.execute("LOCK TABLE shop_order IN EXCLUSIVE MODE")', ("",)
+    ),
 }

@@ -71,7 +71,7 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
     if load.eager or load.params < view.threshold or _belongs_to_one_row(load):
         return False
     statement = load.statement
-    if statement.binds_list or statement.is_keyset_page:
+    if statement.binds_list or statement.is_keyset_page or statement.lock is not None:
         return False
     if statement.tables == _CACHED or statement.is_random:
         return False

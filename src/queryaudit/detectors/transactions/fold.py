@@ -75,14 +75,21 @@ class TransactionFold:
 
     def __init__(self) -> None:
         self.began: dict[Home, Began] = {}
+        #: What committed by itself.
+        self.loose: dict[Ran, Runs] = {}
         self.rows: dict[Ran, int] = {}  #: most rows that were fetched at once
         self._open: dict[int, _Open] = {}
 
     def add(self, query: Query) -> None:
-        held = self._open.get(query.transaction) if query.transaction is not None else None
+        key = (query.sql, query.stack)
+        if query.transaction is None:
+            loose = self.loose.setdefault(key, Runs(ignored=query.ignored))
+            loose.queries += 1
+            loose.duration_ns += query.duration_ns
+            return
+        held = self._open.get(query.transaction)
         if held is None:
             return
-        key = (query.sql, query.stack)
         runs = self.began[held.home].statements.get(key)
         if runs is None:
             runs = self.began[held.home].statements[key] = Runs(ignored=query.ignored)

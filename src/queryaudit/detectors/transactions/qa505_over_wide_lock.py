@@ -1,0 +1,90 @@
+"""QA505: a locking query locks rows of joined tables that nobody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.transactions.fold import TransactionFold
+from queryaudit.detectors.transactions.holding import held_by
+from queryaudit.detectors.transactions.locking import lockings, sighting
+from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.rules import Severity
+
+
+class OverWideLock(Detector):
+    """A locking query with a join locks rows of all its tables, and only one of them is written.
+
+    What it detects
+    ---------------
+    ``select_for_update()`` with a join (``select_related()`` or a filter over a relation) and
+    without ``of=``, in a transaction that writes to none of the joined tables.
+
+    Why it matters
+    --------------
+    Rows of parents are shared: an author's row that is locked with each of his books makes
+    everybody wait who sells another one, or inserts a row that refers to it.
+
+    Example
+    -------
+    ::
+
+        book = Book.objects.select_related("author").select_for_update().get(pk=pk)
+
+    Better
+    ------
+    ::
+
+        book = Book.objects.select_related("author").select_for_update(of=("self",)).get(pk=pk)
+
+    When it is fine
+    ---------------
+    When the joined rows are locked on purpose, to keep them as they are until the commit. Say so
+    with ``of=("self", "author")``: then the rule is silent.
+
+    Evidence
+    --------
+    OBSERVED: the statement names its tables, and what the transaction wrote was seen.
+
+    Options
+    -------
+    None.
+    """
+
+    code = "QA505"
+    name = "over-wide-lock"
+    severity = Severity.WARNING
+    summary = "A locking query locks rows of joined tables that nobody writes."
+    fold = TransactionFold
+
+    def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
+        for one in lockings(fold, view):
+            others = one.statement.tables[1:]
+            if not one.lock.joined or one.lock.of or not others:
+                continue
+            written = {h.table for h in held_by(one.place.began.statements, view) if h.written}
+            if not written & set(others):
+                yield sighting(
+                    self.code, one, self.severity, f"{', '.join(others)} locked with {one.table}"
+                )
+
+    def message(self, sightings: Sequence[Sighting]) -> str:
+        return f"Rows are locked that nothing is done to: {sightings[0].note}."
+
+    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+        return Evidence(
+            grade=Grade.OBSERVED,
+            text="FOR UPDATE without OF locks rows of all joined tables; the transaction wrote to "
+            "none of the others",
+        )
+
+    def saved(self, queries: int, scopes: int) -> int:
+        return 0
+
+    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
+        return Fix(
+            title="lock the rows that are meant",
+            applicability=Applicability.UNSAFE,
+            code='.select_for_update(of=("self",))',
+            note="MySQL since 8.0.1 and PostgreSQL know OF; MariaDB and SQLite do not.",
+        )
