@@ -346,6 +346,9 @@ def sample() -> Report:
                 worst=61,
                 duration_ns=201 * MS,
                 findings=1,
+                rows=72_000,
+                hydration_ns=1_480 * MS,
+                elapsed_ns=1_850 * MS,
             ),
             ScopeSummary(
                 kind="test",
@@ -399,6 +402,8 @@ def sample() -> Report:
                 duration_ns=310 * MS,
                 scopes=6,
                 locations=("shop/views.py:33",),
+                rows=72_000,
+                hydration_ns=1_480 * MS,
             ),
         ),
         rules=(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from queryaudit.analysis.ledger import CauseKey, Ledger, order
+from queryaudit.analysis.ledger import CauseKey, Ledger, Spent, order
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import (
     HOOKS,
@@ -23,7 +23,9 @@ from queryaudit.detectors.base import (
     some_variants,
 )
 from queryaudit.records.events import (
+    Fetch,
     FrameKind,
+    Hydration,
     Ignored,
     Occurrence,
     Phase,
@@ -37,7 +39,7 @@ from queryaudit.sql.statement import Statements
 class _Running:
     """A scope that has not ended: its folds and its totals."""
 
-    __slots__ = ("duration_ns", "folds", "hooks", "places", "queries", "start", "statements")
+    __slots__ = ("folds", "hooks", "places", "spent", "start", "statements")
 
     def __init__(
         self, start: ScopeStart, folds: list[tuple[type[Any], Any]], *, explained: bool
@@ -49,10 +51,9 @@ class _Running:
             kind: [getattr(fold, name) for _, fold in folds if hasattr(fold, name)]
             for kind, name in HOOKS.items()
         }
-        self.queries = 0
-        self.duration_ns = 0
-        #: calls and time by statement id and stack id
-        self.statements: dict[tuple[int, int], list[int]] = {}
+        self.spent = Spent()
+        #: by statement id and stack id
+        self.statements: dict[tuple[int, int], Spent] = {}
         #: calls and time by alias, statement, stack and ignore, for rules about the workload
         self.places: dict[tuple[str, int, int, int | None], list[int]] | None
         self.places = {} if explained else None
@@ -60,23 +61,31 @@ class _Running:
     def add(self, event: Occurrence) -> None:
         if type(event) is Query:
             self._count(event)
+        elif type(event) is Fetch or type(event) is Hydration:
+            self._load(event)
         for hook in self.hooks[type(event)]:
             hook(event)
 
     def _count(self, query: Query) -> None:
-        self.queries += 1
-        self.duration_ns += query.duration_ns
-        entry = self.statements.get((query.sql, query.stack))
-        if entry is None:
-            self.statements[query.sql, query.stack] = [1, query.duration_ns]
-        else:
-            entry[0] += 1
-            entry[1] += query.duration_ns
+        spent = self.statements.get((query.sql, query.stack))
+        if spent is None:
+            spent = self.statements[query.sql, query.stack] = Spent()
+        for one in (spent, self.spent):
+            one.queries += 1
+            one.duration_ns += query.duration_ns
         if self.places is not None:
             key = (query.alias, query.sql, query.stack, query.ignored)
             place = self.places.setdefault(key, [0, 0])
             place[0] += 1
             place[1] += query.duration_ns
+
+    def _load(self, event: Fetch | Hydration) -> None:
+        spent = self.statements.get((event.sql, event.stack)) or Spent()
+        for one in (spent, self.spent):
+            if type(event) is Hydration:
+                one.hydration_ns += event.duration_ns
+            else:
+                one.rows += event.rows
 
 
 class Engine:
@@ -134,17 +143,16 @@ class Engine:
         if event.name is not None:
             running.start = running.start._replace(name=event.name)
         if running.start.phase is not Phase.CALL:
-            self._ledger.add_setup(running.queries + event.counted, event.dropped)
+            self._ledger.add_setup(running.spent.queries + event.counted, event.dropped)
             return
-        self._ledger.add_scope(running.start, running.queries, running.duration_ns, event.dropped)
-        if not running.queries:
+        self._ledger.add_scope(running.start, running.spent, event.dropped, event.duration_ns)
+        if not running.spent.queries:
             return  # most tests of many a project
-        for (sql, stack), (calls, duration_ns) in running.statements.items():
+        for (sql, stack), spent in running.statements.items():
             statement = self._statements.of(self._tables.sql[sql].text)
             frames = self._tables.stacks[stack].frames
-            self._ledger.add_statement(
-                statement, running.start, frames[0] if frames else None, calls, duration_ns
-            )
+            frame = frames[0] if frames else None
+            self._ledger.add_statement(statement, running.start, frame, spent)
         self._gather(running)
         view = self._view(running.start)
         for fold_type, fold in running.folds:

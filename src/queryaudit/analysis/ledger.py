@@ -58,11 +58,24 @@ class CauseTotals:
 
 
 @dataclass(slots=True)
+class Spent:
+    """What a statement, or all of a unit of work, took."""
+
+    queries: int = 0
+    duration_ns: int = 0
+    rows: int = 0
+    hydration_ns: int = 0
+
+
+@dataclass(slots=True)
 class ScopeTotals:
     runs: int = 0
     queries: int = 0
     worst: int = 0
     duration_ns: int = 0
+    rows: int = 0
+    hydration_ns: int = 0
+    elapsed_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -70,6 +83,8 @@ class StatementTotals:
     statement: str
     calls: int = 0
     duration_ns: int = 0
+    rows: int = 0
+    hydration_ns: int = 0
     scopes: set[ScopeKey] = field(default_factory=set)
     locations: set[str] = field(default_factory=set)
 
@@ -118,14 +133,20 @@ class Ledger:
         totals.worst = max(totals.worst, sighting.queries)
         totals.units += 1
 
-    def add_scope(self, scope: ScopeStart, queries: int, duration_ns: int, dropped: int) -> None:
+    def add_scope(
+        self, scope: ScopeStart, spent: Spent, dropped: int = 0, elapsed_ns: int = 0
+    ) -> None:
         self.kinds[scope.kind] += 1
         self.dropped += dropped
+        queries = spent.queries
         totals = self.scopes.setdefault((scope.kind, scope.name), ScopeTotals())
         totals.runs += 1
         totals.queries += queries
         totals.worst = max(totals.worst, queries)
-        totals.duration_ns += duration_ns
+        totals.duration_ns += spent.duration_ns
+        totals.rows += spent.rows
+        totals.hydration_ns += spent.hydration_ns
+        totals.elapsed_ns += elapsed_ns
 
     def add_setup(self, queries: int, dropped: int) -> None:
         self.setup_queries += queries
@@ -136,16 +157,17 @@ class Ledger:
         statement: Statement,
         scope: ScopeStart,
         frame: Frame | None,
-        calls: int,
-        duration_ns: int,
+        spent: Spent,
     ) -> None:
         totals = self.statements.get(statement.fingerprint)
         if totals is None:
             totals = self.statements[statement.fingerprint] = StatementTotals(statement.normalised)
         # Texts with one fingerprint may differ in case; the least stands for all.
         totals.statement = min(totals.statement, statement.normalised)
-        totals.calls += calls
-        totals.duration_ns += duration_ns
+        totals.calls += spent.queries
+        totals.duration_ns += spent.duration_ns
+        totals.rows += spent.rows
+        totals.hydration_ns += spent.hydration_ns
         totals.scopes.add((scope.kind, scope.name))
         if frame is not None and frame.line:
             totals.locations.add(f"{frame.path}:{frame.line}")

@@ -41,9 +41,7 @@ class Unused(Enum):
     NONE = "none"  #: only some of what there is ran
 
 
-_SCOPES = 10
-_STATEMENTS = 50
-_SUMMARIES = 200
+_SCOPES, _STATEMENTS, _SUMMARIES = 10, 50, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,13 +324,16 @@ def _impact(finding: Finding) -> tuple[object, ...]:
 
 
 def _audited(ledger: Ledger) -> Audited:
+    totals = ledger.scopes.values()
     return Audited(
         tests=ledger.kinds[ScopeKind.TEST],
         requests=ledger.kinds[ScopeKind.REQUEST],
         scopes=sum(ledger.kinds.values()),
-        queries=sum(totals.queries for totals in ledger.scopes.values()),
+        queries=sum(scope.queries for scope in totals),
         setup_queries=ledger.setup_queries,
-        duration_ns=sum(totals.duration_ns for totals in ledger.scopes.values()),
+        duration_ns=sum(scope.duration_ns for scope in totals),
+        rows=sum(scope.rows for scope in totals),
+        hydration_ns=sum(scope.hydration_ns for scope in totals),
         dropped=ledger.dropped,
         files=ledger.scanned,
         databases=tuple(f"{alias} ({vendor})" for alias, vendor in sorted(ledger.databases)),
@@ -350,6 +351,9 @@ def _scopes(ledger: Ledger, findings: Sequence[Finding]) -> tuple[ScopeSummary, 
             worst=totals.worst,
             duration_ns=totals.duration_ns,
             findings=counts[kind.name.lower(), name],
+            rows=totals.rows,
+            hydration_ns=totals.hydration_ns,
+            elapsed_ns=totals.elapsed_ns,
         )
         for (kind, name), totals in ledger.scopes.items()
     ]
@@ -368,6 +372,8 @@ def _statements(ledger: Ledger) -> tuple[StatementSummary, ...]:
             duration_ns=totals.duration_ns,
             scopes=len(totals.scopes),
             locations=ledger.top_locations(totals),
+            rows=totals.rows,
+            hydration_ns=totals.hydration_ns,
         )
         for key, totals in chosen.items()
     ]

@@ -22,6 +22,8 @@ class Audited:
     queries: int = 0  #: queries in judged scopes
     setup_queries: int = 0  #: queries of fixtures and teardown: counted, not judged
     duration_ns: int = 0  #: database time in judged scopes
+    rows: int = 0  #: fetched by queries that gave two or more
+    hydration_ns: int = 0  #: time in which rows were made objects
     dropped: int = 0  #: queries that were seen but could not be written down
     files: int = 0  #: files of source code that were scanned
     databases: tuple[str, ...] = ()  #: ``default (postgresql)``
@@ -36,6 +38,9 @@ class ScopeSummary:
     worst: int  #: in the worst run
     duration_ns: int
     findings: int
+    rows: int = 0  #: over all runs, of queries that gave two or more
+    hydration_ns: int = 0  #: time in which rows were made objects
+    elapsed_ns: int = 0  #: from beginning to end, over all runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ class StatementSummary:
     duration_ns: int
     scopes: int
     locations: tuple[str, ...]  #: ``path:line``, capped
+    rows: int = 0
+    hydration_ns: int = 0  #: time in which its rows were made objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

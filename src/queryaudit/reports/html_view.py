@@ -192,7 +192,12 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
         Tile(
             value=f"{audited.queries:,}",
             label="queries audited",
-            note=f"{wording.duration(audited.duration_ns)} in the database",
+            note=f"{wording.duration(audited.duration_ns)} in the database"
+            + (
+                f", {audited.rows:,} rows made objects in {wording.duration(audited.hydration_ns)}"
+                if audited.rows
+                else ""
+            ),
         ),
         Tile(
             value=share(repeated, audited.queries),

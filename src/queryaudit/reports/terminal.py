@@ -207,6 +207,8 @@ def _closing(report: Report, options: Options) -> Iterator[RenderableType]:
     upkeep = wording.upkeep(report)
     if options.quiet and upkeep is not None:
         yield Text(f"Also: {upkeep} (told in full without -q)", style="yellow")
+    for line in () if options.quiet else wording.building(report):
+        yield Text(clean(line), style="yellow")
     nothing = wording.nothing_audited(report.audited)
     if nothing is not None:
         yield Text(f"!!! {clean(nothing)}", style="bold red")

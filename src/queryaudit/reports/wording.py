@@ -106,6 +106,31 @@ def extent(audited: Audited) -> str:
     return ", ".join(parts) + where
 
 
+#: Building objects is told of from this time in one run on, and from this share of a unit.
+_BUILDING_NS, _BUILDING_SHARE = 10_000_000, 0.2
+_BUILDERS = 3
+
+
+def building(report: Report) -> tuple[str, ...]:
+    """``80% of request GET /books/ is building 12,000 rows``: units that load too much for Python.
+
+    Only where it takes a good part of a unit's time; the database's share is elsewhere.
+    """
+    heavy = [
+        (scope.hydration_ns / scope.elapsed_ns, scope)
+        for scope in report.scopes
+        if scope.hydration_ns >= _BUILDING_NS * max(1, scope.runs)
+        and scope.hydration_ns >= _BUILDING_SHARE * scope.elapsed_ns > 0
+    ]
+    heavy.sort(key=lambda item: (-item[1].hydration_ns, item[1].kind, item[1].name))
+    return tuple(
+        f"{min(share, 1):.0%} of {scope.kind} {scope.name} is building objects of"
+        f" {count(round(scope.rows / max(1, scope.runs)), 'row')}"
+        f" ({duration(scope.hydration_ns)} in {count(scope.runs, 'run')})"
+        for share, scope in heavy[:_BUILDERS]
+    )
+
+
 def nothing_audited(audited: Audited) -> str | None:
     """What to say aloud if the run saw no query at all, else None."""
     if audited.files:

@@ -11,6 +11,7 @@ from queryaudit.detectors.base import Sighting
 from queryaudit.records.events import AccessKind, Frame, FrameKind
 from queryaudit.records.findings import Applicability, Fix
 
+_ONE = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
@@ -46,6 +47,8 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     first = head.evaluated or head.frame
     if head.loop is not None:
         return _hoisted(head)
+    if head.path and all(step.kind in _ONE for step in head.path):
+        return _joined(head)
     if _place(first) == _place(head.frame):
         return _kept(head)
     name = _variable(head)
@@ -60,13 +63,26 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
             " Related managers keep no rows: `.all()` asks each time, a list or a prefetch does"
             " not."
             if head.path[-1].kind in _MANY
-            else " The row was loaded twice: hand on the object, which keeps its relations."
+            else ""
         )
     return Fix(
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
         note=note,
+    )
+
+
+def _joined(head: Sighting) -> Fix:
+    """One row that was loaded as two objects, each of which looks for its relation."""
+    path = "__".join(step.name for step in head.path)
+    owner = (head.owner or "").rpartition(".")[2]
+    return Fix(
+        title="load the relation with the row",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f'.select_related("{path}")  # where these objects come from',
+        note=f"One row of {owner} is there as several objects, and each asks by itself. Better "
+        "still, hand one object on.",
     )
 
 

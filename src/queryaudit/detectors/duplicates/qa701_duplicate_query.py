@@ -13,8 +13,8 @@ from queryaudit.detectors.duplicates.places import (
     is_waiting,
     turning,
 )
-from queryaudit.detectors.places import evaluated_at, is_handed, visible
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.detectors.places import is_handed, visible
+from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
 from queryaudit.records.findings import Fix
 
 #: Units that go on and on: one place comes round again for reasons that no frame shows.
@@ -96,8 +96,7 @@ class DuplicateQuery(Detector):
         origin = access.origin if access is not None and access.path else None
         if origin is not None and view.tables.origins[origin].sql in again:
             return None  # so does what is read of a row that was loaded twice
-        first = evaluated_at(repeat.first.frames, view)
-        frame = evaluated_at(repeat.again.frames, view)
+        first, frame = _site(repeat.first), _site(repeat.again)
         if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
             return None
         if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
@@ -108,7 +107,7 @@ class DuplicateQuery(Detector):
         return frame if is_one_piece(repeat, view) else None
 
     def _sight(self, repeat: Repeat, frame: Frame, view: View) -> Sighting:
-        first = evaluated_at(repeat.first.frames, view) or frame
+        first = _site(repeat.first) or frame
         access = repeat.access
         same = repeat.first == repeat.again
         loop = turning(repeat.again.frames) if same else None
@@ -143,6 +142,11 @@ class DuplicateQuery(Detector):
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return advising.fix(sightings)
+
+
+def _site(stack: Stack) -> Frame | None:
+    """The innermost frame, which is where the question stands: in a template too."""
+    return next((f for f in stack.frames if f.kind is not FrameKind.LIBRARY), None)
 
 
 def _on_row(repeat: Repeat) -> bool:
