@@ -64,11 +64,11 @@ def tenant(request: HttpRequest) -> JsonResponse:
 
 def sorted_books(request: HttpRequest) -> JsonResponse:
     order = SORTS.get(request.GET["sort"], "id")
-    return _titles(f"SELECT title FROM shop_book ORDER BY {order}")
+    return _titles(f"SELECT title FROM shop_book ORDER BY {order} LIMIT 5")
 
 
 def same_word(request: HttpRequest) -> JsonResponse:
-    return _titles(f"SELECT title FROM {Book._meta.db_table} ORDER BY title")
+    return _titles(f"SELECT title FROM {Book._meta.db_table} ORDER BY title LIMIT 5")
 
 
 def page(request: HttpRequest) -> JsonResponse:

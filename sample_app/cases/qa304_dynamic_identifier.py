@@ -76,7 +76,7 @@ def _rounded(function: str) -> list[Book]:
 
 
 def ordered(request: HttpRequest) -> JsonResponse:
-    books = Book.objects.order_by(request.GET["sort"])
+    books = Book.objects.order_by(request.GET["sort"], "pk")[:5]
     return JsonResponse({"titles": [book.title for book in books]})
 
 
@@ -84,7 +84,7 @@ def ordered_checked(request: HttpRequest) -> JsonResponse:
     sort = request.GET["sort"]
     if sort not in SORTS:
         sort = "title"
-    books = Book.objects.order_by(sort)
+    books = Book.objects.order_by(sort, "pk")[:5]
     return JsonResponse({"titles": [book.title for book in books]})
 
 

@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from queryaudit.composition.modules import CallSite, Module
+from queryaudit.composition.modules import CallSite, Module, handed_over
 from queryaudit.composition.reading import compositions, heaviest
 from queryaudit.composition.rows import provenance
 from queryaudit.config import Config
@@ -22,7 +22,7 @@ _LEFT_OUT = frozenset(
     {"site-packages", "dist-packages", "node_modules", "__pycache__", "migrations"}
 )
 _MAX_BYTES = 2_000_000
-_CALLERS = 12
+_CALLERS = 500
 
 
 class ScanError(QueryAuditError):
@@ -133,6 +133,7 @@ class ScannedProject:
                 called = call.func
                 name = called.attr if isinstance(called, ast.Attribute) else ""
                 name = called.id if isinstance(called, ast.Name) else name
+                name = name or handed_over(call)
                 if name:
                     self._calls.setdefault(name, []).append(CallSite(module, call))
 

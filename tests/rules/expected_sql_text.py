@@ -126,7 +126,7 @@ SQL_TEXT = {
     ),
     "QA304.bad_order_of_request": Expected(
         "ordered",
-        'books = Book.objects.order_by(request.GET["sort"])',
+        'books = Book.objects.order_by(request.GET["sort"], "pk")[:5]',
         ("",),
         'queryset.order_by(sort if sort in allowed else "name")',
     ),

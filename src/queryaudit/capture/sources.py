@@ -11,7 +11,7 @@ from types import CodeType
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.places import Place
 from queryaudit.capture.positions import positions
-from queryaudit.composition.modules import CallSite, Module
+from queryaudit.composition.modules import CallSite, Module, handed_over
 from queryaudit.composition.sinks import sink_of
 from queryaudit.records.events import FrameKind
 
@@ -71,7 +71,7 @@ class Sources:
                 if (call.lineno, call.col_offset, call.end_lineno, call.end_col_offset)
                 == (line, column, end_line, end_column)
             ]
-            return module, exact
+            return module, exact or _awaited(module, (line, column, end_line, end_column))
         near = [c for c in module.calls if c.lineno <= line <= (c.end_lineno or c.lineno)]
         sinks = [call for call in near if sink_of(call, module) is not None]
         return module, sinks or near
@@ -111,7 +111,18 @@ def _is_code_of(code: CodeType, function: ast.AST, module: Module, sources: Sour
 def _names(call: ast.Call, function: ast.AST) -> bool:
     called = call.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    name = name or handed_over(call)
     return name == getattr(function, "name", None)
+
+
+def _awaited(module: Module, position: tuple[object, ...]) -> list[ast.Call]:
+    """The call that is waited for at a position."""
+    return [
+        call
+        for call in module.calls
+        if isinstance(outer := module.parents.get(call), ast.Await)
+        and (outer.lineno, outer.col_offset, outer.end_lineno, outer.end_col_offset) == position
+    ]
 
 
 def _name_of(filename: str) -> str:

@@ -126,6 +126,15 @@ def _arm(outer: ast.AST, child: ast.AST) -> int | None:
     return None
 
 
+def handed_over(call: ast.Call) -> str:
+    """``run`` for ``sync_to_async(run)(..)``: the function that another one calls."""
+    outer = call.func
+    if not isinstance(outer, ast.Call) or not outer.args:
+        return ""
+    inner = outer.args[0]
+    return inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+
+
 def absolute(path: str, module: Module) -> str:
     """The dotted name that an import in ``module`` means."""
     level = len(path) - len(path.lstrip("."))

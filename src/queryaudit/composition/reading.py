@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from queryaudit.composition.arguments import bind, defaults
+from queryaudit.composition.bindings import Bound
 from queryaudit.composition.evaluation import Evaluator, OutOfBudgetError
 from queryaudit.composition.modules import Library, Module
 from queryaudit.composition.sinks import Sink, sink_of
@@ -20,6 +22,11 @@ _DEFINING = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE",
 _DEFINING |= {"ANALYZE", "REINDEX", "REFRESH", "SET", "COMMENT", "LOCK", "PRAGMA", "NOTIFY"}
 _DEFINING |= {"LISTEN", "UNLISTEN", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "CLUSTER", "RESET"}
 _DEFINING |= {"CLOSE", "FETCH", "DISCARD", "START", "COMMIT", "ATTACH", "DETACH", "DO", "SHOW"}
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Functions that hand a text on to each other.
+_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +52,46 @@ def compositions(module: Module, call: ast.Call, library: Library) -> list[Compo
         return []
     found: list[Composition] = []
     for expression in sink.texts:
-        found.extend(of_expression(sink, expression, module, library))
+        for passed, home in _passed(expression, module, library, _DEPTH):
+            found.extend(of_expression(sink, passed, home, library, module))
     return found
 
 
+def _passed(
+    expression: ast.expr, module: Module, library: Library, depth: int
+) -> Iterator[tuple[ast.expr, Module]]:
+    """The expression itself; for a parameter that is handed on as it is, what callers pass."""
+    scope = module.scope(expression)
+    if depth and isinstance(expression, ast.Name) and isinstance(scope, _FUNCTIONS):
+        bindings = module.bindings(scope).get(expression.id, [])
+        if [binding.kind for binding in bindings] == [Bound.PARAMETER]:
+            callers = [
+                (passed, site.module)
+                for site in library.callers(module, scope) or ()
+                if (passed := bind(site.call, scope).get(expression.id)) is not None
+                and passed not in defaults(scope)
+            ]
+            if callers:
+                for passed, home in callers:
+                    yield from _passed(passed, home, library, depth - 1)
+                return
+    yield expression, module
+
+
 def of_expression(
-    sink: Sink, expression: ast.expr, module: Module, library: Library
+    sink: Sink,
+    expression: ast.expr,
+    module: Module,
+    library: Library,
+    caller: Module | None = None,
 ) -> Iterator[Composition]:
+    """The ways in which one expression of ``module`` comes out; ``caller`` has the call."""
     try:
         variants = Evaluator(library).variants(expression, module, {})
     except (OutOfBudgetError, RecursionError):
         return
     for variant in variants:
-        yield _composition(sink, variant, module)
+        yield _composition(sink, variant, caller or module)
 
 
 def _composition(sink: Sink, variant: Variant, module: Module) -> Composition:

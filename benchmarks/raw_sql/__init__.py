@@ -1,0 +1,1 @@
+"""Call sites of raw SQL, half of them harmless, asked by benign requests alone."""

@@ -1,0 +1,1 @@
+SELECT title FROM shop_book ORDER BY id
