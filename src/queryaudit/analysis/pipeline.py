@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from queryaudit.analysis.drawing import drawn
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey, order
+from queryaudit.analysis.summaries import audited, scopes, statements
 from queryaudit.analysis.suppressions import Ignore, matching
 from queryaudit.analysis.survey import surveyed
 from queryaudit.detectors.base import Detector, Limits, RuleSet
 from queryaudit.detectors.base import Sighting as Observation
-from queryaudit.records.events import AccessKind, Frame, ScopeKind, Step
+from queryaudit.records.events import AccessKind, Frame, Step
 from queryaudit.records.findings import (
     Cause,
     Diagnostic,
@@ -29,7 +30,7 @@ from queryaudit.records.findings import (
     Suppression,
     UnusedIgnore,
 )
-from queryaudit.records.report import Audited, Report, ScopeSummary, StatementSummary
+from queryaudit.records.report import Report
 from queryaudit.records.rules import Severity
 
 
@@ -41,7 +42,7 @@ class Unused(Enum):
     NONE = "none"  #: only some of what there is ran
 
 
-_SCOPES, _STATEMENTS, _SUMMARIES = 10, 50, 200
+_SCOPES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +83,12 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
     codes = sorted({cause.rule for finding in everywhere for cause in finding.causes})
     return Report(
         tool=settings.tool,
-        audited=_audited(ledger),
+        audited=audited(ledger),
         findings=tuple(findings),
         suppressed=tuple(suppressed),
         unused_ignores=_unused(ledger, settings, used),
-        scopes=_scopes(ledger, findings),
-        statements=_statements(ledger),
+        scopes=scopes(ledger, findings),
+        statements=statements(ledger),
         plans=drawn(ledger.gathered),
         rules=tuple(settings.rules[code].rule() for code in codes if code in settings.rules),
         diagnostics=(*settings.diagnostics, *_crashes(ledger), *settings.crashes),
@@ -321,63 +322,6 @@ def _impact(finding: Finding) -> tuple[object, ...]:
     """By severity, then by how many queries: times differ from run to run."""
     place = (finding.location.path, finding.location.line)
     return (-int(finding.severity), -finding.queries, place, finding.fingerprint)
-
-
-def _audited(ledger: Ledger) -> Audited:
-    totals = ledger.scopes.values()
-    return Audited(
-        tests=ledger.kinds[ScopeKind.TEST],
-        requests=ledger.kinds[ScopeKind.REQUEST],
-        scopes=sum(ledger.kinds.values()),
-        queries=sum(scope.queries for scope in totals),
-        setup_queries=ledger.setup_queries,
-        duration_ns=sum(scope.duration_ns for scope in totals),
-        rows=sum(scope.rows for scope in totals),
-        hydration_ns=sum(scope.hydration_ns for scope in totals),
-        dropped=ledger.dropped,
-        files=ledger.scanned,
-        databases=tuple(f"{alias} ({vendor})" for alias, vendor in sorted(ledger.databases)),
-    )
-
-
-def _scopes(ledger: Ledger, findings: Sequence[Finding]) -> tuple[ScopeSummary, ...]:
-    counts = Counter((s.kind, s.name) for finding in findings for s in finding.scopes)
-    rows = [
-        ScopeSummary(
-            kind=kind.name.lower(),
-            name=name,
-            runs=totals.runs,
-            queries=totals.queries,
-            worst=totals.worst,
-            duration_ns=totals.duration_ns,
-            findings=counts[kind.name.lower(), name],
-            rows=totals.rows,
-            hydration_ns=totals.hydration_ns,
-            elapsed_ns=totals.elapsed_ns,
-        )
-        for (kind, name), totals in ledger.scopes.items()
-    ]
-    return tuple(sorted(rows, key=lambda r: (-r.worst, -r.queries, r.kind, r.name))[:_SUMMARIES])
-
-
-def _statements(ledger: Ledger) -> tuple[StatementSummary, ...]:
-    by_calls = sorted(ledger.statements.items(), key=lambda i: (-i[1].calls, i[0]))[:_STATEMENTS]
-    by_time = sorted(ledger.statements.items(), key=lambda i: (-i[1].duration_ns, i[0]))
-    chosen = dict(by_calls) | dict(by_time[:_STATEMENTS])
-    rows = [
-        StatementSummary(
-            fingerprint=key,
-            statement=totals.statement,
-            calls=totals.calls,
-            duration_ns=totals.duration_ns,
-            scopes=len(totals.scopes),
-            locations=ledger.top_locations(totals),
-            rows=totals.rows,
-            hydration_ns=totals.hydration_ns,
-        )
-        for key, totals in chosen.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.calls, row.fingerprint)))
 
 
 def _unused(ledger: Ledger, settings: Settings, used: set[Ignore]) -> tuple[UnusedIgnore, ...]:
