@@ -1,7 +1,7 @@
 """For each rule a module with ``bad()``, on which it fires, and ``good()``, on which it does not.
 
 Further ``bad_*()`` are other shapes of the same mistake; further ``good_*()`` look like it and
-are fine. A case takes no argument, reads the shop that is there and changes nothing.
+are fine. A case takes no argument, and the shop is afterwards as it was before.
 Where a rule has a fix, ``good()`` is the fix of ``bad()`` and returns the same.
 """
 
@@ -38,7 +38,7 @@ def all_cases() -> list[Case]:
 
 
 def case_modules() -> list[ModuleType]:
-    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
+    names = sorted(i.name for i in pkgutil.iter_modules(__path__) if i.name.startswith("qa"))
     return [importlib.import_module(f"{__name__}.{name}") for name in names]
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from tests.rules.expectation import Expected
 from tests.rules.expected_sql_text import SQL_TEXT
+from tests.rules.expected_writes import WRITES
 
-EXPECTED = SQL_TEXT | {
+EXPECTED = SQL_TEXT | WRITES | {
     "QA101.bad": Expected(
         "bad",
         "for book in Book.objects.all():",

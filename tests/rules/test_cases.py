@@ -63,7 +63,7 @@ def test_every_bad_case_has_an_expectation() -> None:
 def test_a_finding_is_located_where_it_can_be_edited(runs: dict[str, CaseRun], case: Case) -> None:
     location = runs[str(case)].finding.location
     expected = EXPECTED[str(case)]
-    path = Path(inspect.getfile(case.run)).resolve()
+    path = Path(inspect.getfile(inspect.unwrap(case.run))).resolve()
     assert location.path == path.relative_to(ROOT).as_posix()
     assert linecache.getline(str(path), location.line).strip() == expected.line
     if case.rule != "QA901":

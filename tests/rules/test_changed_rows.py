@@ -124,7 +124,7 @@ SILENT = [
 
 @pytest.mark.parametrize("work", SILENT, ids=lambda work: work.__name__)
 def test_a_read_that_needs_what_the_loop_has_written_is_silent(work: Callable[[], None]) -> None:
-    assert findings(work) == ()
+    assert [f for f in findings(work) if f.rule.startswith("QA1")] == []
 
 
 # Firing: the writes go elsewhere, or to rows that nobody else reads
@@ -210,7 +210,7 @@ def test_a_join_stays_safe_if_only_other_tables_are_written() -> None:
         for book in Book.objects.order_by("pk")[:5]:
             Tag.objects.create(name=f"{book.pk} {book.publisher.name}"[:40])
 
-    [finding] = findings(work)
+    [finding] = [f for f in findings(work) if f.rule.startswith("QA1")]
     assert finding.fix is not None
     assert finding.fix.applicability is Applicability.SAFE
 
@@ -227,6 +227,6 @@ def test_one_warning_is_enough_for_all_scopes() -> None:
     with queryaudit.audit() as audited:
         work(False)
         work(True)
-    [finding] = audited.findings
+    [finding] = [f for f in audited.findings if f.rule.startswith("QA1")]
     assert finding.fix is not None
     assert finding.fix.applicability is Applicability.UNSAFE

@@ -289,7 +289,8 @@ def test_dumping_and_loading_fixtures() -> None:
         text = serializers.serialize("json", Author.objects.order_by("pk"))
         for found in serializers.deserialize("json", text):
             found.save()
-    silent(audited)
+    # The loop is the test's own.
+    assert {finding.rule for finding in audited.findings} == {"QA601"}
 
 
 def test_serializing_natural_keys_and_relations() -> None:
@@ -390,7 +391,8 @@ def test_locks_and_savepoints() -> None:
             with transaction.atomic():
                 book.stock += 1
                 book.save(update_fields=["stock"])
-    silent(audited)
+    # The loop is the test's own.
+    assert {finding.rule for finding in audited.findings} == {"QA601"}
 
 
 # What only looks like a loop over rows

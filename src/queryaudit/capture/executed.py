@@ -39,3 +39,11 @@ def shared_text(sql: str) -> str:
     if sql.startswith(_SAVEPOINTS):
         return next(start for start in _SAVEPOINTS if sql.startswith(start)) + "s"
     return sql
+
+
+def last_value(salt: int, params: Any) -> int | None:
+    """A digest of the last parameter: of ``UPDATE .. WHERE key = ?`` it tells the row."""
+    try:
+        return hash((salt, params[-1]))
+    except (TypeError, ValueError, LookupError):
+        return None

@@ -89,6 +89,7 @@ class FrameResolver:
             loop_text=found.loop.text if found.loop else None,
             snippet_line=found.snippet_line,
             snippet=found.snippet,
+            loop_source=found.loop.source if found.loop else (),
         )
 
     def _template(self, place: Place, frame: Frame) -> Frame:

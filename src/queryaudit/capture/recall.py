@@ -181,14 +181,15 @@ class Sites:
 class KnownText:
     """A statement's text: its id, and where it was asked for."""
 
-    __slots__ = ("id", "scope", "sites", "stack")
+    __slots__ = ("id", "scope", "sites", "stack", "updates")
 
-    def __init__(self, id: int) -> None:
+    def __init__(self, id: int, text: str) -> None:
         self.id = id
         self.sites = Sites()
         #: The last scope and stack that asked it.
         self.scope = 0
         self.stack = 0
+        self.updates = text[:6].upper() == "UPDATE"
 
     def asked(self, scope: int, stack: int) -> tuple[int, ...]:
         """The stacks at two places of one unit of work, if this is the second."""

@@ -18,7 +18,7 @@ from typing import Any
 from queryaudit.capture import hydration, rows, schema, usage
 from queryaudit.capture.callers import Callers
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.executed import digest, text_of
+from queryaudit.capture.executed import digest, last_value, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
@@ -258,7 +258,7 @@ class Recorder:
                 site.stack,
                 access,
                 evaluation,
-                row,
+                last_value(self._salt, params) if statement.updates and row is None else row,
                 0 if params is None else digest(self._salt, params, many),
                 len(params) if many and hasattr(params, "__len__") else (0 if many else None),
                 error,

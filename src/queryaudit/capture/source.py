@@ -18,11 +18,13 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CONTEXT_LINES = 2
 _MAX_SNIPPET = 60
+_MAX_LOOP = 40
 
 
 class Loop(NamedTuple):
     line: int
     text: str
+    source: tuple[str, ...]  #: all its lines; empty if they are many
 
 
 class Place(NamedTuple):
@@ -87,7 +89,7 @@ class SourceFile:
                 if _within(node.body, line) and inner is not node.iter:
                     return self._header(node, "for", node.target, node.iter)
             elif isinstance(node, ast.While):
-                return Loop(node.lineno, f"while {self._text(node.test)}")
+                return Loop(node.lineno, f"while {self._text(node.test)}", self._lines(node))
             elif isinstance(node, _COMPREHENSIONS):
                 first = node.generators[0]
                 known = column is not None and inner is not None
@@ -100,7 +102,12 @@ class SourceFile:
         return None
 
     def _header(self, node: ast.expr | ast.stmt, word: str, target: ast.expr, it: ast.expr) -> Loop:
-        return Loop(node.lineno, f"{word} {self._text(target)} in {self._text(it)}")
+        text = f"{word} {self._text(target)} in {self._text(it)}"
+        return Loop(node.lineno, text, self._lines(node))
+
+    def _lines(self, node: ast.expr | ast.stmt) -> tuple[str, ...]:
+        end = node.end_lineno or node.lineno
+        return tuple(self.lines[node.lineno - 1 : end]) if end - node.lineno < _MAX_LOOP else ()
 
     def _text(self, node: ast.expr) -> str:
         return " ".join(ast.unparse(node).split())[:200]

@@ -39,7 +39,7 @@ class StatementTexts(dict[str, KnownText]):
             return first
         if len(self) >= MAX_TEXTS:
             return None
-        known = self[sql] = KnownText(next(self._ids))
+        known = self[sql] = KnownText(next(self._ids), sql)
         if shape:
             self._shapes[shape] = (variants + 1, first or known)
         self._define(SqlText(known.id, sql))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import (
     Access,
     Effect,
@@ -146,6 +147,7 @@ class Sighting:
     #: The rows were reached through a collection that the code filtered or sliced.
     through_narrowed: bool = False
     changed: bool = False  #: the code writes to the tables that it reads, in between
+    write: RowWrite | None = None  #: what is written, where the rule is about that
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
     frames: tuple[Frame, ...] = field(default=())  #: all places where an ignore comment counts
     fix: Fix | None = None  #: known to a rule when it judges; ``advise`` may as well find it

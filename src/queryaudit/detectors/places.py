@@ -8,6 +8,12 @@ from queryaudit.detectors.base import View
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.rules import Severity
 
+#: Methods that models override and that write by calling the method they override.
+_OVERRIDDEN = frozenset({"save", "asave", "delete", "adelete"})
+
+#: A call in the source: path, line, and the columns of its beginning and its end.
+Place = tuple[str, int, int | None, int | None]
+
 #: Libraries that ask what the project hands them, when the project hands it over.
 _HANDED = (
     "django.template.",
@@ -58,3 +64,19 @@ def severity_at(frames: Sequence[Frame | None], severity: Severity, view: View) 
 def visible(frames: Sequence[Frame | None]) -> tuple[Frame, ...]:
     """The frames at which an ignore comment counts."""
     return tuple(f for f in frames if f is not None and f.kind is not FrameKind.LIBRARY)
+
+
+def called_at(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """The frames without those of overridden methods: what is meant is who called them."""
+    own = tuple(f for f in frames if f.kind is not FrameKind.LIBRARY)
+    skipped = 0
+    for frame in own[:-1]:
+        scope, _, name = frame.function.rpartition(".")
+        if not scope or name not in _OVERRIDDEN or frame.loop_text is not None:
+            break
+        skipped += 1
+    return own[skipped:]
+
+
+def places_of(frames: Sequence[Frame]) -> tuple[Place, ...]:
+    return tuple((f.path, f.line, f.column, f.end_column) for f in frames)

@@ -122,6 +122,8 @@ class Frame(NamedTuple):
     loop_text: str | None  #: its source, as ``for book in books``
     snippet_line: int | None  #: line number of the first line of ``snippet``
     snippet: tuple[str, ...]  #: the statement with a little context
+    #: All lines from ``loop_line`` to the loop's end; empty if they are many.
+    loop_source: tuple[str, ...] = ()
 
 
 class SqlText(NamedTuple):
@@ -223,7 +225,8 @@ class Query(NamedTuple):
     stack: int
     access: int | None  #: set when rows already loaded caused this query
     evaluation: int | None  #: which evaluation of the origin those rows came from
-    row: int | None  #: salted digest of the causing row's key
+    #: Salted digest of the causing row's key, or of the key by which an UPDATE names its row.
+    row: int | None
     params: int  #: salted digest of the parameters; equal within a trace iff they are equal
     batch: int | None  #: number of parameter sets of ``executemany``
     error: str | None  #: exception class name

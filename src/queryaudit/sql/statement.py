@@ -12,6 +12,7 @@ from queryaudit.sql.shape import Shape, shape_of
 from queryaudit.sql.tables import named_tables
 from queryaudit.sql.tokens import tokenise
 from queryaudit.sql.verbs import Verb, main_verb
+from queryaudit.sql.writes import Write, read_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Statement:
     shape: Shape
     lock: RowLock | None  #: ``FOR UPDATE`` and the like
     locks_table: bool  #: ``LOCK TABLE``
+    write: Write | None  #: what it writes; None for what only reads
     truncated: bool
 
 
@@ -62,6 +64,7 @@ def parse(text: str) -> Statement:
         shape=shape_of(tokens, pairs, clauses),
         lock=row_lock(tokens, pairs, start) if selects else None,
         locks_table=locks_table(tokens),
+        write=read_write(tokens, pairs, verb, start),
         truncated=truncated,
     )
 

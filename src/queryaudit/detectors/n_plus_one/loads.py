@@ -8,6 +8,7 @@ from functools import cached_property
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.changes import Change, Gaps, Order
 from queryaudit.detectors.n_plus_one.rounds import Rounds
+from queryaudit.detectors.places import Place, called_at, places_of
 from queryaudit.records.events import Access, AccessKind, Frame, FrameKind, Origin, Query, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
@@ -121,6 +122,11 @@ class LoadFold:
         def of(sql: int) -> Statement:
             return view.statements.of(view.tables.sql[sql].text)
 
+        written = {
+            _place(key[1], view)
+            for key, tally in self._tallies.items()
+            if tally.queries > 1 and of(key[0]).write is not None
+        }
         strays: dict[_Key, list[_Tally]] = {}
         for key, home in homes.items():
             strays.setdefault(home, []).append(self._tallies[key])
@@ -140,6 +146,8 @@ class LoadFold:
                 if known is not None and known.origin is not None
                 else None
             )
+            if origin is None and written and _goes_with(_place(stack, view), written):
+                continue  # it goes with a write, of which that rule tells
             load = Load(
                 sql=sql,
                 statement=statement,
@@ -237,3 +245,15 @@ def _source(origin: Origin | None, view: View) -> tuple[Statement, Stack] | None
         return None
     statement = view.statements.of(view.tables.sql[origin.sql].text)
     return statement, view.tables.stacks[origin.stack]
+
+
+def _place(stack: int, view: View) -> tuple[Place, ...]:
+    """The call's own way from the unit of work."""
+    return places_of(called_at(view.tables.stacks[stack].frames))
+
+
+def _goes_with(places: tuple[Place, ...], written: set[tuple[Place, ...]]) -> bool:
+    """Whether the call itself, or one around it, writes."""
+    # Without columns two calls of one line can't be told apart.
+    first = 0 if places and places[0][2] is not None else 1
+    return any(places[start:] in written for start in range(first, len(places)))

@@ -1,0 +1,158 @@
+"""The fix for a write in a loop: code, how far it can be trusted, and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.advice.bulk_code import BATCH, bulk_code
+from queryaudit.advice.bulk_matching import deleting_code, looked_up, matching_code, unique_set
+from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
+from queryaudit.advice.loops import plural
+from queryaudit.advice.relation_tree import variable
+from queryaudit.advice.row_writes import RowWrite
+from queryaudit.records.events import Frame
+from queryaudit.records.findings import Applicability, Fix
+
+
+def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
+    """The fix for the call at ``frame``; ``direct``: it is the one that writes. Never raises."""
+    body = read_loop_body(frame) if direct else None
+    try:
+        code = _code(body, write) if body is not None else ""
+    except RecursionError:
+        code = ""
+    general = not code
+    if general:
+        code = _general(write)
+    notes = _notes(body, write, code)
+    risky = bool(write.bypassed) or (body is not None and body.uses_result())
+    return Fix(
+        title=_title(write, code),
+        applicability=Applicability.UNSAFE if risky else Applicability.DISPLAY_ONLY,
+        code=code,
+        note="\n".join([*([_COLLECT] if general and not direct else []), *notes]),
+    )
+
+
+_LINKS = (
+    "add(), remove() and set() take any number of rows. For several rows on either side write "
+    "those of the relation's through model, with bulk_create(ignore_conflicts=True)."
+)
+_COLLECT = "Let the function return what it would write, and write it after the loop."
+
+
+def _code(body: LoopBody, write: RowWrite) -> str:
+    if write.inherits and write.verb != "DELETE":
+        return ""
+    if write.matching:
+        return matching_code(body, write)
+    if write.verb == "DELETE" and body.name == "delete":
+        return deleting_code(body, write)
+    return bulk_code(body, write)
+
+
+def _general(write: RowWrite) -> str:
+    """What can be said without the source."""
+    if not write.model or write.inherits:
+        return ""
+    rows = plural(variable(write.model))
+    if write.matching:
+        return ""
+    if write.verb == "DELETE":
+        return f"{write.model}.objects.filter(pk__in=[...]).delete()" if not write.link else ""
+    if write.link:
+        return ""
+    if write.verb == "INSERT":
+        return f"{write.model}.objects.bulk_create({rows}, {BATCH})"
+    fields = ", ".join(f'"{name}"' for name in write.fields) if len(write.fields) <= 3 else "..."
+    return f"{write.model}.objects.bulk_update({rows}, [{fields}], {BATCH})"
+
+
+def _title(write: RowWrite, code: str) -> str:
+    if ".executemany(" in code:
+        return "send all parameters with one call"
+    if write.link:
+        return f"{'add' if write.verb == 'INSERT' else 'remove'} all relations with one call"
+    if write.matching:
+        return "look up and create all rows at once"
+    if write.verb == "DELETE":
+        return "delete all rows with one call"
+    if write.verb == "INSERT":
+        return "create all rows in bulk"
+    return "let the database update all rows" if ".update(" in code else "update all rows in bulk"
+
+
+def _notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:
+    notes: list[str] = []
+    if write.inherits and write.verb != "DELETE":
+        notes.append(
+            f"{write.model} inherits the columns of another table, which bulk_create() refuses: "
+            "keep the loop in one atomic() block, or update the parent's rows in bulk."
+        )
+    if "...]" in code and ".bulk_update(" in code and not code.endswith("...]"):
+        notes.append("Name the fields that the loop changes.")
+    if write.matching:
+        notes += _matching_notes(body, write, code)
+    elif write.link:
+        notes.append(_LINKS)
+    notes += _bypassed(write)
+    if ".bulk_create(" in code and not write.matching:
+        if body is not None and body.uses_result():
+            notes.append(
+                "The loop goes on with the row that it wrote: it has its key only after "
+                "bulk_create(), so write these rows first, then what refers to them."
+            )
+        else:
+            notes.append("bulk_create() returns the rows; on MySQL without their keys.")
+    if ".executemany(" in code:
+        notes.append(
+            "psycopg2 sends a statement for each row all the same: execute_values() there."
+        )
+    if 'F("' in code:
+        notes.append("Needs `from django.db.models import F`.")
+    if ".update(" in code:
+        if body is not None and body.name == "save":
+            notes.append("The rows in memory stay as they were, and auto_now fields are not set.")
+    elif ".bulk_update(" in code:
+        notes.append("auto_now fields are not set: name them, with their values.")
+    return notes
+
+
+def _matching_notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:
+    unique = unique_set(body, write) if body is not None else ()
+    if unique and "update_conflicts" in code:
+        return [f"Give each {', '.join(unique)} once: PostgreSQL updates no row twice."]
+    if unique:
+        return [
+            f"Rows are the same by their unique {', '.join(unique)}; ignore_conflicts leaves out "
+            "those that break any other unique constraint too, and sets no keys."
+        ]
+    by = ", ".join(looked_up(body)) if body is not None else ""
+    where = f" on {by}" if by else ""
+    return [
+        f"Without a unique constraint{where} the database can't tell which rows are there: read "
+        "those once, create the missing ones in bulk, and add the constraint, as two requests at "
+        "once create a row twice."
+    ]
+
+
+def _bypassed(write: RowWrite) -> list[str]:
+    notes = []
+    if write.verb == "DELETE":
+        if write.override:
+            notes.append(f"queryset.delete() does not call {write.override}().")
+        if write.signals:
+            notes.append(
+                f"The receivers of {_listed(write.signals)} still run for each row; the rows are "
+                "loaded for them."
+            )
+        return notes
+    if write.signals:
+        notes.append(f"The receivers of {_listed(write.signals)} are not called for these rows.")
+    if write.override:
+        notes.append(f"{write.override}() is not called: do here what it does.")
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,0 +1,1 @@
+"""Rows written one at a time, or where nothing should be written."""

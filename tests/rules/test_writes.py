@@ -1,0 +1,243 @@
+"""Writes in loops: what belongs to them, what they are told to do without, what looks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Model
+from django.db.models.signals import post_save
+
+import queryaudit
+from queryaudit.detectors.writes.needed import is_setup
+from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.findings import Applicability, Finding
+from sample_app.shop.models import Book, Category, Customer, Order, Review, Tag
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+NAMES = [f"new {number}" for number in range(4)]
+
+
+def findings(work: Any) -> tuple[Finding, ...]:
+    with queryaudit.audit() as audited:
+        work()
+    return audited.findings
+
+
+def names() -> list[str]:
+    return list(NAMES)
+
+
+def creates() -> None:
+    for name in names():
+        Tag.objects.create(name=name)
+
+
+def saves() -> None:
+    for book in Book.objects.order_by("pk")[:3]:
+        book.stock += 1
+        book.save()
+
+
+@pytest.fixture
+def counting() -> Iterator[list[int]]:
+    """A receiver that reads and writes for each saved row."""
+    seen: list[int] = []
+
+    def count(sender: type[Model], instance: Tag, **kwargs: object) -> None:
+        seen.append(Review.objects.filter(book__tags=instance).count())
+        Category.objects.create(name=instance.name)
+
+    post_save.connect(count, sender=Tag, weak=False, dispatch_uid="counting")
+    yield seen
+    post_save.disconnect(sender=Tag, dispatch_uid="counting")
+
+
+def test_what_a_receiver_does_belongs_to_the_write_that_it_follows(counting: list[int]) -> None:
+    [finding] = findings(creates)
+    assert len(counting) == len(NAMES)
+    assert finding.rule == "QA601"
+    assert finding.location.source == "Tag.objects.create(name=name)"
+    assert finding.queries == 3 * len(NAMES)
+
+
+def test_signals_that_would_not_be_sent_are_named(counting: list[int]) -> None:
+    [finding] = findings(creates)
+    assert finding.message.endswith("Each write runs post_save.")
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.UNSAFE
+    assert "The receivers of post_save are not called" in finding.fix.note
+
+
+def _save(self: Book, *args: Any, **kwargs: Any) -> None:
+    Category.objects.filter(name=self.slug).update(name=self.title)
+    Model.save(self, *args, **kwargs)
+
+
+def test_an_overridden_save_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Book, "save", _save)
+    found = findings(saves)
+    assert {finding.rule for finding in found} == {"QA601"}
+    fix = found[0].fix
+    assert fix is not None
+    assert fix.applicability is Applicability.UNSAFE
+    assert "tests.rules.test_writes._save() is not called" in fix.note
+
+
+def test_without_signals_and_overrides_nothing_is_said_of_them() -> None:
+    [finding] = findings(saves)
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.DISPLAY_ONLY
+    assert "not called" not in finding.fix.note
+
+
+def test_a_parent_and_its_child_are_two_writes_of_which_the_first_gives_the_key() -> None:
+    def work() -> None:
+        for name in names():
+            parent = Category.objects.create(name=name)
+            Category.objects.create(name="other", parent=parent)
+
+    first, second = sorted(findings(work), key=lambda finding: finding.location.line)
+    assert first.fix is not None
+    assert second.fix is not None
+    assert first.fix.applicability is Applicability.UNSAFE
+    assert "it has its key only after" in first.fix.note
+    assert second.fix.code.startswith("categories = []")
+
+
+def test_a_loop_in_a_caller_is_where_it_can_be_written_at_once() -> None:
+    def add(name: str) -> None:
+        Tag.objects.create(name=name)
+        Category.objects.create(name=name)
+
+    def work() -> None:
+        for name in names():
+            add(name)
+
+    found = findings(work)
+    assert {finding.location.source for finding in found} == {"add(name)"}
+    [finding] = found
+    assert finding.queries == 2 * len(NAMES)
+    assert len(finding.causes) == 2
+
+
+def test_reads_of_get_or_create_are_not_told_twice() -> None:
+    def work() -> None:
+        for name in names():
+            Tag.objects.get_or_create(name=name)
+
+    [finding] = findings(work)
+    assert finding.rules == ("QA602",)
+    assert finding.queries == 4 * len(NAMES)
+
+
+def test_a_cascade_is_told_as_the_deletion_that_takes_it_along() -> None:
+    def work() -> None:
+        for customer in list(Customer.objects.order_by("pk")[:3]):
+            customer.delete()
+
+    [finding] = findings(work)
+    assert finding.rules == ("QA603",)
+    assert "A Customer is deleted" in finding.message
+
+
+def sessions() -> None:
+    for number in range(len(names())):
+        session = SessionStore()
+        session["number"] = number
+        session.save()
+
+
+def the_same_row_by_key() -> None:
+    key = Order.objects.order_by("pk")[0].pk
+    for name in names():
+        Order.objects.filter(pk=key).update(note=name)
+
+
+def the_same_row_from_a_function() -> None:
+    order = Order.objects.order_by("pk")[0]
+
+    def note(text: str) -> None:
+        order.note = text
+        order.save()
+
+    for name in names():
+        note(name)
+
+
+def in_sequence() -> None:
+    last = Category.objects.create(name="first")
+    for name in names():
+        last = Category.objects.create(name=name, parent=last)
+
+
+def by_condition_once() -> None:
+    for name in names():
+        if name.endswith("2"):
+            Tag.objects.create(name=name)
+
+
+def numbered() -> None:
+    for name in names():
+        Tag.objects.create(name=f"{Tag.objects.count()} {name}"[:40])
+
+
+def saved_before_and_after() -> None:
+    for order in Order.objects.order_by("pk")[:3]:
+        order.note = "begun"
+        order.save()
+        if order.pk:
+            order.note = "done"
+        order.save()
+
+
+def in_batches_of_a_generator() -> None:
+    def batches() -> Iterator[list[Tag]]:
+        rows = [Tag(name=name) for name in names()]
+        for start in range(0, len(rows), 2):
+            yield rows[start : start + 2]
+
+    for batch in batches():
+        Tag.objects.bulk_create(batch)
+
+
+def same_values_again() -> None:
+    for _name in names():
+        Book.objects.filter(stock__lt=0).update(stock=0)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        sessions,
+        the_same_row_by_key,
+        the_same_row_from_a_function,
+        in_sequence,
+        by_condition_once,
+        numbered,
+        saved_before_and_after,
+        in_batches_of_a_generator,
+        same_values_again,
+    ],
+    ids=lambda work: work.__name__,
+)
+def test_what_only_looks_like_a_write_in_a_loop_is_silent(work: Any) -> None:
+    assert [f for f in findings(work) if f.rule.startswith("QA6")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "silent"),
+    [
+        ("shop/factories.py", True),
+        ("shop/migrations/0004_names.py", True),
+        ("conftest.py", True),
+        ("shop/imports.py", False),
+        ("shop/factories_of_cars.py", False),
+    ],
+)
+def test_factories_and_migrations_make_rows_as_they_like(path: str, silent: bool) -> None:
+    frame = Frame(FrameKind.PROJECT, path, 1, None, None, None, "f", None, None, None, ())
+    assert is_setup([frame]) is silent
