@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
@@ -195,6 +196,22 @@ def test_one_index_is_one_finding_wherever_it_is_missed(shipping: None) -> None:
     assert finding.fix is not None
     assert 'fields=["tracking_code"]' in finding.fix.code
     assert "AddIndexConcurrently" in finding.fix.code
+
+
+def test_the_model_of_somebody_else_is_not_edited(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO auth_user (username, password, first_name, last_name, email, is_staff,"
+            " is_superuser, is_active, date_joined) SELECT 'u' || i, '', '', '', i || '@x.org',"
+            " false, false, true, now() FROM generate_series(1, 5000) i"
+        )
+    with queryaudit.audit(explain="analyze") as audited:
+        User.objects.filter(email="77@x.org").count()
+    [finding] = audited.findings
+    assert finding.fix is not None
+    assert "class User" not in finding.fix.code
+    assert "CREATE INDEX CONCURRENTLY" in finding.fix.code
+    compile(finding.fix.code, "migration", "exec")
 
 
 def test_what_is_mostly_written_gets_no_index(shipping: None) -> None:

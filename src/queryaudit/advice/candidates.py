@@ -47,7 +47,10 @@ class Candidate(NamedTuple):
     @property
     def words(self) -> tuple[str, ...]:
         """What names it from run to run."""
-        keys = [f"{k.function}({k.column})" if k.function else k.column for k in self.keys]
+        keys = [
+            " ".join([f"{k.function}({k.column})" if k.function else k.column, k.opclass]).strip()
+            for k in self.keys
+        ]
         where = [f"{self.where[0]} {self.where[1].value}"] if self.where else []
         return (self.table, self.method, *keys, *where)
 

@@ -12,6 +12,8 @@ from queryaudit.records.events import Model
 #: What Django allows.
 NAME_LENGTH = 30
 
+#: Apps of Django whose models nobody edits.
+_DJANGOS = ("admin.", "auth.", "contenttypes.", "flatpages.", "redirects.", "sessions.", "sites.")
 _FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
 _STATES = {
     Compared.IS_NULL: "__isnull=True",
@@ -23,7 +25,9 @@ _STATES = {
 
 def index_name(candidate: Candidate) -> str:
     """A name that says what it is, no longer than Django allows, and the same in every run."""
-    columns = "_".join(key.column for key in candidate.keys)
+    columns = "_".join(f"{key.function}_{key.column}".strip("_") for key in candidate.keys)
+    if any(key.opclass.endswith("_pattern_ops") for key in candidate.keys):
+        columns += "_like"
     where = "_part" if candidate.where is not None else ""
     suffix = "_gin" if candidate.method == "gin" else "_idx"
     name = f"{candidate.table}_{columns}{where}{suffix}".lower()
@@ -114,6 +118,35 @@ def migration_code(
             "        ),",
         ]
     return "\n".join([*lines, "    ]"])
+
+
+def is_own(model: Model | None) -> bool:
+    """Whether there is a model whose Meta somebody can edit."""
+    return model is not None and not model.label.startswith(_DJANGOS)
+
+
+def statement_code(candidate: Candidate, model: Model | None) -> str:
+    """A migration for a table whose model is Django's own, or that has none."""
+    made = ddl(candidate).replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+    made = made % f'"{candidate.table}"'
+    app = model.label.partition(".")[0] if model is not None else "app"
+    return "\n".join(
+        [
+            "from django.db import migrations",
+            "",
+            "",
+            "class Migration(migrations.Migration):",
+            "    atomic = False",
+            "",
+            f'    dependencies = [("{app}", "the latest migration")]',
+            "    operations = [",
+            "        migrations.RunSQL(",
+            f"            {made!r},",
+            f"            'DROP INDEX CONCURRENTLY \"{index_name(candidate)}\"',",
+            "        ),",
+            "    ]",
+        ]
+    )
 
 
 def ddl(candidate: Candidate) -> str:

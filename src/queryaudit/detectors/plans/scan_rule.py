@@ -7,7 +7,13 @@ from typing import ClassVar
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.diagnosis import Diagnosis, Trouble, diagnoses
-from queryaudit.advice.index_code import index_expression, meta_code, migration_code
+from queryaudit.advice.index_code import (
+    index_expression,
+    is_own,
+    meta_code,
+    migration_code,
+    statement_code,
+)
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, grade, number, planned, source
 from queryaudit.records.events import Model
@@ -60,6 +66,13 @@ class ScanRule(PlanRule):
 
 def index_fix(candidate: Candidate, model: Model | None, vendor: str) -> Fix:
     """The index as code: for the model, and for a migration that keeps nobody waiting."""
+    if not is_own(model):
+        return Fix(
+            title=f"Add an index to {candidate.table}: {', '.join(candidate.words[2:])}",
+            applicability=Applicability.DISPLAY_ONLY,
+            code=statement_code(candidate, model),
+            note=f"Its model is not the project's to edit. {_cost(candidate)}",
+        )
     concurrently = vendor == "postgresql"
     label = model.label if model is not None else candidate.table
     code = "\n\n\n".join(

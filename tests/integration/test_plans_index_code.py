@@ -1,0 +1,116 @@
+"""The code that is proposed makes the index that is meant, and the planner uses it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import connection, models
+from django.db.models.functions import Lower, Upper
+
+import queryaudit
+from queryaudit.advice.candidates import Candidate, Key, serves
+from queryaudit.advice.conditions import Compared
+from queryaudit.advice.index_code import NAME_LENGTH, index_expression, index_name, migration_code
+from queryaudit.capture.schema import model_row
+from queryaudit.plans import catalogue
+from queryaudit.plans.django_server import DjangoServer
+from queryaudit.records.plans import CatalogIndex
+from sample_app.shop.filling import fill_shipping
+from sample_app.shop.models import Shipment
+
+MODEL = model_row(Shipment)
+CANDIDATES = [
+    Candidate("public", "shop_shipment", "btree", (Key("tracking_code"),), 1),
+    Candidate("public", "shop_shipment", "btree", (Key("depot_id"),), 1),
+    Candidate("public", "shop_shipment", "btree", (Key("carrier"), Key("weight", "", True)), 1),
+    Candidate("public", "shop_shipment", "btree", (Key("recipient", "upper"),), 1),
+    Candidate(
+        "public",
+        "shop_shipment",
+        "btree",
+        (Key("tracking_code", opclass="varchar_pattern_ops"),),
+        0,
+    ),
+    Candidate(
+        "public",
+        "shop_shipment",
+        "btree",
+        (Key("recipient", "lower", opclass="text_pattern_ops"),),
+        0,
+    ),
+    Candidate("public", "shop_shipment", "gin", (Key("details", opclass="jsonb_path_ops"),), 1),
+    Candidate(
+        "public",
+        "shop_shipment",
+        "btree",
+        (Key("id"),),
+        0,
+        ("delivered_at", Compared.IS_NULL),
+    ),
+]
+NAMES = {"models": models, "GinIndex": GinIndex, "OpClass": OpClass, "Upper": Upper, "Lower": Lower}
+
+
+def made(expression: str) -> models.Index:
+    index: models.Index = eval(expression, dict(NAMES))
+    return index
+
+
+def catalogued(name: str) -> CatalogIndex:
+    server = DjangoServer(connection)
+    [relation] = catalogue.relations(server, {("public", "shop_shipment")}, "default")
+    return next(index for index in relation.indexes if index.name == name)
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: "-".join(c.words))
+def test_django_makes_the_index_that_is_meant(db: None, candidate: Candidate) -> None:
+    index = made(index_expression(candidate, MODEL))
+    with connection.schema_editor() as editor:
+        editor.add_index(Shipment, index)
+    assert serves(catalogued(index.name), candidate)
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: "-".join(c.words))
+def test_a_migration_is_a_program_and_a_name_is_short(candidate: Candidate) -> None:
+    compile(migration_code([candidate], MODEL), "migration", "exec")
+    assert 1 <= len(index_name(candidate)) <= NAME_LENGTH
+    assert index_name(candidate)[0].isalpha()
+
+
+def test_another_index_is_not_taken_for_it(db: None) -> None:
+    for candidate in CANDIDATES:
+        with connection.schema_editor() as editor:
+            editor.add_index(Shipment, made(index_expression(candidate, MODEL)))
+    for candidate in CANDIDATES:
+        served = [c for c in CANDIDATES if serves(catalogued(index_name(candidate)), c)]
+        assert served == [candidate]
+
+
+def ask() -> list[object]:
+    return [
+        Shipment.objects.filter(tracking_code="T7x1").count(),
+        Shipment.objects.filter(recipient__iexact="PERSON 7").count(),
+        Shipment.objects.filter(details__contains={"fragile": True}).count(),
+        Shipment.objects.filter(delivered_at__isnull=True).count(),
+        Shipment.objects.filter(depot__name="Depot 7").count(),
+        list(Shipment.objects.filter(carrier="dove").order_by("-weight").values_list("pk")[:5]),
+    ]
+
+
+def test_with_the_proposed_indexes_nothing_is_found(db: None) -> None:
+    fill_shipping(30_000, depots=500, scans=100)
+    with queryaudit.audit(explain="analyze", select=["QA4"]) as before:
+        answers = ask()
+    assert {f.rule for f in before.findings} == {"QA401", "QA402", "QA403", "QA404"}
+    assert len(before.findings) == 6
+    connection.check_constraints()  # PostgreSQL alters no table whose constraints are to be checked
+    for finding in before.findings:
+        assert finding.fix is not None
+        expression = finding.fix.title.removeprefix("Add ").removesuffix(" to shop.Shipment")
+        with connection.schema_editor() as editor:
+            editor.add_index(Shipment, made(expression))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE shop_shipment")
+    with queryaudit.audit(explain="analyze", select=["QA4"]) as after:
+        assert ask() == answers
+    assert after.findings == ()
