@@ -619,4 +619,8 @@ EXPECTED = SQL_TEXT | WRITES | {
     "QA515.bad": Expected(
         "bad", 'cursor.execute("LOCK TABLE shop_order IN EXCLUSIVE MODE")', ("",)
     ),
+    "QA503.bad": Expected("_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)),
+    "QA503.bad_locked": Expected(
+        "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
+    ),
 }

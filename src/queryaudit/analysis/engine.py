@@ -233,6 +233,8 @@ class Engine:
             try:
                 for (_, _, ignore, _), sighting in self._sum(detector.judge(fold, view)).items():
                     self._ledger.add(sighting, view.scope, ignore)
+                for fact in detector.facts(fold, view):
+                    self._ledger.add_fact(detector.code, fact, view.scope)
             except Exception as error:
                 if self._strict:
                     raise

@@ -7,6 +7,7 @@ no difference to the report.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from queryaudit.analysis.suppressions import Ignore
@@ -105,6 +106,8 @@ class Ledger:
         self.databases: set[tuple[str, str]] = set()
         self.crashes: Counter[tuple[str, str]] = Counter()
         self.files: set[str] = set()
+        #: What rules that judge the run keep of each scope: code, fact, and how often by scope.
+        self.facts: dict[str, dict[Hashable, Counter[ScopeKey]]] = {}
         #: Empty unless statements were explained.
         self.gathered = Gathered()
 
@@ -132,6 +135,10 @@ class Ledger:
         runs[1] += sighting.duration_ns
         totals.worst = max(totals.worst, sighting.queries)
         totals.units += 1
+
+    def add_fact(self, code: str, fact: Hashable, scope: ScopeStart) -> None:
+        known = self.facts.setdefault(code, {}).setdefault(fact, Counter())
+        known[scope.kind, scope.name] += 1
 
     def add_scope(
         self, scope: ScopeStart, spent: Spent, dropped: int = 0, elapsed_ns: int = 0

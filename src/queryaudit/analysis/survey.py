@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from queryaudit.analysis.concluding import concluded
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import Detector, Limits, Nomination
@@ -23,9 +24,13 @@ def surveyed(
     strict: bool,
 ) -> list[Group]:
     """What the rules find in the workload: a group for each root cause, in the order of words."""
+    found: list[Group] = [
+        [(None, totals) for totals in group]
+        for group in concluded(ledger, detectors, crashes, strict=strict)
+    ]
     surveying = [d for d in detectors if type(d).survey is not Detector.survey]
     if not surveying or not ledger.gathered.plans:
-        return []
+        return found
     workload, behind = ledger.gathered.workload()
     groups: dict[tuple[str, ...], dict[object, CauseTotals]] = {}
     ignored: dict[int, Ignore | None] = {}
@@ -48,7 +53,7 @@ def surveyed(
                     hint="Please report this; the other rules went on.",
                 )
             )
-    return [
+    return found + [
         [(ignored[id(totals)], totals) for totals in groups[words].values()]
         for words in sorted(groups)
     ]

@@ -7,7 +7,7 @@ statement and call site, never by the number of queries.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -182,6 +182,14 @@ class Detector:
 
     def judge(self, fold: Any, view: View) -> Iterable[Sighting]:
         """The sightings of one finished scope."""
+        return ()
+
+    def facts(self, fold: Any, view: View) -> Iterable[Hashable]:
+        """What a finished scope adds to a judgement of the run; in words, equal over traces."""
+        return ()
+
+    def conclude(self, facts: Sequence[Any]) -> Iterable[tuple[Sighting, Sequence[Any]]]:
+        """The sightings of all facts of the run, each with the facts that it rests on."""
         return ()
 
     def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:

@@ -11,6 +11,8 @@ from queryaudit.records.events import Boundary, Effect, Fetch, Query, Transactio
 
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64
+#: Orders of statements kept of the transactions that began at one place.
+_ORDERS = 16
 
 #: A statement and the stack that ran it.
 Ran = tuple[int, int]
@@ -53,6 +55,8 @@ class Began:
     savepoints: dict[int, list[int]] = field(default_factory=dict)  #: by stack: all, most in one
     #: Transactions on other databases that were open as well, and what had run in both.
     others: dict[Home, tuple[set[Ran], set[Ran]]] = field(default_factory=dict)
+    #: The orders in which statements came, of what was not undone.
+    orders: dict[tuple[Ran, ...], None] = field(default_factory=dict)
 
 
 class _Open:
@@ -151,6 +155,8 @@ class TransactionFold:
             entry = began.savepoints.setdefault(stack, [0, 0])
             entry[0] += count
             entry[1] = max(entry[1], count)
+        if len(began.orders) < _ORDERS:
+            began.orders.setdefault(tuple(held.keys))
         for other in self._open.values():
             if other.home[1] != held.home[1]:
                 ours, theirs = began.others.setdefault(other.home, (set(), set()))

@@ -14,7 +14,7 @@ from queryaudit.sql.verbs import Verb
 
 WRITES = frozenset({Verb.INSERT, Verb.UPDATE, Verb.DELETE})
 #: Written by libraries on their own account.
-_BOOKKEEPING = frozenset({"django_session", "django_migrations", "django_content_type"})
+BOOKKEEPING = frozenset({"django_session", "django_migrations", "django_content_type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def held_by(rans: Iterable[Ran], view: View) -> list[Held]:
     found: dict[tuple[str, bool], Held] = {}
     for ran in rans:
         statement = statement_of(ran, view)
-        if not statement.tables or statement.tables[0] in _BOOKKEEPING:
+        if not statement.tables or statement.tables[0] in BOOKKEEPING:
             continue
         written = statement.verb in WRITES
         if written or statement.lock is not None:

@@ -1,0 +1,105 @@
+"""QA503: rows of two tables, locked in two orders. What runs one by one may meet one day."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from sample_app.shop.models import Book, Customer, Order, Tag
+
+
+def _order() -> None:
+    Order.objects.filter(pk=1).update(note="seen")
+
+
+def _customer() -> None:
+    Customer.objects.filter(pk=1).update(name="C.")
+
+
+def _order_first() -> None:
+    with transaction.atomic():
+        _order()
+        _customer()
+
+
+def _customer_first() -> None:
+    with transaction.atomic():
+        _customer()
+        _order()
+
+
+def bad() -> None:
+    """The order and then its customer, and the other way round."""
+    _order_first()
+    _customer_first()
+
+
+def bad_locked() -> None:
+    """One locks to be sure, and in the wrong order."""
+    _order_first()
+    with transaction.atomic():
+        list(Customer.objects.select_for_update().filter(pk=1))
+        _order()
+
+
+def good() -> None:
+    """Everybody locks the order first."""
+    _order_first()
+    with transaction.atomic():
+        list(Order.objects.select_for_update().filter(pk=1))
+        _customer()
+
+
+def good_gate() -> None:
+    """Both lock a book before, and meet there."""
+    with transaction.atomic():
+        list(Book.objects.select_for_update().filter(pk=1))
+        _order()
+        _customer()
+    with transaction.atomic():
+        list(Book.objects.select_for_update().filter(pk=1))
+        _customer()
+        _order()
+
+
+def good_waits_for_nobody() -> None:
+    """Who skips what is locked holds nobody up."""
+    _order_first()
+    with transaction.atomic():
+        _customer()
+        list(Order.objects.select_for_update(skip_locked=True).filter(pk=1))
+
+
+def good_modes_go_together() -> None:
+    """Two that share a row do not wait for each other."""
+    with transaction.atomic():
+        list(Customer.objects.raw("SELECT * FROM shop_customer WHERE id = 1 FOR SHARE"))
+        _order()
+    with transaction.atomic():
+        _order()
+        list(Customer.objects.raw("SELECT * FROM shop_customer WHERE id = 1 FOR SHARE"))
+
+
+def good_own_rows() -> None:
+    """Nobody waits for a row that nobody else can see."""
+    with transaction.atomic():
+        tag = Tag.objects.create(name="new")
+        _customer()
+        Tag.objects.filter(pk=tag.pk).update(name="newer")
+    with transaction.atomic():
+        _customer()
+        Tag.objects.filter(pk=1).update(name="other")
+
+
+def good_each_by_itself() -> None:
+    """Nothing is held between the two."""
+    _order()
+    _customer()
+    _order()
+
+
+def good_only_read() -> None:
+    """Reading locks nothing."""
+    _order_first()
+    with transaction.atomic():
+        Customer.objects.filter(pk=1).exists()
+        _order()
