@@ -19,6 +19,9 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+#: For libpq: tells this run's connections from those of another one on the same server.
+os.environ["PGAPPNAME"] = RUN = f"queryaudit tests {os.getpid()}"
+
 collect_ignore = ["testproject", "realworld"]
 
 #: Books in the shop that tests see; enough for at least three rows of everything.
@@ -43,5 +46,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 with connection.cursor() as cursor:
                     cursor.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        " WHERE application_name = %s AND datname = current_database()"
+                        # A parallel worker of this very statement would take it along.
+                        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+                        [RUN],
                     )

@@ -69,7 +69,8 @@ class StatementLog:
         """
         SyncToAsync.single_thread_executor.submit(connections.close_all).result()
         self._reader.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = ANY(%s) AND backend_type = 'client backend'",
             [sorted(self._databases)],
         )
 

@@ -12,3 +12,4 @@ class Expected(NamedTuple):
     line: str
     paths: tuple[str, ...]
     code: str = ""  #: the last line of the fix, if the test is about it
+    note: bool = False  #: of no weight on the few rows of the shop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
@@ -11,7 +11,7 @@ from queryaudit.capture.places import Place, Places
 from queryaudit.capture.positions import positions
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.source import source_file
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.events import Frame, FrameKind, FunctionText
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _TEMPLATE_CONTEXT = 3
@@ -22,6 +22,8 @@ class FrameResolver:
 
     def __init__(self, files: CodeFiles) -> None:
         self._files = files
+        #: Functions whose source was given.
+        self._functions: set[tuple[str, int]] = set()
 
     def plain(self, place: Place) -> Frame:
         """Path, position and function; no file is read."""
@@ -91,6 +93,21 @@ class FrameResolver:
             snippet=found.snippet,
             loop_source=found.loop.source if found.loop else (),
         )
+
+    def function(self, places: Sequence[Place]) -> FunctionText | None:
+        """The source of the innermost function of Python among the places.
+
+        None if it was given before, is long or is a module.
+        """
+        place = next((p for p in places if p.code is not None), None)
+        if place is None or place.code is None or place.kind is FrameKind.LIBRARY:
+            return None
+        found = source_file(place.code.co_filename).function(self.plain(place).line)
+        path = self._files.relative(place.code.co_filename)
+        if found is None or (path, found.first_line) in self._functions:
+            return None
+        self._functions.add((path, found.first_line))
+        return FunctionText(path, found.name, found.first_line, found.lines)
 
     def _template(self, place: Place, frame: Frame) -> Frame:
         lines = source_file(place.path).lines

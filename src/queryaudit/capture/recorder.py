@@ -396,3 +396,6 @@ class Recorder:
             found = self._by_id[stack]
             frames = self._resolver.rich_stack(found.places, found.outer)
             self.sink.define(Stack(stack, frames, found.repeats, found.via))
+            function = self._resolver.function(found.places)
+            if function is not None:
+                self.sink.define(function)

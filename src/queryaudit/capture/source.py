@@ -19,12 +19,19 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CONTEXT_LINES = 2
 _MAX_SNIPPET = 60
 _MAX_LOOP = 40
+_MAX_FUNCTION = 150
 
 
 class Loop(NamedTuple):
     line: int
     text: str
     source: tuple[str, ...]  #: all its lines; empty if they are many
+
+
+class Function(NamedTuple):
+    name: str
+    first_line: int
+    lines: tuple[str, ...]
 
 
 class Place(NamedTuple):
@@ -66,6 +73,16 @@ class SourceFile:
             snippet_line=start,
             snippet=tuple(self.lines[start - 1 : stop]),
         )
+
+    def function(self, line: int) -> Function | None:
+        """The innermost ``def`` around a line, unless it is long."""
+        for node in reversed(self._chain(line, None)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                end = node.end_lineno or node.lineno
+                if end - node.lineno >= _MAX_FUNCTION:
+                    return None
+                return Function(node.name, node.lineno, tuple(self.lines[node.lineno - 1 : end]))
+        return None
 
     def _chain(self, line: int, column: int | None) -> list[ast.AST]:
         """Nodes from the module down to the innermost that contains the position."""

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from queryaudit.advice.row_use import RowUse
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import (
     Access,
@@ -18,6 +19,7 @@ from queryaudit.records.events import (
     Fetch,
     Frame,
     FrameKind,
+    FunctionText,
     Header,
     Hydration,
     Ignored,
@@ -51,6 +53,7 @@ class Definitions(Protocol):
     origins: dict[int, Origin]
     accesses: dict[int, Access]
     ignores: dict[int, Ignored]
+    functions: dict[str, list[FunctionText]]  #: by path
     models: dict[str, Model]  #: by label
     explaining: Explaining | None
     plans: list[Plan]
@@ -141,6 +144,7 @@ class Sighting:
     queries: int
     duration_ns: int
     rows: int = 0
+    use: RowUse | None = None  #: what the source does with the rows, where the rule is about that
     note: str = ""  #: describes the cause where a relation path can't
     #: Digests of a few texts that ran, where a rule is about how they differ.
     variants: frozenset[int] = frozenset()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from queryaudit.detectors.base import View
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.detectors.base import Definitions, View
+from queryaudit.records.events import Frame, FrameKind, FunctionText
 from queryaudit.records.rules import Severity
 
 #: Methods that models override and that write by calling the method they override.
@@ -44,6 +44,16 @@ def evaluated_at(frames: Sequence[Frame], view: View) -> Frame | None:
     other = [f for f in frames if f.kind in view.own]
     test = [f for f in frames if f.kind is FrameKind.TEST]
     return next(iter([*own, *other, *test]), None)
+
+
+def function_of(frame: Frame, tables: Definitions) -> FunctionText | None:
+    """The innermost function around the frame's line, if its source was written down."""
+    around = [
+        function
+        for function in tables.functions.get(frame.path, ())
+        if function.first_line <= frame.line < function.first_line + len(function.lines)
+    ]
+    return max(around, key=lambda function: (function.first_line, function.name), default=None)
 
 
 def editable(candidates: Sequence[Frame | None], view: View) -> Frame | None:

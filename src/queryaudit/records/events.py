@@ -142,6 +142,15 @@ class Stack(NamedTuple):
     via: str = ""  #: the library's function that asked on behalf of the first frame, if one did
 
 
+class FunctionText(NamedTuple):
+    """The source of a function that ran a query of which more is asked than where it stands."""
+
+    path: str
+    name: str
+    first_line: int  #: of its ``def``, decorators excluded
+    lines: tuple[str, ...]
+
+
 class Origin(NamedTuple):
     """A queryset that was evaluated and whose rows can cause further queries."""
 
@@ -352,6 +361,16 @@ class ScopeEnd(NamedTuple):
 Occurrence = Query | Fetch | Hydration | Usage | Transaction | Effect
 #: What occurrences refer to by id.
 Definition = (
-    SqlText | Stack | Origin | Access | Ignored | Model | Provenance | Explaining | Plan | Relation
+    SqlText
+    | Stack
+    | FunctionText
+    | Origin
+    | Access
+    | Ignored
+    | Model
+    | Provenance
+    | Explaining
+    | Plan
+    | Relation
 )
 Event = Header | Definition | ScopeStart | Occurrence | ScopeEnd

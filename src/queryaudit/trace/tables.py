@@ -5,6 +5,7 @@ from __future__ import annotations
 from queryaudit.records.events import (
     Access,
     Event,
+    FunctionText,
     Header,
     Ignored,
     Model,
@@ -28,6 +29,7 @@ class Tables:
     __slots__ = (
         "accesses",
         "explaining",
+        "functions",
         "header",
         "ignores",
         "models",
@@ -48,6 +50,8 @@ class Tables:
         self.accesses: dict[int, Access] = {}
         self.scopes: dict[int, ScopeStart] = {}
         self.ignores: dict[int, Ignored] = {}
+        #: by path
+        self.functions: dict[str, list[FunctionText]] = {}
         #: by label
         self.models: dict[str, Model] = {}
         #: None: no statement of this trace is explained.
@@ -72,6 +76,8 @@ class Tables:
             self.scopes[event.id] = event
         elif isinstance(event, Ignored):
             self.ignores[event.id] = event
+        elif isinstance(event, FunctionText):
+            self.functions.setdefault(event.path, []).append(event)
         elif isinstance(event, Model):
             self.models[event.label] = event
         elif isinstance(event, Plan):

@@ -1,0 +1,71 @@
+"""QA211: rows that are loaded for one number."""
+
+from __future__ import annotations
+
+from django.db.models import F, Sum
+
+from sample_app.shop.models import Book
+
+
+def bad() -> int:
+    """Every book is made into an object to add up one column."""
+    return sum(book.stock for book in Book.objects.all())
+
+
+def good() -> int:
+    """The database sends the sum."""
+    return Book.objects.aggregate(value=Sum("stock"))["value"]
+
+
+def bad_product() -> int:
+    """A product of two columns is no harder."""
+    return sum(book.stock * book.pages for book in Book.objects.all())
+
+
+def good_product() -> int:
+    """The database multiplies."""
+    return Book.objects.aggregate(value=Sum(F("stock") * F("pages")))["value"]
+
+
+def bad_loop() -> int:
+    """The same, written as a loop."""
+    total = 0
+    for book in Book.objects.all():
+        total += book.stock
+    return total
+
+
+def bad_greatest() -> int:
+    """All rows, to find the greatest number."""
+    books = Book.objects.filter(stock__gte=0)
+    return max(book.pages for book in books)
+
+
+def good_used_otherwise() -> tuple[int, list[str]]:
+    """The rows are shown as well."""
+    books = Book.objects.all()
+    return sum(book.stock for book in books), [book.title for book in books]
+
+
+def good_loop_that_does_more() -> tuple[int, list[str]]:
+    """The loop adds up on its way."""
+    total, titles = 0, []
+    for book in Book.objects.all():
+        total += book.stock
+        titles.append(book.title)
+    return total, titles
+
+
+def good_method() -> int:
+    """The database does not know the address."""
+    return sum(len(book.get_absolute_url()) for book in Book.objects.all())
+
+
+def good_three_cheapest() -> int:
+    """Of three rows."""
+    return sum(book.stock for book in Book.objects.order_by("price", "pk")[:3])
+
+
+def good_values() -> int:
+    """One column, and no objects: a smaller matter."""
+    return sum(Book.objects.values_list("stock", flat=True))

@@ -1,0 +1,212 @@
+"""What a function does with the rows of a queryset that it evaluates, where the source proves it.
+
+The rows must have one use: a name that is read twice, or handed on, proves nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from queryaudit.advice.row_predicates import Row, calls_for, expression
+
+_AGGREGATES = {"sum": "Sum", "min": "Min", "max": "Max"}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
+
+
+class UseKind(Enum):
+    FILTER = "filter"  #: most rows are thrown away
+    AGGREGATE = "aggregate"  #: one number is computed of all rows
+
+
+@dataclass(frozen=True, slots=True)
+class RowUse:
+    kind: UseKind
+    text: str  #: what the source does, as ``[... if book.stock > 5]``
+    calls: tuple[str, ...]  #: what the queryset needs instead
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSource:
+    """The lines of one function, as they stand in its file."""
+
+    first_line: int
+    lines: tuple[str, ...]
+
+
+def row_use(
+    source: FunctionSource, line: int, end_line: int | None, columns: Mapping[str, str]
+) -> RowUse | None:
+    """What is done with the rows of the queryset that is evaluated at ``line``; None if that is not
+    certain. ``columns``: kinds of the model's columns by attribute name. Never raises."""
+    # One line stands before the source for the parser's sake.
+    first = line - source.first_line + 2
+    last = (end_line or line) - source.first_line + 2
+    for opening in ("if 1:", ""):
+        text = "\n".join((opening, *source.lines))
+        tree = _parse(text)
+        if tree is not None:
+            break
+    else:
+        return None
+    reading = _Reading(text, tree, first, last, columns)
+    found = [use for node in reading.expressions() for use in [reading.use(node)] if use]
+    return found[0] if len(found) == 1 else None
+
+
+def _parse(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Reading:
+    def __init__(
+        self, text: str, tree: ast.Module, first: int, last: int, columns: Mapping[str, str]
+    ) -> None:
+        self._text = text
+        self._tree = tree
+        self._first, self._last = first, last
+        self._columns = columns
+        self._parents = {
+            child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+        }
+
+    def _said(self, node: ast.AST) -> str:
+        """The source of a node, on one line."""
+        return " ".join((ast.get_source_segment(self._text, node) or "").split())
+
+    def expressions(self) -> Iterator[ast.expr | ast.For]:
+        """What goes through rows on the frame's lines."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, (*_COMPREHENSIONS, ast.For)):
+                rows = node.iter if isinstance(node, ast.For) else node.generators[0].iter
+                if self._first <= rows.lineno <= self._last and self._is_queryset(rows):
+                    yield node
+
+    def _is_queryset(self, rows: ast.expr) -> bool:
+        """Whether it is written out here, or a name that is bound once and read once."""
+        if isinstance(rows, ast.Name):
+            bound = [n for n in self._names(rows.id) if isinstance(n.ctx, ast.Store)]
+            if len(bound) != 1 or len(self._names(rows.id)) != 2:
+                return False
+            statement = self._parents.get(bound[0])
+            if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+                return False
+            rows = statement.value
+        return isinstance(rows, ast.Call) and _is_chain(rows)
+
+    def _names(self, name: str) -> list[ast.Name]:
+        return [n for n in ast.walk(self._tree) if isinstance(n, ast.Name) and n.id == name]
+
+    def use(self, node: ast.expr | ast.For) -> RowUse | None:
+        if isinstance(node, ast.For):
+            return self._loop(node)
+        if isinstance(node, _COMPREHENSIONS):
+            return self._comprehension(node)
+        return None
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> RowUse | None:
+        [generator, *further] = node.generators
+        row = self._row(generator.target)
+        if further or row is None or generator.is_async:
+            return None
+        calls: tuple[str, ...] = ()
+        for test in generator.ifs:
+            more = calls_for(test, row)
+            if more is None:
+                return None
+            calls += more
+        outer = self._parents.get(node)
+        match outer:
+            case ast.Call(func=ast.Name(id=name), args=[_], keywords=[]) if name in _AGGREGATES:
+                return _aggregate(_AGGREGATES[name], node.elt, row, calls, self._said(outer))
+            case ast.Call(func=ast.Name(id="len")) if calls and not isinstance(node, ast.SetComp):
+                return RowUse(UseKind.FILTER, self._said(outer), (*calls, ".count()"))
+            case ast.Call(func=ast.Name(id="any")) if not calls:
+                asked = calls_for(node.elt, row)
+                text = self._said(outer)
+                return RowUse(UseKind.FILTER, text, (*asked, ".exists()")) if asked else None
+        return RowUse(UseKind.FILTER, self._said(node), calls) if calls else None
+
+    def _loop(self, node: ast.For) -> RowUse | None:
+        row = self._row(node.target)
+        if row is None or node.orelse or len(node.body) != 1:
+            return self._guarded(node, row)
+        [only] = node.body
+        match only:
+            case ast.AugAssign(target=ast.Name(), op=ast.Add()):
+                return _aggregate("Sum", only.value, row, (), self._said(only))
+            case ast.If(test=test, orelse=[]):
+                calls = calls_for(test, row)
+                return RowUse(UseKind.FILTER, f"if {self._said(test)}", calls) if calls else None
+        return None
+
+    def _guarded(self, node: ast.For, row: Row | None) -> RowUse | None:
+        """``if not wanted: continue`` before everything else."""
+        first = node.body[0]
+        if row is None or not isinstance(first, ast.If) or first.orelse:
+            return None
+        if len(first.body) != 1 or not isinstance(first.body[0], ast.Continue):
+            return None
+        wanted = _negated(first.test)
+        calls = calls_for(wanted, row) if wanted is not None else None
+        if not calls:
+            return None
+        return RowUse(UseKind.FILTER, f"if {self._said(first.test)}: continue", calls)
+
+    def _row(self, target: ast.expr) -> Row | None:
+        return Row(target.id, self._columns) if isinstance(target, ast.Name) else None
+
+
+def _aggregate(
+    function: str, value: ast.expr, row: Row, calls: tuple[str, ...], text: str
+) -> RowUse | None:
+    what = expression(value, row)
+    if what is None:
+        return None
+    names = (function, "F") if "F(" in what else (function,)
+    imports = (f"from django.db.models import {', '.join(sorted(names))}",)
+    call = f".aggregate(value={function}({what}))"
+    return RowUse(UseKind.AGGREGATE, text, (*calls, call), imports)
+
+
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+
+def _negated(test: ast.expr) -> ast.expr | None:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPPOSITES:
+        op = _OPPOSITES[type(test.ops[0])]()
+        return ast.Compare(left=test.left, ops=[op], comparators=test.comparators)
+    if isinstance(test, ast.Attribute):
+        return ast.UnaryOp(op=ast.Not(), operand=test)
+    return None
+
+
+def _is_chain(node: ast.Call) -> bool:
+    """``Book.objects.filter(...)``, not sliced and nothing around it: a manager's method."""
+    inner: ast.expr = node
+    attributes = 0
+    while True:
+        if isinstance(inner, ast.Call):
+            inner = inner.func
+        elif isinstance(inner, ast.Attribute):
+            attributes += 1
+            inner = inner.value
+        else:
+            return isinstance(inner, ast.Name) and attributes >= 2
