@@ -98,7 +98,13 @@ class _Reading:
             if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
                 return False
             rows = statement.value
-        return isinstance(rows, ast.Call) and _is_chain(rows)
+        return isinstance(rows, ast.Call) and _is_chain(rows) and self._is_single(rows)
+
+    def _is_single(self, rows: ast.expr) -> bool:
+        """Rows that are asked for again are better asked for once."""
+        asked = ast.dump(rows)
+        calls = (n for n in ast.walk(self._tree) if isinstance(n, ast.Call))
+        return sum(ast.dump(call) == asked for call in calls) == 1
 
     def _names(self, name: str) -> list[ast.Name]:
         return [n for n in ast.walk(self._tree) if isinstance(n, ast.Name) and n.id == name]
