@@ -61,6 +61,8 @@ def test_without_any_source_everything_is_the_default() -> None:
         output=(),
         max_queries=None,
         deep=False,
+        explain=None,
+        small_table=2000,
         ignore_paths=(),
         log=True,
         server_timing=True,
