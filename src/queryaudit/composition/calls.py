@@ -19,6 +19,7 @@ from queryaudit.composition.values import (
     code_of,
     either,
     gap,
+    worst,
 )
 from queryaudit.records.texts import HoleKind
 
@@ -81,7 +82,17 @@ def call(evaluator: Evaluator, node: ast.Call, module: Module, env: Env) -> Vari
         return found
     if name in _FILES:
         return gap(HoleKind.FILE, node)
-    return evaluator.unread(node, module, env)
+    if isinstance(function, ast.Attribute) and told_by(evaluator, function.value, module, env):
+        return evaluator.unread(node, module, env)
+    # What a function makes of its arguments is not known: it may refuse some of them.
+    return gap(HoleKind.OPAQUE, node)
+
+
+def told_by(evaluator: Evaluator, owner: ast.expr, module: Module, env: Env) -> bool:
+    """Whether the object that has the method is of the request."""
+    if isinstance(owner, ast.Name) and owner.id in ("self", "cls"):
+        return False
+    return worst(evaluator.variants(owner, module, env)) is HoleKind.REQUEST
 
 
 def _is_quoter(function: ast.expr, module: Module) -> bool:

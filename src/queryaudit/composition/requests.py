@@ -13,6 +13,9 @@ _PARTS = frozenset(
 _PARTS |= {"path", "path_info", "content_params", "get_full_path", "json", "DATA"}
 _REQUESTS = frozenset({"request", "req", "_request"})
 _NUMBERS = frozenset({"int", "float", "bool", "Decimal", "UUID", "date", "datetime", "complex"})
+#: Parameters of hooks that take a request and are no views.
+_NOT_OF_URL = frozenset({"queryset", "qs", "view", "obj", "form", "formset", "model", "instance"})
+_NOT_OF_URL |= {"response", "change", "sender", "user", "db_field", "get_response", "cursor"}
 _TESTS = frozenset({"isdigit", "isdecimal", "isnumeric", "isidentifier", "isalnum", "isalpha"})
 _MATCHERS = frozenset({"match", "fullmatch"})
 
@@ -64,7 +67,10 @@ def is_view(function: ast.AST) -> bool:
     """Whether it takes a request and so, as other arguments, parts of the URL."""
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    names = [argument.arg for argument in parameters(function.args)][:2]
+    every = [argument.arg for argument in parameters(function.args)]
+    if not _NOT_OF_URL.isdisjoint(every):
+        return False
+    names = every[:2]
     return "request" in names and (names[0] == "request" or names[0] in ("self", "cls"))
 
 
