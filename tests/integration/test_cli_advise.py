@@ -97,6 +97,26 @@ def test_what_an_index_may_cost_is_kept_to(
     assert "it would take more space than was allowed" in out
 
 
+def test_what_a_copy_can_not_stand_for_is_unknown_and_not_useless(
+    transactional_db: None,
+    committed: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "a.qatrace"
+    with (
+        queryaudit.audit("a page", trace=str(path), test_files=[]),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            'SELECT note FROM "public"."shop_shipment" WHERE tracking_code = %s', ("T1",)
+        )
+    assert main(["advise", str(path), "--database", url(), "--scratch"]) == 0
+    out = capsys.readouterr().out
+    assert "Not tried: nothing is known of these" in out
+    assert "its statements read the table by another name" in out
+
+
 def test_a_database_without_data_needs_nothing(
     trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

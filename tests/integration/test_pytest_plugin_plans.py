@@ -121,3 +121,12 @@ def test_nothing_is_explained_unless_it_is_asked_for(library: Project, tmp_path:
     run = library.pytest()
     assert run.findings == []
     assert run.report["plans"] == []
+
+
+def test_plans_of_sqlite_are_drawn_and_judged_by_nobody(project: Project) -> None:
+    run = project.pytest(EXPLAIN, "--queryaudit-trace=traces")
+    assert {plan["mode"] for plan in run.report["plans"]} == {"planned"}
+    kinds = {step["kind"] for plan in run.report["plans"] for step in plan["steps"]}
+    assert {"Scan", "Index Search"} <= kinds
+    assert [d for d in run.report["diagnostics"] if d["slug"] == "capture-failed"] == []
+    assert not [f for f in run.findings if f["rule"].startswith("QA4")]

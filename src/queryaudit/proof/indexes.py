@@ -25,7 +25,7 @@ from queryaudit.plans.policy import after_functions, called, permission
 from queryaudit.plans.postgres import volatile_of
 from queryaudit.plans.server import Server, first_line
 from queryaudit.proof import clones
-from queryaudit.proof.trial import Compared, compare
+from queryaudit.proof.trial import Compared, compare, reads_copy
 from queryaudit.proof.values import value_sets
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.events import Model
@@ -149,6 +149,10 @@ class _Laboratory:
             return trial.end(Outcome.UNKNOWN, "no values are known to try its statements with")
         if not self._copy(trial.relation):
             return trial.end(Outcome.UNKNOWN, "the table is too large to be copied")
+        table = trial.candidate.table
+        runs = [run for run in runs if reads_copy(self._server, run[1], run[2], table)]
+        if not runs:
+            return trial.end(Outcome.UNKNOWN, "its statements read the table by another name")
         start = perf_counter_ns()
         functional = any(key.function for key in trial.candidate.keys)
         if any(key.opclass == "gin_trgm_ops" for key in trial.candidate.keys):

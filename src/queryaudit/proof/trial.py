@@ -77,6 +77,23 @@ def compare(server: Server, sql: str, values: Sequence[Any], names: Sequence[str
     )
 
 
+def reads_copy(server: Server, sql: str, values: Sequence[Any], table: str) -> bool:
+    """Whether a statement meets the copy: a view, a partition and a schema's name lead past it."""
+    rows = server.run(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", tuple(values))
+    root = rows[0][0]
+    root = (json.loads(root) if isinstance(root, str) else root)[0]
+    return any(
+        name == table and schema.startswith("pg_temp") for schema, name in _tables(root["Plan"])
+    )
+
+
+def _tables(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "Relation Name" in plan:
+        yield str(plan.get("Schema", "")), str(plan["Relation Name"])
+    for child in plan.get("Plans", ()):
+        yield from _tables(child)
+
+
 @contextmanager
 def _dropped(server: Server, names: Sequence[str]) -> Iterator[None]:
     server.run("BEGIN")
