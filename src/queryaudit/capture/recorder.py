@@ -268,9 +268,8 @@ class Recorder:
         )  # fmt: skip
         self._buffer.append(query)
         if self.sampler is not None and error is None and not many:
-            if not site.repeated:
-                site.repeated = True
-                self._repeated.append(site.stack)
+            self._repeated += () if site.repeated else (site.stack,)
+            site.repeated = True
             self.sampler.keep(scope.id, statement.id, sql, params, duration, connection)
         evaluation_now = running.evaluation
         if evaluation_now is not None and evaluation_now.query is None:
