@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+import queryaudit
 from benchmarks.raw_sql.judging import live, read
 from benchmarks.raw_sql.urls import call_sites
+from queryaudit.cli import main
 
 DYNAMIC = {site.path for site in call_sites() if site.is_dynamic}
 HARMLESS = {site.path for site in call_sites() if not site.is_dynamic}
@@ -43,3 +48,22 @@ def test_a_defect_that_runs_and_stands_in_the_source_has_one_fingerprint() -> No
     assert set(ran) == set(stands)
     for fingerprint, finding in ran.items():
         assert finding.location == stands[fingerprint].location
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_report_on_a_trace_and_a_scan_has_each_defect_once(tmp_path: Path) -> None:
+    with queryaudit.audit(trace=str(tmp_path / "run.qatrace")):
+        live()
+    output = tmp_path / "report.json"
+    main(
+        [
+            "report",
+            str(tmp_path / "run.qatrace"),
+            "--scan=benchmarks/raw_sql",
+            "--select=QA3",
+            f"--output=json:{output}",
+        ]
+    )
+    found = json.loads(output.read_text(encoding="utf-8"))["findings"]
+    assert len(found) == len(DYNAMIC)
+    assert all(finding["queries"] for finding in found)

@@ -118,6 +118,11 @@ HARMLESS = {
         "def filter_queryset(self, request, queryset, view):\n"
         "    return queryset.order_by(*self.get_ordering(request, queryset, view))\n"
     ),
+    "filtered": (
+        "def f(request):\n"
+        '    names = [n for n in request.GET.getlist("sort") if is_allowed(n)]\n'
+        "    return Book.objects.order_by(*names)\n"
+    ),
     "argument of its only caller": (
         'def f(t):\n    cursor.execute(f"SELECT a FROM {t}")\ndef g():\n    f("b")\n    f("c")\n'
     ),

@@ -85,9 +85,10 @@ class Provenances:
             return None
         with self._lock:
             if fetches is FetchKind.CURSOR:
-                if _is_constant(text, frame) and "'" not in text:
+                constant = _is_constant(text, frame)
+                if constant and "'" not in text:
                     return None
-                return self._of_call(text, places, frame, scope)
+                return self._of_call(text, places, frame, scope, constant=constant)
             query = query_of(frame)
             if query is None:
                 return None
@@ -100,7 +101,13 @@ class Provenances:
             return self._of_texts(texts, query, places, frame, scope)
 
     def _of_call(
-        self, text: str, places: Sequence[Place], frame: FrameType, scope: Scope
+        self,
+        text: str,
+        places: Sequence[Place],
+        frame: FrameType,
+        scope: Scope,
+        *,
+        constant: bool,
     ) -> Provenance | None:
         """A cursor was handed a text by the innermost of the project's frames."""
         if places[0].code is None:
@@ -115,6 +122,9 @@ class Provenances:
         if found is None:
             found = [c for call in calls for c in _of_any_call(module, call, library)]
             self._remember(key, found)
+        if constant:
+            # Whatever the source seems to say, nothing was put in.
+            found = [one for one in found if not one.bad]
         return self._told(found, text, places, frame, scope)
 
     def _of_texts(

@@ -53,7 +53,7 @@ def call(evaluator: Evaluator, node: ast.Call, module: Module, env: Env) -> Vari
     told = read_from_request(node)
     if name in _NUMBERS:
         return gap(HoleKind.NUMBER, node)
-    if name in _QUOTERS or _is_quoter(function, module):
+    if name.endswith("quote_name") or name in _QUOTERS or _is_quoter(function, module):
         return gap(HoleKind.IDENTIFIER, node)
     if told is not None:
         return gap(HoleKind.REQUEST, told)

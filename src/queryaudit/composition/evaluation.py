@@ -106,6 +106,8 @@ class Evaluator:
                 return attributes.subscript(self, node, module, env)
             case ast.Call():
                 return calls.call(self, node, module, env)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return self.variants(node.elt, module, env)
             case ast.Compare():
                 return gap(HoleKind.NUMBER, node)
             case _:

@@ -97,6 +97,8 @@ def is_checked(module: Module, node: ast.expr) -> bool:
     """Whether the name ``node`` is compared with what is allowed before it is used."""
     if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         return False
+    if isinstance(node, ast.Name) and _filtered(module, node):
+        return True
     wanted = ast.dump(_loaded(node))
     scope = module.scope(node)
     for inner in ast.walk(scope):
@@ -113,6 +115,20 @@ def is_checked(module: Module, node: ast.expr) -> bool:
             and any(_within(case.body, node) for case in inner.cases[:-1])
         ):
             return True
+    return False
+
+
+def _filtered(module: Module, node: ast.Name) -> bool:
+    """``[name for name in names if is_allowed(name)]``."""
+    for outer in module.above(node):
+        if isinstance(outer, ast.stmt):
+            return False
+        for generator in getattr(outer, "generators", ()):
+            for test in generator.ifs:
+                if not isinstance(test, (ast.Name, ast.Attribute)) and any(
+                    isinstance(inner, ast.Name) and inner.id == node.id for inner in ast.walk(test)
+                ):
+                    return True
     return False
 
 
