@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
+from tests.rules.expected_loads import LOADS
 from tests.rules.expected_python_side import PYTHON_SIDE
 from tests.rules.expected_sql_text import SQL_TEXT
 from tests.rules.expected_writes import WRITES
 
 EXPECTED = (
-    SQL_TEXT
+    LOADS
+    | SQL_TEXT
     | WRITES
     | {
         "QA101.bad": Expected(

@@ -43,6 +43,7 @@ class DuplicateQuery(Detector):
             customer = Customer.objects.get(user=request.user)
             return {"customer": customer, "discount": discount(request)}
 
+
         def discount(request):
             return Customer.objects.get(user=request.user).discount
 

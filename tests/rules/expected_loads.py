@@ -1,0 +1,55 @@
+"""What the bad cases of pages and lists must be reported as."""
+
+
+
+from __future__ import annotations
+
+from tests.rules.expectation import Expected
+
+LOADS = {
+    "QA206.bad": Expected(
+        "bad",
+        'return [line.quantity for line in OrderLine.objects.order_by("pk")[6:9]]',
+        ("",),
+    ),
+    "QA206.bad_paginator": Expected(
+        "bad_paginator",
+        'page = Paginator(OrderLine.objects.order_by("pk"), 2).get_page(5)',
+        ("",),
+    ),
+    "QA206.bad_raw": Expected(
+        "bad_raw",
+        'cursor.execute("SELECT quantity FROM shop_orderline ORDER BY id LIMIT 3 OFFSET 7")',
+        ("",),
+    ),
+    "QA207.bad": Expected(
+        "bad",
+        "return [line.quantity for line in OrderLine.objects.order_by()[PAGE : 2 * PAGE]]",
+        ("",),
+    ),
+    "QA207.bad_paginator": Expected(
+        "bad_paginator",
+        "page = Paginator(OrderLine.objects.order_by(), PAGE).get_page(1)",
+        ("",),
+    ),
+    "QA207.bad_values": Expected(
+        "bad_values",
+        'return list(Review.objects.order_by().values_list("rating", "text")[2:5])',
+        ("",),
+    ),
+    "QA209.bad": Expected(
+        "bad",
+        "return len(OrderLine.objects.filter(book_id__in=keys))",
+        ("",),
+    ),
+    "QA209.bad_excluded": Expected(
+        "bad_excluded",
+        "return Review.objects.exclude(book_id__in=keys).count()",
+        ("",),
+    ),
+    "QA209.bad_raw": Expected(
+        "bad_raw",
+        'cursor.execute(f"SELECT title FROM shop_book WHERE id IN ({marks})", keys)',
+        ("",),
+    ),
+}
