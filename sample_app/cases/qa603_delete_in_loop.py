@@ -85,7 +85,7 @@ def bad_remove() -> int:
 @undone
 def good_keys() -> int:
     """Rows that Python chose."""
-    low = [review.pk for review in Review.objects.all() if review.rating < 5]
+    low = [review.pk for review in Review.objects.all() if not str(review).endswith("5")]
     Review.objects.filter(pk__in=low).delete()
     return Review.objects.count()
 

@@ -13,6 +13,8 @@ from enum import Enum
 from queryaudit.advice.row_predicates import Row, calls_for, expression
 
 _AGGREGATES = {"sum": "Sum", "min": "Min", "max": "Max"}
+_WRITES = frozenset({"save", "delete", "update", "create", "set"})
+_WRITES |= {f"a{name}" for name in _WRITES}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -141,7 +143,9 @@ class _Reading:
 
     def _loop(self, node: ast.For) -> RowUse | None:
         row = self._row(node.target)
-        if row is None or node.orelse or len(node.body) != 1:
+        if row is None or _writes(node):
+            return None
+        if node.orelse or len(node.body) != 1:
             return self._guarded(node, row)
         [only] = node.body
         match only:
@@ -152,10 +156,10 @@ class _Reading:
                 return RowUse(UseKind.FILTER, f"if {self._said(test)}", calls) if calls else None
         return None
 
-    def _guarded(self, node: ast.For, row: Row | None) -> RowUse | None:
+    def _guarded(self, node: ast.For, row: Row) -> RowUse | None:
         """``if not wanted: continue`` before everything else."""
         first = node.body[0]
-        if row is None or not isinstance(first, ast.If) or first.orelse:
+        if not isinstance(first, ast.If) or first.orelse:
             return None
         if len(first.body) != 1 or not isinstance(first.body[0], ast.Continue):
             return None
@@ -167,6 +171,16 @@ class _Reading:
 
     def _row(self, target: ast.expr) -> Row | None:
         return Row(target.id, self._columns) if isinstance(target, ast.Name) else None
+
+
+def _writes(loop: ast.For) -> bool:
+    """A loop that changes its rows is about more than reading them."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and (isinstance(node.ctx, ast.Store) or node.attr in _WRITES)
+        for statement in loop.body
+        for node in ast.walk(statement)
+    )
 
 
 def _aggregate(
