@@ -14,9 +14,7 @@ WRITES = {
     "QA601.bad_comprehension": Expected(
         "bad_comprehension", "return [Tag.objects.create(name=name) for name in _names()]", ("",)
     ),
-    "QA601.bad_save": Expected(
-        "bad_save", "book.save()", ("",), 'Book.objects.update(stock=F("stock") + 1)'
-    ),
+    "QA601.bad_save": Expected("bad_save", "book.save()", ("",), "Book.objects.update(stock=7)"),
     "QA601.bad_save_of_one_field": Expected(
         "bad_save_of_one_field",
         'book.save(update_fields=["stock"])',
@@ -98,4 +96,15 @@ WRITES = {
     "QA603.bad_remove": Expected(
         "bad_remove", "book.tags.remove(tag)", ("",), "book.tags.remove(*tags)"
     ),
+    "QA605.bad": Expected(
+        "count_view",
+        'Book.objects.filter(slug__gt="").update(stock=F("stock") + 1)',
+        ("",),
+    ),
+    "QA605.bad_delete": Expected(
+        "drop",
+        "Review.objects.filter(rating=1).delete()",
+        ("", ""),
+    ),
+    "QA605.bad_insert": Expected("log", "Tag.objects.create(name=request.path)", ("",)),
 }

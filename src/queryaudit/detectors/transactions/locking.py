@@ -38,11 +38,17 @@ def lockings(fold: TransactionFold, view: View) -> Iterator[Locking]:
     """The project's locking queries."""
     for place in places(fold, view):
         gated = False
+        # update_or_create() locks the row that it writes: the call is the writing rules' business.
+        writing = {
+            (ran[1], statement.tables[:1])
+            for ran in place.began.statements
+            if (statement := statement_of(ran, view)).write is not None
+        }
         for ran, runs in place.began.statements.items():
             statement = statement_of(ran, view)
             frames = view.tables.stacks[ran[1]].frames
             frame = evaluated_at(frames, view)
-            if statement.lock is None:
+            if statement.lock is None or (ran[1], statement.tables[:1]) in writing:
                 continue
             rows = fold.rows.get(ran, 1)
             if frame is not None and frame.kind in view.own:

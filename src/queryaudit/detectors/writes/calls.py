@@ -67,6 +67,7 @@ class CallFold:
                 ignored=ignored,
                 queries=tally.queries,
                 duration_ns=tally.duration_ns,
+                done=tally.done,
                 params=len(tally.params),
                 rows=len(tally.rows),
                 batched=tally.batches > 0,
@@ -85,6 +86,7 @@ class Ran:
     ignored: int | None
     queries: int
     duration_ns: int
+    done: int  #: of the queries, those that succeeded
     params: int  #: distinct parameter sets of those that succeeded
     rows: int  #: distinct rows that an UPDATE named by their key
     batched: bool  #: ``executemany``
