@@ -29,9 +29,13 @@ def good() -> int:
 def bad_condition() -> int:
     """Some of the rows."""
     for review in Review.objects.all():
-        if review.rating < 5:
+        if _is_dull(review):
             review.delete()
     return Review.objects.count()
+
+
+def _is_dull(review: Review) -> bool:
+    return len(set(review.text.split())) < 50
 
 
 @undone
@@ -85,8 +89,8 @@ def bad_remove() -> int:
 @undone
 def good_keys() -> int:
     """Rows that Python chose."""
-    low = [review.pk for review in Review.objects.all() if not str(review).endswith("5")]
-    Review.objects.filter(pk__in=low).delete()
+    dull = [review.pk for review in Review.objects.all() if _is_dull(review)]
+    Review.objects.filter(pk__in=dull).delete()
     return Review.objects.count()
 
 

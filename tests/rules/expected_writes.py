@@ -70,7 +70,7 @@ WRITES = {
         "bad_condition",
         "review.delete()",
         ("",),
-        "Review.objects.filter(pk__in=[review.pk for review in Review.objects.all() if review.rating < 5]).delete()",
+        "Review.objects.filter(pk__in=[review.pk for review in Review.objects.all() if _is_dull(review)]).delete()",
     ),
     "QA603.bad_filter": Expected(
         "bad_filter",

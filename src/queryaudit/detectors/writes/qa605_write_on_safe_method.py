@@ -83,7 +83,7 @@ class WriteOnSafeMethod(Detector):
             if frame is not None and _counts(one):
                 yield _sight(one, frame, models)
 
-    def saved(self, queries: int, scopes: int) -> int:  # noqa: ARG002 - they run elsewhere
+    def saved(self, queries: int, scopes: int) -> int:
         return 0
 
     def message(self, sightings: Sequence[Sighting]) -> str:
@@ -92,7 +92,7 @@ class WriteOnSafeMethod(Detector):
         things = " and ".join(dict.fromkeys(sighting.note for sighting in sightings))
         return f"{where} {things} while a request that should only read is served."
 
-    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:  # noqa: ARG002
+    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return Fix(
             title="write on POST, or in a task",
             applicability=Applicability.DISPLAY_ONLY,
