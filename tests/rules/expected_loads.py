@@ -1,7 +1,5 @@
 """What the bad cases of pages and lists must be reported as."""
 
-
-
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
