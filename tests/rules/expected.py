@@ -635,3 +635,16 @@ EXPECTED = (
 )
 
 EXPECTED |= PYTHON_SIDE
+        "QA510.bad": Expected(
+            "bad",
+            'Author.objects.get_or_create(name="New", defaults={"publisher": house})',
+            ("",),
+            'models.UniqueConstraint(fields=["name"], name="author_name")',
+        ),
+        "QA510.bad_exists": Expected(
+            "bad_exists",
+            'Customer.objects.create(name="New", email="new@example.com", joined_on=date(2024, 1, 1))',
+            ("",),
+        ),
+    }
+)

@@ -202,7 +202,7 @@ class Recorder:
         site = statement.sites.recall()
         if site is None:
             site = self._new_site(statement, text, sys._getframe(1), scope)
-            if sql.startswith(("UPDATE", "LOCK")) or " FOR " in sql:
+            if sql.startswith(("UPDATE", "INSERT", "LOCK")) or " FOR " in sql:
                 self._repeated.append(site.stack)  # what leads to it may matter
         if site.scope != scope.id:
             site.scope = scope.id
