@@ -628,13 +628,6 @@ EXPECTED = (
         "QA503.bad": Expected(
             "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
         ),
-        "QA503.bad_locked": Expected(
-            "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
-        ),
-    }
-)
-
-EXPECTED |= PYTHON_SIDE
         "QA510.bad": Expected(
             "bad",
             'Author.objects.get_or_create(name="New", defaults={"publisher": house})',
@@ -646,5 +639,10 @@ EXPECTED |= PYTHON_SIDE
             'Customer.objects.create(name="New", email="new@example.com", joined_on=date(2024, 1, 1))',
             ("",),
         ),
+        "QA503.bad_locked": Expected(
+            "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
+        ),
     }
 )
+
+EXPECTED |= PYTHON_SIDE
