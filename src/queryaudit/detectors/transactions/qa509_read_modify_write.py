@@ -46,7 +46,7 @@ class ReadModifyWrite(Detector):
 
     When it is fine
     ---------------
-    Where only one process ever writes, as in a scheduled job. Silent: management commands, rows
+    Where only one process ever writes, as in a scheduled job. Silent: loops, commands, rows
     that were made in the same function, rows locked by ``select_for_update()``, and ``F()``.
 
     Evidence
@@ -79,8 +79,8 @@ class ReadModifyWrite(Detector):
                 continue
             frames = view.tables.stacks[ran[1]].frames
             frame = evaluated_at(frames, view)
-            if frame is None or frame.kind not in view.own:
-                continue
+            if frame is None or frame.kind not in view.own or frame.loop_text:
+                continue  # in a loop it is a batch: QA601
             table, text = statement.tables[0], view.tables.sql[ran[0]].text
             for one in computed(frame):
                 if not _is_plain(text, one.attribute) or _is_kept(table, frame, statements, view):

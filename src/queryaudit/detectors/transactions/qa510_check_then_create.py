@@ -46,7 +46,7 @@ class CheckThenCreate(Detector):
     When it is fine
     ---------------
     Where duplicates do no harm, or only one process creates such rows. Silent: lookups by unique
-    columns, rows created behind a lock, management commands.
+    columns, rows created behind a lock, loops, management commands.
 
     Evidence
     --------
@@ -75,6 +75,8 @@ class CheckThenCreate(Detector):
             model = models.get(statement.tables[0])
             if locked or model is None or frame is None or frame.kind not in view.own:
                 continue
+            if frame.loop_text:
+                continue  # in a loop it is a batch: QA602
             found = {
                 columns
                 for table, columns, at in reads
