@@ -11,7 +11,7 @@ PAGE = 3
 
 
 def bad() -> list[int]:
-    """A second page without an order: of which rows?"""
+    """A second page without an order: of rows that nobody knows."""
     return [line.quantity for line in OrderLine.objects.order_by()[PAGE : 2 * PAGE]]
 
 

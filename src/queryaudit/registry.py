@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterable
 from importlib.metadata import entry_points
+from itertools import takewhile
 
 import queryaudit.detectors
 from queryaudit.detectors.base import Detector, RuleSet
@@ -48,9 +49,11 @@ class Registry:
         known = [d.code for d in self.detectors.values()] + [
             d.name for d in self.detectors.values()
         ]
-        close = difflib.get_close_matches(wanted, known, 1) or difflib.get_close_matches(
-            wanted.upper(), known, 1
+        close = difflib.get_close_matches(wanted, known, 20) or difflib.get_close_matches(
+            wanted.upper(), known, 20
         )
+        # Of the same family rather than with the same ending.
+        close.sort(key=lambda name: -_common_start(name.upper(), wanted.upper()))
         hint = f"Did you mean {close[0]}?" if close else "'queryaudit rules' lists them all."
         raise UnknownRuleError(f"There is no rule {code!r}.", hint)
 
@@ -85,6 +88,11 @@ class Registry:
                         hint="Update or remove the package that brings it.",
                     )
                 )
+
+
+def _common_start(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def validate(detector: Detector) -> None:

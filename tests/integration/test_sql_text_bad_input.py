@@ -67,7 +67,7 @@ def test_many_parameters_are_digested_in_time() -> None:
         start = perf_counter()
         cursor.execute(f"SELECT COUNT(*) FROM shop_book WHERE id IN ({marks})", values)
         assert perf_counter() - start < 10
-    assert audited.findings == ()
+    assert [finding.rule for finding in audited.findings] == ["QA209"]
 
 
 def test_literal_variants_share_a_text_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
