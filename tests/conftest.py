@@ -10,6 +10,8 @@ from django.db import connections
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
+from queryaudit.runtime import Session
+
 # A busy machine is no failure, and a build that failed must fail again when it is looked at.
 settings.register_profile(
     "suite",
@@ -26,6 +28,18 @@ collect_ignore = ["testproject", "realworld"]
 
 #: Books in the shop that tests see; enough for at least three rows of everything.
 SHOP_SIZE = 6
+
+
+@pytest.fixture(autouse=True)
+def only_our_own_session() -> Iterator[None]:
+    """An application's middleware audits for as long as its process lives: here, for a test.
+
+    What went on would be joined, and spoiled, by the tests after it.
+    """
+    before = Session.current
+    yield
+    while Session.current is not None and Session.current is not before:
+        Session.current.close()
 
 
 @pytest.fixture

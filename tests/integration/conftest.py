@@ -42,14 +42,3 @@ def fork_server() -> Iterator[ForkServer]:
 def project(tmp_path: Path, fork_server: ForkServer) -> Project:
     """A fresh copy of a Django project that knows nothing of queryaudit."""
     return Project(tmp_path / "project", fork_server)
-
-
-@pytest.fixture(autouse=True)
-def only_our_own_session() -> Iterator[None]:
-    """An application's middleware audits for as long as its process lives: here, for a test."""
-    from queryaudit.runtime import Session
-
-    before = Session.current
-    yield
-    while Session.current is not None and Session.current is not before:
-        Session.current.close()
