@@ -1,10 +1,34 @@
-"""What each bad case of QA210 and QA211 must be reported as."""
+"""What each bad case of QA204, QA210 and QA211 must be reported as."""
 
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
 
 PYTHON_SIDE = {
+    "QA204.bad": Expected(
+        "bad", "return len(Book.objects.all())", ("",), "Book.objects.count()", note=True
+    ),
+    "QA204.bad_condition": Expected(
+        "bad_condition",
+        "if Book.objects.filter(stock__gte=0):",
+        ("",),
+        "Book.objects.filter(stock__gte=0).exists()",
+        note=True,
+    ),
+    "QA204.bad_named_queryset": Expected(
+        "bad_named_queryset",
+        "return bool(authors)",
+        ("",),
+        'Author.objects.order_by("pk").exists()',
+        note=True,
+    ),
+    "QA204.bad_negated": Expected(
+        "bad_negated",
+        'return "none" if not Author.objects.all() else "some"',
+        ("",),
+        "Author.objects.exists()",
+        note=True,
+    ),
     "QA210.bad": Expected(
         "bad",
         "return [book.title for book in Book.objects.all() if book.stock == 0]",
@@ -16,7 +40,7 @@ PYTHON_SIDE = {
         "bad_named_queryset",
         "return [book for book in books if book.pages > 100 and book.stock >= 1]",
         ("",),
-        "Book.objects.filter(pages__gt=100, stock__gte=1)",
+        'Book.objects.order_by("title", "pk").filter(pages__gt=100, stock__gte=1)',
         note=True,
     ),
     "QA210.bad_loop": Expected(
@@ -72,7 +96,7 @@ PYTHON_SIDE = {
         "bad_greatest",
         "return max(book.pages for book in books)",
         ("",),
-        'Book.objects.aggregate(value=Max("pages"))["value"]',
+        'Book.objects.filter(stock__gte=0).aggregate(value=Max("pages"))["value"]',
         note=True,
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ REGISTRY = Registry().rules
 #: Of rules, and of cases, whose claims rest on more than what was seen.
 GRADES = dict.fromkeys(("QA401", "QA402", "QA403", "QA404", "QA405", "QA406"), Grade.MEASURED)
 GRADES["bad_update"] = Grade.ESTIMATED  # what writes is planned, never executed again
-WITH_CODE = [name for name, expected in EXPECTED.items() if expected.code]
+#: Which call stands in a line is known by its columns, which came with Python 3.11.
+BY_COLUMNS = {"QA507.bad_updated"} if sys.version_info < (3, 11) else set()
+WITH_CODE = [name for name, case in EXPECTED.items() if case.code and name not in BY_COLUMNS]
 
 
 @pytest.mark.parametrize("case", GOOD, ids=str)

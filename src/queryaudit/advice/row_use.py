@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from queryaudit.advice.row_predicates import Row, calls_for, expression
@@ -21,6 +21,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 class UseKind(Enum):
     FILTER = "filter"  #: most rows are thrown away
     AGGREGATE = "aggregate"  #: one number is computed of all rows
+    COUNT = "count"  #: all that is asked is how many there are, or whether there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class RowUse:
     text: str  #: what the source does, as ``[... if book.stock > 5]``
     calls: tuple[str, ...]  #: what the queryset needs instead
     imports: tuple[str, ...] = ()
+    queryset: str = ""  #: the queryset as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,15 @@ class FunctionSource:
 
 
 def row_use(
-    source: FunctionSource, line: int, end_line: int | None, columns: Mapping[str, str]
+    source: FunctionSource,
+    line: int,
+    end_line: int | None,
+    model: str,
+    columns: Mapping[str, str],
 ) -> RowUse | None:
     """What is done with the rows of the queryset that is evaluated at ``line``; None if that is not
-    certain. ``columns``: kinds of the model's columns by attribute name. Never raises."""
+    certain. ``model``: the class of the rows; ``columns``: kinds of its columns by attribute name.
+    Never raises."""
     # One line stands before the source for the parser's sake.
     first = line - source.first_line + 2
     last = (end_line or line) - source.first_line + 2
@@ -54,9 +61,13 @@ def row_use(
             break
     else:
         return None
-    reading = _Reading(text, tree, first, last, columns)
-    found = [use for node in reading.expressions() for use in [reading.use(node)] if use]
-    return found[0] if len(found) == 1 else None
+    reading = _Reading(text, tree, range(first, last + 1), model, columns)
+    found = [(node, reading.use(node)) for node in reading.expressions()]
+    uses = [(node, use) for node, use in found if use is not None]
+    if len(uses) != 1:
+        return None
+    [(node, use)] = uses
+    return replace(use, queryset=reading.queryset(node))
 
 
 def _parse(text: str) -> ast.Module | None:
@@ -68,11 +79,12 @@ def _parse(text: str) -> ast.Module | None:
 
 class _Reading:
     def __init__(
-        self, text: str, tree: ast.Module, first: int, last: int, columns: Mapping[str, str]
+        self, text: str, tree: ast.Module, lines: range, model: str, columns: Mapping[str, str]
     ) -> None:
         self._text = text
         self._tree = tree
-        self._first, self._last = first, last
+        self._lines = lines
+        self._model = model
         self._columns = columns
         self._parents = {
             child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
@@ -82,25 +94,51 @@ class _Reading:
         """The source of a node, on one line."""
         return " ".join((ast.get_source_segment(self._text, node) or "").split())
 
-    def expressions(self) -> Iterator[ast.expr | ast.For]:
-        """What goes through rows on the frame's lines."""
+    def expressions(self) -> Iterator[ast.AST]:
+        """What goes through rows, or asks for their number, on the frame's lines."""
         for node in ast.walk(self._tree):
-            if isinstance(node, (*_COMPREHENSIONS, ast.For)):
-                rows = node.iter if isinstance(node, ast.For) else node.generators[0].iter
-                if self._first <= rows.lineno <= self._last and self._is_queryset(rows):
-                    yield node
+            rows = _rows_of(node)
+            if rows is None or rows.lineno not in self._lines:
+                continue
+            if self._is_queryset(rows):
+                yield node
+
+    def queryset(self, node: ast.AST) -> str:
+        """The queryset as it is written, ready for another call."""
+        rows = _rows_of(node)
+        chain = self._chain(rows) if rows is not None else None
+        return self._said(chain).removesuffix(".all()") if chain is not None else ""
 
     def _is_queryset(self, rows: ast.expr) -> bool:
-        """Whether it is written out here, or a name that is bound once and read once."""
-        if isinstance(rows, ast.Name):
-            bound = [n for n in self._names(rows.id) if isinstance(n.ctx, ast.Store)]
-            if len(bound) != 1 or len(self._names(rows.id)) != 2:
-                return False
-            statement = self._parents.get(bound[0])
-            if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-                return False
-            rows = statement.value
-        return isinstance(rows, ast.Call) and _is_chain(rows) and self._is_single(rows)
+        chain = self._chain(rows)
+        root = _root(chain) if isinstance(chain, ast.Call) else None
+        return (
+            chain is not None
+            and root is not None
+            and self._is_meant(root)
+            and self._is_single(chain)
+        )
+
+    def _chain(self, rows: ast.expr) -> ast.expr | None:
+        """What is written out here, or what a name stands for that is bound once and read once."""
+        if not isinstance(rows, ast.Name):
+            return rows
+        bound = [n for n in self._names(rows.id) if isinstance(n.ctx, ast.Store)]
+        if len(bound) != 1 or len(self._names(rows.id)) != 2:
+            return None
+        statement = self._parents.get(bound[0])
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return None
+        return statement.value
+
+    def _is_meant(self, root: str) -> bool:
+        """Whether a chain that begins so can give rows of the model, and not those of a loop."""
+        if root[:1].isupper():
+            return root == self._model
+        loops = (
+            n.target for n in ast.walk(self._tree) if isinstance(n, ast.For | ast.comprehension)
+        )
+        return all(root != n.id for t in loops for n in ast.walk(t) if isinstance(n, ast.Name))
 
     def _is_single(self, rows: ast.expr) -> bool:
         """Rows that are asked for again are better asked for once."""
@@ -111,12 +149,21 @@ class _Reading:
     def _names(self, name: str) -> list[ast.Name]:
         return [n for n in ast.walk(self._tree) if isinstance(n, ast.Name) and n.id == name]
 
-    def use(self, node: ast.expr | ast.For) -> RowUse | None:
+    def use(self, node: ast.AST) -> RowUse | None:
         if isinstance(node, ast.For):
             return self._loop(node)
         if isinstance(node, _COMPREHENSIONS):
             return self._comprehension(node)
-        return None
+        if isinstance(node, ast.Call) and _called(node) == "len":
+            return RowUse(UseKind.COUNT, self._said(node), (".count()",))
+        rows = _rows_of(node)
+        return None if rows is None else RowUse(UseKind.COUNT, self._asks(node), (".exists()",))
+
+    def _asks(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Call):
+            return self._said(node)
+        test = getattr(node, "test", node)
+        return f"if {self._said(test)}"
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> RowUse | None:
         [generator, *further] = node.generators
@@ -218,8 +265,29 @@ def _negated(test: ast.expr) -> ast.expr | None:
     return None
 
 
-def _is_chain(node: ast.Call) -> bool:
-    """``Book.objects.filter(...)``, not sliced and nothing around it: a manager's method."""
+def _rows_of(node: ast.AST) -> ast.expr | None:
+    """The rows that an expression or a statement is about, if it is one that is understood."""
+    match node:
+        case ast.For():
+            return node.iter
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            return node.generators[0].iter
+        case ast.Call(func=ast.Name(id="len" | "bool"), args=[rows], keywords=[]):
+            return rows
+        case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=rows)) | ast.If(test=rows):
+            return rows
+        case ast.IfExp(test=ast.UnaryOp(op=ast.Not(), operand=rows)) | ast.IfExp(test=rows):
+            return rows
+        case _:
+            return None
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _root(node: ast.Call) -> str | None:
+    """``Book`` of ``Book.objects.filter(...)``, not sliced and nothing around it."""
     inner: ast.expr = node
     attributes = 0
     while True:
@@ -229,4 +297,4 @@ def _is_chain(node: ast.Call) -> bool:
             attributes += 1
             inner = inner.value
         else:
-            return isinstance(inner, ast.Name) and attributes >= 2
+            return inner.id if isinstance(inner, ast.Name) and attributes >= 2 else None

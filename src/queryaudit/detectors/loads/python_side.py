@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from queryaudit.advice.row_use import FunctionSource, RowUse, UseKind, row_use
-from queryaudit.detectors.base import Sighting, View
+from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
-from queryaudit.records.events import Fetch, FetchKind, Frame, Query
+from queryaudit.records.events import Fetch, FetchKind, Frame, Model, Query
+from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 #: From how many rows at once on it is more than a matter of taste.
@@ -48,8 +50,8 @@ class RowsFold:
 
     def sightings(self, code: str, kind: UseKind, view: View) -> Iterator[Sighting]:
         for (sql, stack, access, ignored), load in self._loads.items():
-            if access is None or not load.rows:
-                continue
+            if access is None or not load.rows or load.queries > 1:
+                continue  # a query in a loop has rules of its own
             known = view.tables.accesses[access]
             model = view.tables.models.get(known.target or known.owner)
             frames = view.tables.stacks[stack].frames
@@ -57,7 +59,9 @@ class RowsFold:
             statement = view.statements.of(view.tables.sql[sql].text)
             if model is None or frame is None or known.method or statement.has_limit:
                 continue
-            use = _use(frame, {column.name: column.kind for column in model.columns}, view)
+            if statement.lock is not None:
+                continue  # rows are loaded to lock them
+            use = _use(frame, model, view)
             if use is None or use.kind is not kind:
                 continue
             severity = Severity.WARNING if load.most >= MANY_ROWS else Severity.NOTE
@@ -81,9 +85,46 @@ class RowsFold:
             )
 
 
-def _use(frame: Frame, columns: dict[str, str], view: View) -> RowUse | None:
+class RowUseRule(Detector):
+    """A rule on one kind of use that the source of a function makes of rows."""
+
+    fold = RowsFold
+    kind: ClassVar[UseKind]
+    title: ClassVar[str]
+    note: ClassVar[str] = ""
+    #: What follows the queryset in the code to write.
+    ending: ClassVar[str] = ""
+
+    def judge(self, fold: RowsFold, view: View) -> Iterable[Sighting]:
+        return fold.sightings(self.code, self.kind, view)
+
+    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
+        use = sightings[0].use
+        if use is None:
+            return None
+        code = f"{use.queryset}{''.join(use.calls)}{self.ending}"
+        return Fix(
+            title=self.title,
+            applicability=Applicability.DISPLAY_ONLY,
+            code="\n".join((*use.imports, code)),
+            note=self.note,
+        )
+
+    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+        rows = sum(s.rows for s in sightings)
+        return Evidence(
+            grade=Grade.OBSERVED, text=f"{rows} rows were fetched; the source shows their only use"
+        )
+
+    def saved(self, queries: int, scopes: int) -> int:
+        return 0
+
+
+def _use(frame: Frame, model: Model, view: View) -> RowUse | None:
     function = function_of(frame, view.tables)
     if function is None:
         return None
     source = FunctionSource(function.first_line, function.lines)
-    return row_use(source, frame.line, frame.end_line, columns)
+    columns = {column.name: column.kind for column in model.columns}
+    name = model.label.rpartition(".")[2]
+    return row_use(source, frame.line, frame.end_line, name, columns)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from queryaudit.advice.row_use import UseKind
-from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.loads.python_side import RowsFold
-from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.loads.python_side import RowUseRule
 from queryaudit.records.rules import Severity
 
 
-class PythonSideFilter(Detector):
+class PythonSideFilter(RowUseRule):
     """Rows are chosen in Python by columns that the database could have filtered.
 
     What it detects
@@ -56,32 +55,10 @@ class PythonSideFilter(Detector):
     name = "python-side-filter"
     severity = Severity.WARNING
     summary = "Rows are filtered in Python by columns."
-    fold = RowsFold
-
-    def judge(self, fold: RowsFold, view: View) -> Iterable[Sighting]:
-        return fold.sightings(self.code, UseKind.FILTER, view)
+    kind = UseKind.FILTER
+    title = "let the database filter"
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
         rows = (head.model or "").rpartition(".")[2]
         return f"{head.rows} {rows} rows are loaded to be filtered in Python: `{head.note}`."
-
-    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
-        use = sightings[0].use
-        if use is None:
-            return None
-        rows = (sightings[0].model or "").rpartition(".")[2]
-        return Fix(
-            title="let the database filter",
-            applicability=Applicability.DISPLAY_ONLY,
-            code=f"{rows}.objects{''.join(use.calls)}",
-        )
-
-    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        rows = sum(s.rows for s in sightings)
-        return Evidence(
-            grade=Grade.OBSERVED, text=f"{rows} rows were fetched; the source shows their only use"
-        )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from queryaudit.advice.row_use import UseKind
-from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.loads.python_side import RowsFold
-from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.loads.python_side import RowUseRule
 from queryaudit.records.rules import Severity
 
 
-class PythonSideAggregate(Detector):
+class PythonSideAggregate(RowUseRule):
     """Rows are loaded only to be added up, or to find the least or the greatest value.
 
     What it detects
@@ -54,34 +53,12 @@ class PythonSideAggregate(Detector):
     name = "python-side-aggregate"
     severity = Severity.WARNING
     summary = "One number is computed of all rows, in Python."
-    fold = RowsFold
-
-    def judge(self, fold: RowsFold, view: View) -> Iterable[Sighting]:
-        return fold.sightings(self.code, UseKind.AGGREGATE, view)
+    kind = UseKind.AGGREGATE
+    title = "let the database compute it"
+    note = "Of no rows the database gives None, and NULL is left out."
+    ending = '["value"]'
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
         rows = (head.model or "").rpartition(".")[2]
         return f"{head.rows} {rows} rows are loaded for one number: `{head.note}`."
-
-    def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
-        use = sightings[0].use
-        if use is None:
-            return None
-        rows = (sightings[0].model or "").rpartition(".")[2]
-        code = f'{rows}.objects{"".join(use.calls)}["value"]'
-        return Fix(
-            title="let the database compute it",
-            applicability=Applicability.DISPLAY_ONLY,
-            code="\n".join((*use.imports, code)),
-            note="Of no rows the database gives None, and NULL is left out.",
-        )
-
-    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        rows = sum(s.rows for s in sightings)
-        return Evidence(
-            grade=Grade.OBSERVED, text=f"{rows} rows were fetched; the source shows their only use"
-        )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0

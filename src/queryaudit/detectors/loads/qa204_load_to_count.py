@@ -1,0 +1,65 @@
+"""QA204: rows are loaded to learn how many there are, or whether there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.advice.row_use import UseKind
+from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.loads.python_side import RowUseRule
+from queryaudit.records.rules import Severity
+
+
+class LoadToCount(RowUseRule):
+    """Rows are loaded and made into objects, and only their number is asked.
+
+    What it detects
+    ---------------
+    ``len(queryset)``, ``bool(queryset)`` and ``if queryset:``, where the source shows that the rows
+    serve nothing else.
+
+    Why it matters
+    --------------
+    The database would answer with one number, or stop at the first row. Instead it sends all rows,
+    and each becomes an object.
+
+    Example
+    -------
+    ::
+
+        if Book.objects.filter(stock=0):
+            print("sold out:", len(Book.objects.filter(stock=0)))
+
+    Better
+    ------
+    ::
+
+        if Book.objects.filter(stock=0).exists():
+            print("sold out:", Book.objects.filter(stock=0).count())
+
+    When it is fine
+    ---------------
+    Rows that are used afterwards: then ``len()`` of what is loaded is the cheapest. A prefetched
+    relation, of which the rows are there. Both are silent. For a handful of rows it is a matter of
+    taste: below a hundred the finding is a note.
+
+    Evidence
+    --------
+    OBSERVED: the query ran, and the function's source has no other use of its rows.
+
+    Options
+    -------
+    None.
+    """
+
+    code = "QA204"
+    name = "load-to-count"
+    severity = Severity.WARNING
+    summary = "Rows are loaded only to be counted."
+    kind = UseKind.COUNT
+    title = "let the database count"
+
+    def message(self, sightings: Sequence[Sighting]) -> str:
+        head = sightings[0]
+        rows = (head.model or "").rpartition(".")[2]
+        return f"{head.rows} {rows} rows are loaded to learn their number: `{head.note}`."
