@@ -40,7 +40,7 @@ class ScanRule(PlanRule):
 
     def tell(self, found: Diagnosis) -> str:
         """One sentence about the scan."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say what its trouble is")
 
     def fix(self, found: Diagnosis, model: Model | None) -> Fix | None:
         if found.candidate is None:
