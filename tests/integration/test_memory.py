@@ -76,7 +76,7 @@ def test_nothing_is_held_for_each_row_that_is_lazily_loaded(
         tracemalloc.start()
         try:
             # First some small evaluations: samples are kept of the rows of a few.
-            for queries in [70] * 9 + [MORE] * 4:
+            for queries in [70] * 9 + [MORE] * 7:
                 lazy_loads(queries)
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])
@@ -84,23 +84,26 @@ def test_nothing_is_held_for_each_row_that_is_lazily_loaded(
             tracemalloc.stop()
     # The loads, and that the same rows are asked for time and again.
     assert [finding.rule for finding in audited.findings] == ["QA101", "QA701"]
-    print(f"\n{MORE} lazy loads hold {[b - a for a, b in pairwise(held[-4:])]} bytes")
-    assert held[-1] - held[-4] < 24 * 3 * MORE  # so many bytes each
+    grown = [after - before for before, after in pairwise(held[-6:])]
+    print(f"\n{MORE} lazy loads hold {grown} bytes")
+    # What is kept of each row shows every time; a table that doubled, or a source file that was
+    # read for the first time, shows once.
+    assert sorted(grown)[len(grown) // 2] < 12 * MORE  # less than an object each
 
 
 def test_what_remains_after_many_audits_does_not_grow() -> None:
-    def audits(count: int) -> int:
-        gc.collect()
-        tracemalloc.start()
-        try:
-            for _ in range(count):
+    """The interpreter's own frames and the ORM's objects come and go by a few kB either way."""
+    remaining: list[int] = []
+    tracemalloc.start()
+    try:
+        for _ in range(6):
+            for _ in range(4):
                 with queryaudit.audit(config=config_of(strict=False)):
                     lazy_loads(5)
             gc.collect()
-            remaining, _ = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        return remaining
-
-    audits(3)
-    assert audits(12) - audits(3) < MOST_GROWTH
+            remaining.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    grown = [after - before for before, after in pairwise(remaining)]
+    print(f"\nfour audits leave {grown} bytes")
+    assert sorted(grown)[len(grown) // 2] < 4 * 4096  # an audit that stays alive keeps far more
