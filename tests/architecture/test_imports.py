@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"records", "errors"},
     "gate": {"records", "errors"},
     "advice": {"records", "sql"},
+    "locking": {"records", "sql"},
     "detectors": {"records", "sql", "advice"},
     "analysis": {"records", "sql", "errors", "detectors"},
     "reports": {"records", "errors", "rulepages"},  # SARIF carries the rule's page
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "replay": {"judging", "records", "trace"},
     "runtime": {"capture", "config", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
-    "proof": {"advice", "plans", "records"},
+    "proof": {"advice", "locking", "plans", "records", "sql"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {

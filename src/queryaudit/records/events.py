@@ -331,6 +331,7 @@ class Column(NamedTuple):
     null: bool
     primary: bool
     indexed: bool
+    constrained: bool = True  #: the database knows that ``target`` is referred to
 
 
 class Model(NamedTuple):
