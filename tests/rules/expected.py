@@ -8,11 +8,13 @@ from tests.rules.expectation import Expected
 from tests.rules.expected_loads import LOADS
 from tests.rules.expected_python_side import PYTHON_SIDE
 from tests.rules.expected_sql_text import SQL_TEXT
+from tests.rules.expected_transactions import TRANSACTIONS
 from tests.rules.expected_writes import WRITES
 
 EXPECTED = (
     LOADS
     | SQL_TEXT
+    | TRANSACTIONS
     | WRITES
     | {
         "QA101.bad": Expected(
