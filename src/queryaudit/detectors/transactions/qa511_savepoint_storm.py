@@ -60,7 +60,8 @@ class SavepointStorm(Detector):
     ---------------
     In an import that tolerates bad rows: then each round has a ``try`` around it, and the rule is
     silent, but for a note from 65 savepoints on. Silent too: a loop outside of a transaction, where
-    each round commits, and what Django does for one call, as ``get_or_create()``.
+    each round commits, savepoints by hand, and what Django does for one call, as
+    ``get_or_create()``.
 
     Evidence
     --------
@@ -92,8 +93,8 @@ class SavepointStorm(Detector):
         loop = loop_of(within, view)
         if loop is None or frame is None or frame.kind not in view.own:
             return
-        if made.via and not made.via.startswith("contextlib."):
-            return  # a library's own: that it is called in a loop is told of the call
+        if not any("atomic" in line for line in _lines(frame)):
+            return  # get_or_create() makes its own: that it is called in a loop is told of the call
         severity = self.severity
         if is_tolerant(within, loop, view):
             if most <= CACHED or not _is_postgres(place, view):

@@ -18,21 +18,12 @@ def is_tolerant(frames: Sequence[Frame], loop: Frame, view: View) -> bool:
     """
     for frame in frames:
         at_loop = frame is loop
-        if "savepoint(" in _text(frame):
-            return True  # made by hand, to be rolled back by hand
         lines, first = _source(frame, view, at_loop=at_loop)
         if _is_tried(lines, frame.line - first + 1):
             return True
         if at_loop:
             return False
     return False
-
-
-def _text(frame: Frame) -> str:
-    if frame.snippet_line is None or not frame.snippet:
-        return ""
-    at = frame.line - frame.snippet_line
-    return frame.snippet[at] if 0 <= at < len(frame.snippet) else ""
 
 
 def _source(frame: Frame, view: View, *, at_loop: bool) -> tuple[Sequence[str], int]:
