@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate": {"records", "errors"},
     "advice": {"records", "sql"},
     "locking": {"records", "sql"},
-    "detectors": {"records", "sql", "advice"},
+    "detectors": {"records", "sql", "advice", "locking"},
     "analysis": {"records", "sql", "errors", "detectors"},
     "reports": {"records", "errors", "rulepages"},  # SARIF carries the rule's page
     "composition": {"records"},

@@ -137,7 +137,8 @@ def _claims(reading: Reading, schema: LockSchema, row: Constants) -> Iterator[Lo
     known = dict(row)
     for columns in table.claimed:
         if columns.issubset(reading.columns):
-            values = tuple((column, known[column]) for column in sorted(columns & known.keys()))
+            whole = columns <= known.keys()
+            values = tuple((column, known[column]) for column in sorted(columns)) if whole else ()
             yield Lock(reading.target, UniqueMode.CLAIMED, row=values)
 
 
@@ -152,6 +153,8 @@ def same(one: Lock, other: Lock) -> bool:
     """Whether two locks can be about the same thing, as far as is known."""
     if one.thing != other.thing:
         return False
+    if isinstance(one.mode, UniqueMode):
+        return bool(one.row) and one.row == other.row  # most values are new ones
     theirs = dict(other.row)
     return all(theirs.get(column, value) == value for column, value in one.row)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.transactions.fold import TransactionFold
-from queryaudit.detectors.transactions.order import Chain, Crossing, chains, crossings
-from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.detectors.transactions.lock_chains import chains, models_of
+from queryaudit.detectors.transactions.lock_fold import LockFold
+from queryaudit.detectors.transactions.lock_wording import order_of, remedy
+from queryaudit.locking.graph import Chain, Crossing, crossings
+from queryaudit.records.events import Model
+from queryaudit.records.findings import Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 
@@ -16,9 +19,10 @@ class LockOrderInversion(Detector):
 
     What it detects
     ---------------
-    Two transactions anywhere in the run, in different tests, requests or processes, that lock or
-    write rows of the same two tables in opposite orders, in modes that exclude each other by
-    PostgreSQL's table of conflicts. They need not have run at the same time.
+    Two transactions anywhere in the run, in different tests, requests or processes, each of which
+    can come to hold what the other waits for: rows of tables, whole tables, advisory locks, unique
+    values, and the rows that foreign keys lock as a transaction commits, in modes that exclude each
+    other by PostgreSQL's tables of conflicts. They need not have run at the same time.
 
     Why it matters
     --------------
@@ -47,10 +51,11 @@ class LockOrderInversion(Detector):
 
     When it is fine
     ---------------
-    When the rows can never be the same ones. Silent: a table that both lock before (they meet
+    When the rows can never be the same ones. Silent: a lock that both take before (they meet
     there, and one waits in peace), ``nowait`` and ``skip_locked``, rows that the transaction made
-    itself, modes that go together, rows of joined tables that one query locks, what Django opens
-    for one call, as for ``delete()``, and SQLite.
+    itself, rows that the code names by different constants, modes that go together, what Django
+    opens for one call, as for ``delete()``, and SQLite, which locks the database as a whole. On
+    other servers than PostgreSQL locks of tables and of foreign keys are not judged.
 
     Evidence
     --------
@@ -65,26 +70,26 @@ class LockOrderInversion(Detector):
     name = "lock-order-inversion"
     severity = Severity.WARNING
     summary = "Two transactions lock rows of the same tables in opposite orders."
-    fold = TransactionFold
+    fold = LockFold
 
-    def facts(self, fold: TransactionFold, view: View) -> Iterable[Chain]:
-        return chains(fold, view)
+    def facts(self, fold: LockFold, view: View) -> Iterable[Chain | Model]:
+        found = tuple(chains(fold, view))
+        return (*found, *models_of(found, view.tables.models))
 
-    def conclude(self, facts: Sequence[Chain]) -> Iterable[tuple[Sighting, Sequence[Chain]]]:
+    def conclude(
+        self, facts: Sequence[Chain | Model]
+    ) -> Iterable[tuple[Sighting, Sequence[Chain]]]:
         known: set[tuple[str, ...]] = set()
-        for crossing in crossings(facts):
+        for crossing in crossings([fact for fact in facts if isinstance(fact, Chain)]):
             sighting = self._sighting(crossing)
             if sighting.group not in known:
                 known.add(sighting.group)
                 yield sighting, tuple(dict.fromkeys((crossing.one, crossing.other)))
 
     def _sighting(self, crossing: Crossing) -> Sighting:
-        one, other, first, last = crossing
-        ours = next(taken for taken in one.taken if taken.table == last)
-        theirs = next(taken for taken in other.taken if taken.table == first)
-        tables = sorted((first, last))
-        names = sorted((f"{one.begin.path}:{one.name}", f"{other.begin.path}:{other.name}"))
-        group = (self.code, *tables, *names)
+        one, other = crossing.one, crossing.other
+        ours, theirs = crossing.wanted, crossing.other_wanted
+        group = crossing.words
         return Sighting(
             rule=self.code,
             group=group,
@@ -98,16 +103,16 @@ class LockOrderInversion(Detector):
             statement=ours.statement,
             queries=0,
             duration_ns=0,
-            note=f"{first}, then {last}",
+            note=order_of(crossing),
+            fix=remedy(crossing),
             frames=(ours.frame, theirs.frame, one.begin, other.begin),
         )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
-        first, _, last = head.note.partition(", then ")
         return (
-            f"{head.owner} locks rows of {first} and then of {last}, {head.target} the other way "
-            "round: each can come to wait for the other."
+            f"{head.owner} locks {head.note}, {head.target} the other way round: each can come to "
+            "wait for the other."
         )
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
@@ -121,11 +126,4 @@ class LockOrderInversion(Detector):
         return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
-        first, _, last = sightings[0].note.partition(", then ")
-        return Fix(
-            title="lock in the same order in both places",
-            applicability=Applicability.DISPLAY_ONLY,
-            code="",
-            note=f"For example the rows of {first} before those of {last}: lock them by "
-            "select_for_update() at the beginning of the transaction that has them last.",
-        )
+        return sightings[0].fix

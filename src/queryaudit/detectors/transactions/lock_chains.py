@@ -1,0 +1,101 @@
+"""From what ran in transactions to their locks. What can't meet anybody is left out: rows that
+the transaction made itself, tables of libraries' own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from queryaudit.detectors.base import View
+from queryaudit.detectors.places import evaluated_at
+from queryaudit.detectors.transactions.holding import BOOKKEEPING
+from queryaudit.detectors.transactions.lock_fold import LockFold, Order
+from queryaudit.detectors.transactions.named_rows import named_row
+from queryaudit.locking.graph import Chain, Step
+from queryaudit.locking.locks import Lock, taken
+from queryaudit.locking.modes import UniqueMode
+from queryaudit.locking.reading import read
+from queryaudit.locking.schema import LockSchema
+from queryaudit.records.events import Model
+from queryaudit.sql.locks import RowLockMode
+from queryaudit.sql.verbs import Verb
+
+
+def chains(fold: LockFold, view: View) -> Iterator[Chain]:
+    """The transactions of one's own that lock, on servers that lock rows."""
+    vendors = dict(view.tables.header.databases) if view.tables.header else {}
+    schema: LockSchema | None = None
+    for home, orders in fold.orders.items():
+        stack, alias, _ = home
+        vendor = vendors.get(alias, "")
+        begin = evaluated_at(view.tables.stacks[stack].frames, view)
+        if "sqlite" in vendor or begin is None or begin.kind not in view.own:
+            continue
+        schema = schema or LockSchema(view.tables.models.values())
+        for order in orders:
+            steps = _steps(order, view, schema, postgres=vendor == "postgresql")
+            if steps:
+                yield Chain(alias, vendor, begin, steps, order.commits)
+
+
+def models_of(found: Sequence[Chain], models: Mapping[str, Model]) -> Iterator[Model]:
+    """The tables that transactions name, and those that these refer to: what a replay needs."""
+    named = {t for chain in found for step in chain.steps for t in read(step.text).tables}
+    wanted = [label for label, model in sorted(models.items()) if model.table in named]
+    known: dict[str, Model] = {}
+    while wanted:
+        label = wanted.pop()
+        if label in models and label not in known:
+            known[label] = models[label]
+            wanted += [column.target for column in models[label].columns if column.target]
+    yield from known.values()
+
+
+def _steps(order: Order, view: View, schema: LockSchema, *, postgres: bool) -> tuple[Step, ...]:
+    found: list[Step] = []
+    made: set[str] = set()
+    immediate = False
+    for ran in order.ran:
+        text = view.tables.sql[ran.sql].text
+        reading = read(text)
+        if reading.constraints is not None:
+            immediate = reading.constraints
+        frame = evaluated_at(view.tables.stacks[ran.stack].frames, view)
+        if frame is None:
+            continue
+        row = named_row(frame, schema.get(_table(reading.target, reading.sources)))
+        locks = taken(reading, schema, row, immediate=immediate)
+        now = _meeting(locks.now, made, postgres=postgres)
+        if reading.verb is Verb.INSERT:
+            made.add(reading.target)
+        found.append(
+            Step(
+                text,
+                view.statements.of(text).normalised,
+                frame,
+                now,
+                _meeting(locks.at_commit, made, postgres=postgres),
+            )
+        )
+    return tuple(found)
+
+
+def _table(target: str, sources: Sequence[tuple[str, str]]) -> str:
+    return target or next((table for table, _ in sources), "")
+
+
+def _meeting(locks: Sequence[Lock], made: set[str], *, postgres: bool) -> tuple[Lock, ...]:
+    """Those that others may ask for as well."""
+    return tuple(
+        lock
+        for lock in locks
+        if lock.table not in BOOKKEEPING
+        and not (isinstance(lock.mode, RowLockMode) and lock.table in made)
+        and (postgres or _is_common(lock))
+    )
+
+
+def _is_common(lock: Lock) -> bool:
+    """Whether other servers take it as well."""
+    return isinstance(lock.mode, RowLockMode | UniqueMode) and (
+        lock.mode is not RowLockMode.KEY_SHARE
+    )
