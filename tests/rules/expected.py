@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
+from tests.rules.expected_duplicates import DUPLICATES
 from tests.rules.expected_loads import LOADS
 from tests.rules.expected_python_side import PYTHON_SIDE
 from tests.rules.expected_sql_text import SQL_TEXT
@@ -12,7 +13,8 @@ from tests.rules.expected_transactions import TRANSACTIONS
 from tests.rules.expected_writes import WRITES
 
 EXPECTED = (
-    LOADS
+    DUPLICATES
+    | LOADS
     | SQL_TEXT
     | TRANSACTIONS
     | WRITES

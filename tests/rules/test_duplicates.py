@@ -124,7 +124,41 @@ def reads_two_relations_to_one_table() -> None:
     Customer.objects.exclude(pk=order.customer_id).first()
 
 
+def loads_a_row_for_each_of_those_it_has() -> None:
+    """The finding of QA103, whether there are many rows or one."""
+    for book in Book.objects.order_by("pk")[:1]:
+        Book.objects.get(pk=book.pk)
+
+
+def loads_in_a_transaction_what_was_read_before_it() -> None:
+    book = Book.objects.get(slug=slug())
+    with transaction.atomic():
+        str(Book.objects.get(pk=book.pk))
+
+
+def loads_a_row_that_nobody_loaded() -> None:
+    """It was made, so what the database made of it may differ."""
+    tag = Tag.objects.create(name="new")
+    str(Tag.objects.get(pk=tag.pk))
+
+
+class Draft:
+    def __init__(self, book: Book) -> None:
+        self.instance = book
+
+    def clean(self) -> bool:
+        return Book.objects.get(pk=self.instance.pk).stock == self.instance.stock
+
+
+def compares_before_it_saves() -> None:
+    Draft(Book.objects.get(slug=slug())).clean()
+
+
 SILENT = [
+    loads_a_row_for_each_of_those_it_has,
+    loads_in_a_transaction_what_was_read_before_it,
+    loads_a_row_that_nobody_loaded,
+    compares_before_it_saves,
     reads_after_an_insert,
     reads_after_an_update,
     reads_after_a_deletion,

@@ -18,6 +18,7 @@ from queryaudit.records.events import (
     Frame,
     FrameKind,
     Header,
+    Held,
     Hydration,
     Ignored,
     Model,
@@ -72,6 +73,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     Fetch(1, 1, 1, 1, None, None, "default", 70, FetchKind.ORM, True),
     Hydration(1, 1, 1, 1, None, None, 70, 900),
+    Held(1, 1, 1, 1, "request.user", "view"),
     ScopeEnd(1, 1000, 0, 0, None),
 )
 

@@ -15,7 +15,7 @@ from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 
-from queryaudit.capture import hydration, rows, schema, usage
+from queryaudit.capture import holding, hydration, rows, schema, usage
 from queryaudit.capture.callers import Callers
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.executed import digest, last_value, text_of
@@ -42,10 +42,8 @@ from queryaudit.records.events import (
     Step,
 )
 
-#: Queries handed over at once.
-CHUNK = 512
-#: Kinds of errors of our own that are told apart.
-MAX_ERRORS = 20
+#: Queries handed over at once, and kinds of errors of our own that are told apart.
+CHUNK, MAX_ERRORS = 512, 20
 
 #: Makes a named tuple without the function that names its fields.
 _new_tuple = tuple.__new__
@@ -207,6 +205,8 @@ class Recorder:
         if site.scope != scope.id:
             site.scope = scope.id
             self._repeated += statement.asked(scope.id, site.stack)
+            if statement.id in self._statements.by_key:
+                holding.look(self, scope, statement.id, site, params, self._token, connection.alias)
         elif not site.repeated:
             site.repeated = True
             self._repeated.append(site.stack)

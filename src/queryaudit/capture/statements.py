@@ -25,6 +25,8 @@ class StatementTexts(dict[str, KnownText]):
         super().__init__()
         self._ids = ids
         self._define = define
+        #: Ids of those that may ask for one row by its key.
+        self.by_key: set[int] = set()
         self._shapes: dict[str, tuple[int, KnownText]] = {}
 
     def take(self, sql: str) -> KnownText | None:
@@ -42,5 +44,17 @@ class StatementTexts(dict[str, KnownText]):
         known = self[sql] = KnownText(next(self._ids), sql)
         if shape:
             self._shapes[shape] = (variants + 1, first or known)
+        if asks_for_one(sql):
+            self.by_key.add(known.id)
         self._define(SqlText(known.id, sql))
         return known
+
+
+def asks_for_one(sql: str) -> bool:
+    """Whether it looks like ``get(pk=...)``: analysis knows better, and this is cheap."""
+    return (
+        sql.startswith("SELECT ")
+        and sql.endswith((" = %s LIMIT 21", " LIMIT 1"))
+        and sql.count("%s") == 1
+        and " JOIN " not in sql
+    )

@@ -271,6 +271,17 @@ class Hydration(NamedTuple):
     duration_ns: int
 
 
+class Held(NamedTuple):
+    """A row that is about to be asked for by its key is there: a variable of the code has it."""
+
+    scope: int
+    sql: int  #: of the query that follows
+    stack: int
+    origin: int  #: the queryset that loaded the row, itself or over a relation
+    name: str  #: the variable, as ``book`` or ``request.user``
+    function: str  #: whose variable it is
+
+
 class Usage(NamedTuple):
     """What a unit of work read of the rows of a queryset, or of those at the end of a path from it.
 
@@ -359,7 +370,7 @@ class ScopeEnd(NamedTuple):
 
 
 #: What happens in a unit of work, in the order in which it does.
-Occurrence = Query | Fetch | Hydration | Usage | Transaction | Effect
+Occurrence = Query | Fetch | Hydration | Held | Usage | Transaction | Effect
 #: What occurrences refer to by id.
 Definition = (
     SqlText

@@ -7,6 +7,7 @@ from queryaudit.records.events import (
     Effect,
     Event,
     Fetch,
+    Held,
     Hydration,
     Ignored,
     Origin,
@@ -49,6 +50,13 @@ class Closure:
                     and event.stack in known.stacks
                     and (event.access is None or event.access in known.accesses)
                     and (event.ignored is None or event.ignored in known.ignores)
+                )
+            case Held():
+                return (
+                    event.scope in known.scopes
+                    and event.sql in known.sql
+                    and event.stack in known.stacks
+                    and event.origin in known.origins
                 )
             case Usage():
                 return event.scope in known.scopes and event.origin in known.origins

@@ -20,7 +20,7 @@ def description(first: Frame, again: Frame, loop: Frame | None) -> str:
         return f"the same in each round of `{loop.loop_text}`"
     if _place(first) == _place(again):
         return "called again"
-    return f"asked first in {_named(first)}"
+    return f"asked first in {named(first)}"
 
 
 def message(sightings: Sequence[Sighting]) -> str:
@@ -35,9 +35,9 @@ def message(sightings: Sequence[Sighting]) -> str:
         )
     first = head.evaluated or head.frame
     if _place(first) == _place(head.frame):
-        return f"{_named(head.frame)} asks {again} for {what}, and nothing has changed."
+        return f"{named(head.frame)} asks {again} for {what}, and nothing has changed."
     return (
-        f"{what} is asked for {again} although {_named(first)} has the answer,"
+        f"{what} is asked for {again} although {named(first)} has the answer,"
         " and nothing has changed."
     )
 
@@ -56,7 +56,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     note = (
         f"Use `{name}` in line {head.frame.line} too."
         if (first.path, first.function) == (head.frame.path, head.frame.function)
-        else f"Hand `{name}` on to {_named(head.frame)} instead of asking there again."
+        else f"Hand `{name}` on to {named(head.frame)} instead of asking there again."
     )
     if head.path:
         note += (
@@ -70,6 +70,31 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
         note=note,
+    )
+
+
+def held_fix(head: Sighting, *, near: bool) -> Fix:
+    """The row itself instead of its key; ``near``: it is a variable of the function that asks."""
+    name = head.note
+    if head.path:
+        relation = head.path[-1].name
+        return Fix(
+            title="use the row that is there",
+            applicability=Applicability.DISPLAY_ONLY,
+            code=f"{name}  # is .{relation}",
+            note=f"Rows that come from a related manager of `{name}` know it. To others, give it "
+            f'by `.{relation} = {name}`, or by `.select_related("{relation}")` in their queryset.',
+        )
+    asked = _expression(head.frame)
+    code = f"{name}  # instead of {asked}" if asked else name
+    return Fix(
+        title="use the row that is there" if near else "hand the row on, not its key",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note=""
+        if near
+        else f"Give {named(head.frame)} the row that {head.owner}() has in `{name}`. Where others "
+        "call it with a key alone, let them load the row.",
     )
 
 
@@ -102,7 +127,7 @@ def _hoisted(head: Sighting) -> Fix:
         code="\n".join(line for line in lines if line),
         note=""
         if here
-        else f"The question stands in {_named(frame)}, which the loop calls: hand `{name}` to it.",
+        else f"The question stands in {named(frame)}, which the loop calls: hand `{name}` to it.",
     )
 
 
@@ -130,7 +155,7 @@ def _kept(head: Sighting) -> Fix:
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
         code=_assigned(_variable(head), asked, head),
-        note=f"{_named(head.frame)} is called more than once for the same: call it once and hand "
+        note=f"{named(head.frame)} is called more than once for the same: call it once and hand "
         "its answer on.",
     )
 
@@ -188,7 +213,7 @@ def _relation(head: Sighting) -> str:
     return f"{owner}.{head.path[-1].name}"
 
 
-def _named(frame: Frame) -> str:
+def named(frame: Frame) -> str:
     if frame.kind is FrameKind.TEMPLATE or not frame.function:
         return f"{frame.path.rpartition('/')[2]}"
     if "<module>" in frame.function:

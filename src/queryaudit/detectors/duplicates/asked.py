@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from queryaudit.detectors.base import View
-from queryaudit.records.events import Access, Query, Stack
+from queryaudit.records.events import Access, Held, Query, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
@@ -19,7 +19,7 @@ _DISTINCT = 2
 _WRITES = frozenset({Verb.INSERT, Verb.UPDATE})
 _HARMLESS = frozenset({Verb.SAVEPOINT, Verb.RELEASE, Verb.BEGIN, Verb.COMMIT, Verb.EXPLAIN})
 #: Methods that read in order to write: what they read must be fresh.
-_FRESH = frozenset({"get_or_create", "update_or_create", "bulk_create", "update", "delete"})
+FRESH = frozenset({"get_or_create", "update_or_create", "bulk_create", "update", "delete"})
 #: Kept by Django itself, or asked by it on purpose.
 _MACHINERY = frozenset(
     {"django_session", "django_content_type", "django_migrations", "django_site"}
@@ -53,6 +53,18 @@ class _Answer:
         self.time = time
 
 
+class _Place:
+    """A statement at one stack: when it ran first, and how it differs from time to time."""
+
+    __slots__ = ("params", "runs", "since", "transaction")
+
+    def __init__(self, since: int, transaction: int | None) -> None:
+        self.since = since
+        self.transaction = transaction
+        self.runs = 0
+        self.params: set[int] = set()
+
+
 class _Tally:
     __slots__ = ("duration_ns", "queries")
 
@@ -80,6 +92,20 @@ class Repeat:
     varies: bool  #: one of the places asks it with other values too: it goes over rows
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refetch:
+    """A row that was asked for by its key while a variable of the code had it."""
+
+    sql: int
+    statement: Statement
+    stack: Stack
+    held: Held
+    access: Access | None
+    duration_ns: int
+    ignored: int | None
+    runs: int  #: of the statement at that stack
+
+
 class AskedFold:
     """Answers by statement and parameters, and since when they hold."""
 
@@ -90,9 +116,12 @@ class AskedFold:
         self._written: dict[str, int] = {}
         self._facts: dict[int, _Fact] = {}
         self._answers: dict[int, dict[tuple[int, str], _Answer]] = {}
-        self._spread: dict[tuple[int, int], set[int]] = {}
+        self._places: dict[tuple[int, int], _Place] = {}
         self._rows: dict[int, set[int]] = {}
         self._tallies: dict[_Key, _Tally] = {}
+        #: By the statement and stack that will ask next.
+        self._held: dict[tuple[int, int], Held] = {}
+        self._refetched: list[tuple[Query, Held]] = []
 
     def begin(self, view: View) -> None:
         self._view = view
@@ -103,9 +132,10 @@ class AskedFold:
         if fact is None:
             fact = self._facts[query.sql] = self._look(query.sql)
         self._clock += 1
+        held = self._held.pop((query.sql, query.stack), None) if self._held else None
         if fact.kind is _Kind.READ:
             if query.error is None:
-                self._read(query, fact)
+                self._read(query, fact, held)
         elif fact.kind is _Kind.WRITE:
             self._anything = self._clock
             for table in fact.tables:
@@ -119,10 +149,17 @@ class AskedFold:
             self._known = frozenset(model.table for model in tables.models.values())
         return _Fact(self._view.statements.of(tables.sql[sql].text), self._known)
 
-    def _read(self, query: Query, fact: _Fact) -> None:
-        params = self._spread.setdefault((query.sql, query.stack), set())
-        if len(params) < _DISTINCT:
-            params.add(query.params)
+    def held(self, held: Held) -> None:
+        self._held[held.sql, held.stack] = held
+
+    def _read(self, query: Query, fact: _Fact, held: Held | None) -> None:
+        place = self._places.get((query.sql, query.stack))
+        if place is None:
+            place = _Place(self._clock, query.transaction)
+            self._places[query.sql, query.stack] = place
+        place.runs += 1
+        if len(place.params) < _DISTINCT:
+            place.params.add(query.params)
         if query.access is not None and query.row is not None:
             rows = self._rows.setdefault(query.access, set())
             if len(rows) < _DISTINCT:
@@ -130,31 +167,42 @@ class AskedFold:
         answers = self._answers.setdefault(query.sql, {})
         key = (query.params, query.alias)
         answer = answers.get(key)
-        if answer is None or not self._holds(answer, fact):
+        if answer is None or not self._holds(answer.time, fact):
             answers.pop(key, None)
             if len(answers) >= _ANSWERS:
                 del answers[next(iter(answers))]
             answers[key] = _Answer(query.stack, self._clock)
+            if held is not None and self._is_there(held, query, fact):
+                self._refetched.append((query, held))
             return
-        place = (query.sql, answer.stack, query.stack, query.access, query.ignored)
-        tally = self._tallies.get(place)
+        asked = (query.sql, answer.stack, query.stack, query.access, query.ignored)
+        tally = self._tallies.get(asked)
         if tally is None:
-            tally = self._tallies[place] = _Tally()
+            tally = self._tallies[asked] = _Tally()
         tally.queries += 1
         tally.duration_ns += query.duration_ns
 
-    def _holds(self, answer: _Answer, fact: _Fact) -> bool:
-        if self._barrier > answer.time or (self._anything > answer.time and not fact.closed):
+    def _holds(self, since: int, fact: _Fact) -> bool:
+        if self._barrier > since or (self._anything > since and not fact.closed):
             return False
-        return all(self._written.get(table, 0) < answer.time for table in fact.tables)
+        return all(self._written.get(table, 0) < since for table in fact.tables)
+
+    def _is_there(self, held: Held, query: Query, fact: _Fact) -> bool:
+        """Whether the row that somebody holds is as it was loaded in this unit of work."""
+        origin = self._view.tables.origins[held.origin]
+        load = self._places.get((origin.sql, origin.stack))
+        if load is None or not self._holds(load.since, fact):
+            return False
+        # A transaction may want to see for itself.
+        return query.transaction is None or query.transaction == load.transaction
 
     def repeats(self, view: View) -> Iterator[Repeat]:
         for (sql, first, again, access, ignored), tally in self._tallies.items():
             known = view.tables.accesses[access] if access is not None else None
-            if known is not None and known.method in _FRESH:
+            if known is not None and known.method in FRESH:
                 continue
             places = ((sql, first), (sql, again))
-            varies = any(len(self._spread.get(place, ())) > 1 for place in places)
+            varies = any(len(self._places[place].params) > 1 for place in places)
             varies |= access is not None and len(self._rows.get(access, ())) > 1
             yield Repeat(
                 sql=sql,
@@ -166,6 +214,19 @@ class AskedFold:
                 duration_ns=tally.duration_ns,
                 ignored=ignored,
                 varies=varies,
+            )
+
+    def refetches(self, view: View) -> Iterator[Refetch]:
+        for query, held in self._refetched:
+            yield Refetch(
+                sql=query.sql,
+                statement=view.statements.of(view.tables.sql[query.sql].text),
+                stack=view.tables.stacks[query.stack],
+                held=held,
+                access=view.tables.accesses[query.access] if query.access is not None else None,
+                duration_ns=query.duration_ns,
+                ignored=query.ignored,
+                runs=self._places[query.sql, query.stack].runs,
             )
 
 

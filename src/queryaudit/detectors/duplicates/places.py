@@ -6,23 +6,27 @@ import re
 from collections.abc import Sequence
 
 from queryaudit.detectors.base import View
-from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
-from queryaudit.records.events import Frame, FrameKind, ScopeKind
+from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
 
 #: Locks leave no trace in the text where the database has none, as SQLite.
 _AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")
 
 
-def is_one_piece(repeat: Repeat, view: View) -> bool:
+def site(stack: Stack) -> Frame | None:
+    """The innermost frame, which is where the question stands: in a template too."""
+    return next((f for f in stack.frames if f.kind is not FrameKind.LIBRARY), None)
+
+
+def is_one_piece(first: Stack, again: Stack, view: View) -> bool:
     """Whether both were asked for one purpose: a test calls what it tests more than once."""
     if view.scope.kind is not ScopeKind.TEST:
         return True
-    first, again = _test_call(repeat.first.frames), _test_call(repeat.again.frames)
-    if repeat.first == repeat.again:
-        loop = turning(repeat.again.frames)
+    if first == again:
+        loop = turning(again.frames)
         return loop is not None and loop.kind in view.own
-    return first is not None and first == again
+    call = _test_call(first.frames)
+    return call is not None and call == _test_call(again.frames)
 
 
 def _test_call(frames: Sequence[Frame]) -> tuple[str, int, int | None] | None:

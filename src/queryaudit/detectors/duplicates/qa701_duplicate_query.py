@@ -11,10 +11,11 @@ from queryaudit.detectors.duplicates.places import (
     is_on_purpose,
     is_one_piece,
     is_waiting,
+    site,
     turning,
 )
 from queryaudit.detectors.places import is_handed, visible
-from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
+from queryaudit.records.events import Frame, ScopeKind
 from queryaudit.records.findings import Fix
 
 #: Units that go on and on: one place comes round again for reasons that no frame shows.
@@ -97,7 +98,7 @@ class DuplicateQuery(Detector):
         origin = access.origin if access is not None and access.path else None
         if origin is not None and view.tables.origins[origin].sql in again:
             return None  # so does what is read of a row that was loaded twice
-        first, frame = _site(repeat.first), _site(repeat.again)
+        first, frame = site(repeat.first), site(repeat.again)
         if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
             return None
         if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
@@ -105,10 +106,10 @@ class DuplicateQuery(Detector):
         once = repeat.first == repeat.again and turning(repeat.again.frames) is None
         if once and view.scope.kind in _ENDLESS:
             return None
-        return frame if is_one_piece(repeat, view) else None
+        return frame if is_one_piece(repeat.first, repeat.again, view) else None
 
     def _sight(self, repeat: Repeat, frame: Frame, view: View) -> Sighting:
-        first = _site(repeat.first) or frame
+        first = site(repeat.first) or frame
         access = repeat.access
         same = repeat.first == repeat.again
         loop = turning(repeat.again.frames) if same else None
@@ -143,11 +144,6 @@ class DuplicateQuery(Detector):
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return advising.fix(sightings)
-
-
-def _site(stack: Stack) -> Frame | None:
-    """The innermost frame, which is where the question stands: in a template too."""
-    return next((f for f in stack.frames if f.kind is not FrameKind.LIBRARY), None)
 
 
 def _on_row(repeat: Repeat) -> bool:
