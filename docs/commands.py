@@ -67,7 +67,16 @@ def subcommands() -> dict[str, frozenset[str]]:
     action = next(
         action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
-    return {name: frozenset(sub._option_string_actions) for name, sub in action.choices.items()}
+    return {name: frozenset(_flags(parser)) for name, parser in action.choices.items()}
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Those of a command, and of its own commands."""
+    yield from parser._option_string_actions
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for nested in action.choices.values():
+                yield from _flags(nested)
 
 
 def _unknown_command(line: str) -> Iterator[str]:

@@ -25,6 +25,9 @@ from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
 from queryaudit.rulepages import rule_list, rule_page
 from queryaudit.scanning import scan
+from queryaudit.twin import commands as twin_commands
+
+_TWIN = "Plan as production does, on a twin that `twin create` made; what is said is ESTIMATED."
 
 
 def main(
@@ -78,12 +81,14 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
         "explain", help="Draw the plans of a trace's statements, and report on them."
     )
     _add_report(explain)
-    explain.add_argument(
+    where = explain.add_mutually_exclusive_group()
+    where.add_argument(
         "--database",
         metavar="URL",
         help="Plan there, for any values: postgresql://user@host/name (16 or later) or "
         "sqlite:///path. Without it: the plans that are in the trace.",
     )
+    where.add_argument("--twin", metavar="DIR", help=_TWIN)
     explain.add_argument(
         "--alias",
         default="default",
@@ -91,6 +96,9 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     )
     explain.set_defaults(run=_explain)
     _add_advise(commands.add_parser("advise", help="Say which indexes a trace's workload needs."))
+    twin_commands.add_to(
+        commands.add_parser("twin", help="Make a server of our own that plans as production does.")
+    )
     scan_parser = commands.add_parser(
         "scan", help="Look for unsafe SQL text in source code, also where no test runs."
     )
@@ -206,10 +214,15 @@ def _explain(options: argparse.Namespace) -> ExitCode:
     from queryaudit.plans.saved import SavedPlanner
     from queryaudit.plans.url_server import UrlServer
     from queryaudit.reports.terminal_plan import print_plans
+    from queryaudit.twin.session import Twin
 
     config = _config(options)
     analysis = Analysis(config)
-    if options.database is None:
+    if options.twin is not None:
+        with Twin(Path(options.twin).resolve()) as twin:
+            planner = SavedPlanner(twin.server, options.alias, place=twin.name, scans=twin.scans)
+            diagnostics = analyse(options.traces, analysis, planner)
+    elif options.database is None:
         diagnostics = analyse(options.traces, analysis)
     else:
         with closing(UrlServer.connect(options.database)) as server:

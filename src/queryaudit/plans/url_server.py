@@ -61,6 +61,14 @@ class UrlServer:
         finally:
             self.run("ROLLBACK")
 
+    def address(self) -> tuple[dict[str, str], str]:
+        """Where libpq finds the database: an environment with the password, and the rest."""
+        import psycopg
+
+        known = self._connection.info
+        target = psycopg.conninfo.make_conninfo(**known.get_parameters())
+        return ({"PGPASSWORD": known.password} if known.password else {}), target
+
     def close(self) -> None:
         self._connection.close()
 

@@ -8,14 +8,18 @@ from queryaudit.reports.wording import count
 _MODES = {
     "analyzed": "executed again",
     "planned": "planned only",
-    "generic": "planned for any values: skew does not show",
     "refused": "not planned",
 }
+
+_GENERIC = "for any values: skew does not show"
 
 
 def how(plan: PlanSummary) -> str:
     """``executed again in 20.7 ms; asked 12 times``."""
     text = _MODES.get(plan.mode, plan.mode)
+    if plan.mode == "generic":
+        place = f" {plan.reason}" if plan.reason else ""
+        return f"planned{place} {_GENERIC}; asked {count(plan.calls, 'time')}"
     if plan.duration_ns is not None:
         text += f" in {milliseconds(plan.duration_ns)}"
     if plan.reason:

@@ -87,7 +87,8 @@ def source(plan: Plan) -> str:
         return "Executed again with values that the application used (EXPLAIN ANALYZE)"
     if plan.mode is PlanMode.PLANNED:
         return "Planned with values that the application used (EXPLAIN)"
-    return "Planned for any values (EXPLAIN, generic: skew does not show)"
+    place = f" {plan.reason}" if plan.reason else ""
+    return f"Planned{place} for any values (EXPLAIN, generic: skew does not show)"
 
 
 def number(value: float) -> str:
