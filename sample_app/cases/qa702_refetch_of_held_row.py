@@ -151,6 +151,24 @@ def good_key_alone() -> Decimal:
     return _price(book_id)
 
 
+def good_equal_by_chance() -> str:
+    """The page of any customer, looked at by one of them."""
+    visitor = Customer.objects.order_by("pk")[0]
+    shown = Customer.objects.get(pk=_from_address())
+    return f"{visitor.name} looks at {shown.name}"
+
+
+def _from_address() -> int:
+    return int(str(Customer.objects.order_by("pk").values_list("pk", flat=True)[0]))
+
+
+def good_owner_by_chance() -> str:
+    """Any order, looked at by the customer whose it is."""
+    visitor = Customer.objects.filter(orders__isnull=False).order_by("pk")[0]
+    order = Order.objects.get(pk=min(visitor.orders.values_list("pk", flat=True)))
+    return f"{visitor.name} looks at the order of {order.customer.name}"
+
+
 def good_given_up() -> Decimal:
     """The row was there, and is no longer."""
     return _price(_newest().pk)

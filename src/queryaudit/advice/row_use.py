@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.row_predicates import Row, calls_for, expression
 
 _AGGREGATES = {"sum": "Sum", "min": "Min", "max": "Max"}
@@ -33,14 +34,6 @@ class RowUse:
     queryset: str = ""  #: the queryset as it is written
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionSource:
-    """The lines of one function, as they stand in its file."""
-
-    first_line: int
-    lines: tuple[str, ...]
-
-
 def row_use(
     source: FunctionSource,
     line: int,
@@ -51,30 +44,16 @@ def row_use(
     """What is done with the rows of the queryset that is evaluated at ``line``; None if that is not
     certain. ``model``: the class of the rows; ``columns``: kinds of its columns by attribute name.
     Never raises."""
-    # One line stands before the source for the parser's sake.
-    first = line - source.first_line + 2
-    last = (end_line or line) - source.first_line + 2
-    for opening in ("if 1:", ""):
-        text = "\n".join((opening, *source.lines))
-        tree = _parse(text)
-        if tree is not None:
-            break
-    else:
+    parsed = source.parsed()
+    if parsed is None:
         return None
-    reading = _Reading(text, tree, range(first, last + 1), model, columns)
+    reading = _Reading(*parsed, source.lines_at(line, end_line), model, columns)
     found = [(node, reading.use(node)) for node in reading.expressions()]
     uses = [(node, use) for node, use in found if use is not None]
     if len(uses) != 1:
         return None
     [(node, use)] = uses
     return replace(use, queryset=reading.queryset(node))
-
-
-def _parse(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 class _Reading:

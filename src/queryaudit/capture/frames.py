@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
@@ -15,6 +15,8 @@ from queryaudit.records.events import Frame, FrameKind, FunctionText
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _TEMPLATE_CONTEXT = 3
+#: Methods of models that call what they override.
+_OVERRIDDEN = frozenset({"save", "asave"})
 
 
 class FrameResolver:
@@ -94,13 +96,23 @@ class FrameResolver:
             loop_source=found.loop.source if found.loop else (),
         )
 
-    def function(self, places: Sequence[Place]) -> FunctionText | None:
-        """The source of the innermost function of Python among the places.
+    def functions(self, places: Sequence[Place]) -> Iterator[FunctionText]:
+        """The source of the innermost function of Python among the places, and of who calls it
+        where that is a ``save()`` which a model overrides.
 
-        None if it was given before, is long or is a module.
+        None of what was given before, is long or is a module.
         """
-        place = next((p for p in places if p.code is not None), None)
-        if place is None or place.code is None or place.kind is FrameKind.LIBRARY:
+        for place in places:
+            if place.code is None:
+                continue
+            found = self._function(place) if place.kind is not FrameKind.LIBRARY else None
+            if found is not None:
+                yield found
+            if place.code.co_name not in _OVERRIDDEN:
+                return
+
+    def _function(self, place: Place) -> FunctionText | None:
+        if place.code is None:
             return None
         found = source_file(place.code.co_filename).function(self.plain(place).line)
         path = self._files.relative(place.code.co_filename)

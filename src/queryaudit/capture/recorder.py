@@ -395,6 +395,5 @@ class Recorder:
             found = self._by_id[stack]
             frames = self._resolver.rich_stack(found.places, found.outer)
             self.sink.define(Stack(stack, frames, found.repeats, found.via))
-            function = self._resolver.function(found.places)
-            if function is not None:
+            for function in self._resolver.functions(found.places):
                 self.sink.define(function)

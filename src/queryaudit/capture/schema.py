@@ -49,6 +49,7 @@ def _column(field: Any) -> Column:
         null=bool(field.null),
         primary=bool(field.primary_key),
         indexed=bool(field.db_index or field.unique),
+        renewed=bool(getattr(field, "auto_now", False)),
         constrained=bool(getattr(field, "db_constraint", True)),
     )
 

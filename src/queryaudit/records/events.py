@@ -343,6 +343,7 @@ class Column(NamedTuple):
     primary: bool
     indexed: bool
     constrained: bool = True  #: the database knows that ``target`` is referred to
+    renewed: bool = False  #: each save gives it a value, as ``auto_now`` does
 
 
 class Model(NamedTuple):

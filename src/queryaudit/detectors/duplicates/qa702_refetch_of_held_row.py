@@ -36,8 +36,8 @@ class RefetchOfHeldRow(Detector):
     ---------------
     ``get(pk=...)``, or a forward relation that is followed once, of a row that was loaded earlier
     in the same unit of work, from the same database, with all its columns, and that a function on
-    the way to the query still has: in a variable, on ``self`` or on the request. Nothing wrote to
-    the table in between.
+    the way to the query still has: in a variable, on ``self`` or on the request. The source shows
+    that the key comes from there, and nothing wrote to the table in between.
 
     Why it matters
     --------------
@@ -74,7 +74,8 @@ class RefetchOfHeldRow(Detector):
     ``refresh_from_db()``, ``FOR UPDATE``, ``book = Book.objects.get(pk=book.pk)``, which says that
     the row is wanted anew, a transaction that reads for itself what was read before it, rows that
     were changed or saved meanwhile, and ``save()``, ``clean()`` and receivers of signals, which
-    compare: all are silent, as are rows of which columns were left out, and loops, which are the
+    compare: all are silent, as are rows of which columns were left out, keys that are equal by
+    chance, as those of a page's user and of the user who looks at it, and loops, which are the
     finding of QA103.
 
     Evidence
@@ -101,7 +102,7 @@ class RefetchOfHeldRow(Detector):
             origin = view.tables.origins[refetch.held.origin]
             first = view.tables.stacks[origin.stack]
             frame = _claimed(refetch, first, view)
-            if frame is not None:
+            if frame is not None and _is_its_key(refetch, frame, model, view):
                 yield self._sight(refetch, model, site(first) or frame, frame)
 
     def _sight(self, refetch: Refetch, model: Model, first: Frame, frame: Frame) -> Sighting:
@@ -152,7 +153,7 @@ class RefetchOfHeldRow(Detector):
 
 def _is_near(head: Sighting) -> bool:
     """Whether the variable is one of the function that asks."""
-    return head.frame.function.rpartition(".")[2] == head.owner
+    return _function(head.frame) == head.owner
 
 
 def _asks_for_all(refetch: Refetch, model: Model, view: View) -> bool:
@@ -188,14 +189,51 @@ def _claimed(refetch: Refetch, first: Stack, view: View) -> Frame | None:
         return None
     if any(_COMPARING.search(f.function) for f in stack.frames) or is_on_purpose(frame):
         return None
-    holding = [f for f in stack.frames if _holds(f, held)] or [frame]
+    holding = _holding(stack, held) or [frame]
     if _AS_IT_IS.search(_asking(frame)) or any(_is_changed(f, held.name, view) for f in holding):
         return None
     return frame if is_one_piece(first, stack, view) else None
 
 
-def _holds(frame: Frame, held: Held) -> bool:
-    return frame.function.rpartition(".")[2] == held.function
+def _is_its_key(refetch: Refetch, frame: Frame, model: Model, view: View) -> bool:
+    """Whether the source shows that the key is the held row's, and not equal to it by chance: a
+    user may look at the page of any user."""
+    held, access = refetch.held, refetch.access
+    name = re.escape(held.name)
+    if access is None or not access.path:
+        keys = "|".join({"pk", *(column.attname for column in model.columns if column.primary)})
+        said = re.compile(rf"(?<![\w.]){name}\.({keys})\b")
+        return any(
+            said.search(line) for f in _holding(refetch.stack, held) for line in _until(f, view)
+        )
+    if access.origin is None or len(access.path) > 1:
+        return False
+    origin = view.tables.origins[access.origin]
+    said = re.compile(rf"\b{access.path[-1].name}(_id|__pk|__id)?=({name})\b")
+    places = [origin.built, site(view.tables.stacks[origin.stack])]
+    return any(
+        place is not None
+        and _function(place) == held.function == _function(frame)
+        and any(said.search(line) for line in place.snippet)
+        for place in places
+    )
+
+
+def _function(frame: Frame) -> str:
+    return frame.function.rpartition(".")[2]
+
+
+def _holding(stack: Stack, held: Held) -> list[Frame]:
+    return [frame for frame in stack.frames if _function(frame) == held.function]
+
+
+def _until(frame: Frame, view: View) -> Sequence[str]:
+    """The function's lines up to the frame's, as far as they are known."""
+    function = function_of(frame, view.tables)
+    end = frame.end_line or frame.line
+    if function is not None:
+        return function.lines[: end - function.first_line + 1]
+    return frame.snippet[: end - (frame.snippet_line or end) + 1]
 
 
 def _asking(frame: Frame) -> str:
@@ -209,10 +247,5 @@ def _is_changed(frame: Frame, name: str, view: View) -> bool:
     word = re.escape(name)
     if re.search(rf"(?<![\w.]){word}\s*=[^=]", _asking(frame)):
         return True
-    function = function_of(frame, view.tables)
-    if function is not None:
-        lines = function.lines[: frame.line - function.first_line + 1]
-    else:
-        lines = frame.snippet[: frame.line - (frame.snippet_line or frame.line) + 1]
     given = rf"\b{word}\.\w+\s*([-+*/|&]|//|\*\*)?=[^=]|\bsetattr\(\s*{word}\b"
-    return re.search(given, "\n".join(lines)) is not None
+    return re.search(given, "\n".join(_until(frame, view))) is not None

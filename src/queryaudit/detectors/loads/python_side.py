@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from queryaudit.advice.row_use import FunctionSource, RowUse, UseKind, row_use
+from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.row_use import RowUse, UseKind, row_use
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
 from queryaudit.records.events import Fetch, FetchKind, Frame, Model, Query
