@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from queryaudit import __version__
 from queryaudit.analysis.pipeline import Unused
@@ -18,6 +19,7 @@ from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
+from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.registry import Registry
 from queryaudit.replay import analyse
@@ -27,6 +29,10 @@ from queryaudit.rulepages import rule_list, rule_page
 from queryaudit.scanning import scan
 from queryaudit.twin import commands as twin_commands
 
+if TYPE_CHECKING:
+    from queryaudit.proof.budget import Budget
+
+_Advice = tuple[list[Diagnostic], tuple[AdvisedIndex, ...]]
 _TWIN = "Plan as production does, on a twin that `twin create` made; what is said is ESTIMATED."
 
 
@@ -147,12 +153,13 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 
 def _add_advise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
         "--database",
         metavar="URL",
-        required=True,
         help="A database with data: postgresql://user@host/name, version 16 or later.",
     )
+    where.add_argument("--twin", metavar="DIR", help=_TWIN)
     parser.add_argument(
         "--scratch",
         action="store_true",
@@ -170,25 +177,11 @@ def _add_advise(parser: argparse.ArgumentParser) -> None:
 
 def _advise(options: argparse.Namespace) -> ExitCode:
     """Indexes, each with what became of it."""
-    from queryaudit.plans.saved import SavedPlanner
-    from queryaudit.plans.url_server import UrlServer
-    from queryaudit.proof.indexes import Budget, advise
     from queryaudit.reports.advice_text import advice_lines
 
     config = _config(options)
     analysis = Analysis(config)
-    with closing(UrlServer.connect(options.database)) as server:
-        planner = SavedPlanner(server, options.alias)
-        diagnostics = analyse(options.traces, analysis, planner)
-        found = advise(
-            server if options.scratch and server.vendor == "postgresql" else None,
-            analysis.workload(),
-            planner.texts,
-            alias=options.alias,
-            small_table=config.small_table,
-            budget=Budget(max_indexes=options.max_indexes, max_bytes=options.max_bytes),
-            told=lambda text: print(text, file=sys.stderr),
-        )
+    diagnostics, found = (_estimated if options.twin is not None else _tried)(options, analysis)
     for line in advice_lines(found):
         print(line)
     for finding in analysis.report().findings:
@@ -197,6 +190,57 @@ def _advise(options: argparse.Namespace) -> ExitCode:
     for diagnostic in diagnostics:
         print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
     return ExitCode.CLEAN
+
+
+def _tried(options: argparse.Namespace, analysis: Analysis) -> _Advice:
+    """Built on copies of a database's tables, if that is allowed."""
+    from queryaudit.plans.saved import SavedPlanner
+    from queryaudit.plans.url_server import UrlServer
+    from queryaudit.proof.indexes import advise
+
+    with closing(UrlServer.connect(options.database)) as server:
+        planner = SavedPlanner(server, options.alias)
+        diagnostics = analyse(options.traces, analysis, planner)
+        return diagnostics, advise(
+            server if options.scratch and server.vendor == "postgresql" else None,
+            analysis.workload(),
+            planner.texts,
+            alias=options.alias,
+            small_table=analysis.config.small_table,
+            budget=_budget(options),
+            told=_told,
+        )
+
+
+def _estimated(options: argparse.Namespace, analysis: Analysis) -> _Advice:
+    """Planned on a twin."""
+    from queryaudit.plans.saved import SavedPlanner
+    from queryaudit.proof.estimates import estimate
+    from queryaudit.twin.session import Twin
+    from queryaudit.twin.what_if import TwinWhatIf
+
+    with Twin(Path(options.twin).resolve(), alone=True) as twin:
+        planner = SavedPlanner(twin.server, options.alias, place=twin.name, scans=twin.scans)
+        diagnostics = analyse(options.traces, analysis, planner)
+        return diagnostics, estimate(
+            TwinWhatIf(twin),
+            analysis.workload(),
+            planner.texts,
+            alias=options.alias,
+            small_table=analysis.config.small_table,
+            budget=_budget(options),
+            told=_told,
+        )
+
+
+def _budget(options: argparse.Namespace) -> Budget:
+    from queryaudit.proof.budget import Budget
+
+    return Budget(max_indexes=options.max_indexes, max_bytes=options.max_bytes)
+
+
+def _told(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _config(options: argparse.Namespace) -> Config:

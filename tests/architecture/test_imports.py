@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"capture", "config", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
     "proof": {"advice", "locking", "plans", "records", "sql"},
-    "twin": {"errors", "plans"},
+    "twin": {"advice", "errors", "plans", "proof", "records"},
     "project": {"config", "registry"},
     "conclude": {"config", "errors", "gate", "records", "reports"},
     "middleware": {

@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 import queryaudit
 from queryaudit.cli import main
+from queryaudit.twin.session import Twin
 from sample_app.shop.models import Depot, Shipment
 from tests.integration.test_cli_explain import committed, url
 
@@ -122,3 +123,46 @@ def test_a_database_without_data_needs_nothing(
 ) -> None:
     assert main(["advise", str(trace), "--database", url(), "--scratch"]) == 0
     assert "No statement of these traces" in capsys.readouterr().out
+
+
+def test_a_twin_estimates_and_never_proves(
+    trace: Path, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin = tmp_path / "twin"
+    assert main(["twin", "create", "--from", url(), "--to", str(twin)]) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE shop_scan, shop_shipment")  # what is planned is what was there
+    capsys.readouterr()
+    assert main(["advise", str(trace), "--twin", str(twin)]) == 0
+    out = capsys.readouterr().out
+    assert "to add, ESTIMATED by the planner alone" in out
+    assert "proved" not in out.lower()
+    recommended = out.partition("Tried, and")[0]
+    assert 'models.Index(fields=["tracking_code"]' in recommended
+    assert 'models.Index(Upper("recipient")' in recommended
+    assert "times cheaper, by the planner's estimate" in recommended
+    assert "planned on the statistics twin of test_default" in recommended
+    assert "AddIndexConcurrently" in recommended
+    assert "asked 3 times, at tests/integration/test_cli_advise.py:" in recommended
+    assert "carrier" not in recommended
+    options = ["--max-indexes=1"]
+    assert main(["advise", str(trace), "--twin", str(twin), *options]) == 0
+    out = capsys.readouterr().out
+    assert "1 index to add, ESTIMATED" in out
+    assert "there are as many indexes as were allowed" in out
+    with Twin(twin) as found:
+        [[indexes]] = found.server.run(
+            "SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%\\_idx'"
+            " AND tablename = 'shop_shipment' AND indexdef LIKE '%tracking_code%'"
+        )
+        assert indexes == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--database=x", "--twin=y"]])
+def test_one_place_is_named_to_plan_in(
+    trace: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["advise", str(trace), *options])
+    assert caught.value.code == 4
+    assert "--twin" in capsys.readouterr().err

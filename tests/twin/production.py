@@ -71,13 +71,3 @@ QUERIES = [
     'SELECT * FROM "Order" WHERE total > 990',
     """UPDATE "Order" SET note = '' WHERE code = 'C7'""",
 ]
-
-#: An index of production and its twin, and queries that it changes.
-ADDED = {
-    'CREATE INDEX added ON "Order" (code)': ["C55", "C9", "C7"],
-    'CREATE INDEX added ON "Order" (status, placed_at DESC)': ["error", "new"],
-    "CREATE INDEX added ON \"Order\" (placed_at) WHERE status = 'error'": ["error"],
-    'CREATE INDEX added ON "Order" USING brin (placed_at)': ["2023-07"],
-    'CREATE INDEX added ON "Order" (customer_id, placed_at DESC) INCLUDE (total)': ["DISTINCT"],
-    "CREATE INDEX added ON line (quantity, product)": ["quantity = 8"],
-}

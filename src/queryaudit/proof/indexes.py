@@ -7,86 +7,24 @@ one does; at the end each must still be missed, and no statement may have become
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
-from queryaudit.advice.candidates import Candidate
-from queryaudit.advice.diagnosis import diagnoses
-from queryaudit.advice.index_code import (
-    ddl,
-    index_expression,
-    index_name,
-    meta_code,
-    migration_code,
-)
+from queryaudit.advice.index_code import ddl
 from queryaudit.plans.policy import after_functions, called, permission
 from queryaudit.plans.postgres import volatile_of
 from queryaudit.plans.server import Server, first_line
 from queryaudit.proof import clones
-from queryaudit.proof.trial import Compared, compare, reads_copy
+from queryaudit.proof.budget import Budget
+from queryaudit.proof.trial import compare, reads_copy
+from queryaudit.proof.trials import Trial, advised, proposed
 from queryaudit.proof.values import value_sets
-from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.events import Model
+from queryaudit.records.advised import AdvisedIndex, Outcome
 from queryaudit.records.plans import PlanMode, Relation
 from queryaudit.records.workload import Asked, Workload
 
 _STATEMENTS = 5
 _CONTROLS = 30
-_LOCATIONS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """What indexes may cost in all, and how large a table may be to be copied."""
-
-    max_indexes: int = 10
-    max_bytes: int = 1 << 30
-    max_clone: int = 2 << 30
-
-
-@dataclass(slots=True)
-class _Trial:
-    """A candidate on its way."""
-
-    candidate: Candidate
-    relation: Relation
-    model: Model | None
-    asked: list[Asked] = field(default_factory=list)
-    outcome: Outcome = Outcome.ESTIMATED
-    reason: str = ""
-    bytes: int | None = None
-    build_ns: int | None = None
-    sets: int = 0
-    compared: dict[str, list[Compared]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return index_name(self.candidate)
-
-    def end(self, outcome: Outcome, reason: str) -> None:
-        self.outcome, self.reason = outcome, reason
-
-
-def proposed(workload: Workload, alias: str, small_table: int) -> list[_Trial]:
-    """The candidates of a workload, those first that its dearest statements ask for."""
-    found: dict[tuple[str, ...], _Trial] = {}
-    relations = workload.relations.get(alias, {})
-    for asked in workload.statements:
-        if asked.alias != alias or asked.plan is None or not asked.plan.nodes:
-            continue
-        for diagnosis in diagnoses(asked.plan, relations, small_table):
-            wanted = diagnosis.candidate
-            if wanted is None:
-                continue
-            relation = diagnosis.scan.relation
-            trial = found.setdefault(
-                wanted.words, _Trial(wanted, relation, workload.models.get(relation.name))
-            )
-            if asked not in trial.asked:
-                trial.asked.append(asked)
-    return sorted(found.values(), key=lambda t: (-_weight(t.asked), t.candidate.words))
 
 
 def advise(
@@ -106,7 +44,7 @@ def advise(
     trials = proposed(workload, alias, small_table)
     if server is not None and trials:
         _Laboratory(server, texts, budget, told).try_all(trials, workload, alias)
-    return tuple(_advised(trial) for trial in trials)
+    return tuple(advised(trial) for trial in trials)
 
 
 class _Laboratory:
@@ -124,10 +62,10 @@ class _Laboratory:
         self._budget = budget
         self._told = told
         self._cloned: set[tuple[str, str]] = set()
-        self._proved: list[_Trial] = []
+        self._proved: list[Trial] = []
         clones.prepare(server)
 
-    def try_all(self, trials: Sequence[_Trial], workload: Workload, alias: str) -> None:
+    def try_all(self, trials: Sequence[Trial], workload: Workload, alias: str) -> None:
         for number, trial in enumerate(trials, 1):
             self._told(f"{number}/{len(trials)} {trial.name}")
             try:
@@ -138,7 +76,7 @@ class _Laboratory:
         self._leave_out()
         self._control(workload, alias)
 
-    def _try(self, trial: _Trial) -> None:
+    def _try(self, trial: Trial) -> None:
         if len(self._proved) >= self._budget.max_indexes:
             return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
         other = next((p for p in self._proved if p.candidate.covers(trial.candidate)), None)
@@ -179,7 +117,7 @@ class _Laboratory:
         else:
             clones.drop(self._server, trial.name)
 
-    def _judge(self, trial: _Trial, runs: Sequence[tuple[Asked, str, tuple[Any, ...]]]) -> None:
+    def _judge(self, trial: Trial, runs: Sequence[tuple[Asked, str, tuple[Any, ...]]]) -> None:
         trial.compared.clear()
         trial.sets = len(runs)
         for asked, sql, values in runs:
@@ -256,46 +194,3 @@ class _Laboratory:
         clones.clone(self._server, relation.schema, relation.name)
         self._cloned.add(place)
         return True
-
-
-def _weight(statements: Sequence[Asked]) -> float:
-    return sum(a.calls * a.plan.nodes[0].cost for a in statements if a.plan is not None)
-
-
-def _advised(trial: _Trial) -> AdvisedIndex:
-    model = trial.model
-    label = model.label if model is not None else trial.candidate.table
-    concurrently = migration_code([trial.candidate], model)
-    return AdvisedIndex(
-        title=index_expression(trial.candidate, model),
-        model=label,
-        outcome=trial.outcome,
-        reason=trial.reason,
-        code=f"{meta_code([trial.candidate], model)}\n\n\n{concurrently}",
-        bytes=trial.bytes,
-        build_ns=trial.build_ns,
-        value_sets=trial.sets,
-        served=tuple(
-            _served(asked, trial.compared.get(asked.fingerprint)) for asked in trial.asked
-        ),
-    )
-
-
-def _served(asked: Asked, compared: Sequence[Compared] | None) -> Served:
-    places = sorted({f"{site.frame.path}:{site.frame.line}" for site in asked.sites})
-    found = Served(
-        statement=asked.statement,
-        calls=asked.calls,
-        locations=tuple(places[:_LOCATIONS]),
-        before_ns=None,
-        after_ns=None,
-        at_least=None,
-    )
-    if not compared:
-        return found
-    return replace(
-        found,
-        before_ns=round(median(c.before_ns for c in compared)),
-        after_ns=round(median(c.after_ns for c in compared)),
-        at_least=min(c.at_least for c in compared),
-    )

@@ -7,7 +7,7 @@ the same in every trial of the same data.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from queryaudit.advice.conditions import Clause, clauses
@@ -22,8 +22,24 @@ _NUMBER = re.compile(r"\$(\d+)")
 _SAMPLED = 3_000
 
 
+_Sample = Callable[[Server, str, str, str], list[Any]]
+_KNOWN = """
+SELECT most_common_vals::text::text[], histogram_bounds::text::text[] FROM pg_catalog.pg_stats
+WHERE schemaname = %s AND tablename = %s AND attname = %s AND NOT inherited
+"""
+
+
 def value_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | None:
     """Sets of values for ``sql``, whose generic plan is known; None if some can't be found."""
+    return _sets(server, sql, plan, _sample)
+
+
+def statistical_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | None:
+    """The same from statistics, where there are no rows: a frequent value, and rarer ones."""
+    return _sets(server, sql, plan, _known)
+
+
+def _sets(server: Server, sql: str, plan: Plan, sample: _Sample) -> list[tuple[Any, ...]] | None:
     wanted = sorted({int(number) for number in _NUMBER.findall(numbered(sql))})
     if "%(" in sql or wanted != [*range(1, len(wanted) + 1)]:
         return None
@@ -32,7 +48,7 @@ def value_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | 
     columns = _columns(plan)
     if any(number not in columns for number in wanted):
         return None
-    found = {place: _sample(server, *place) for place in set(columns.values())}
+    found = {place: sample(server, *place) for place in set(columns.values())}
     sets = [
         tuple(found[columns[number]][turn] for number in wanted)
         for turn in range(SETS)
@@ -75,3 +91,13 @@ def _sample(server: Server, schema: str, table: str, column: str) -> list[Any]:
     )
     values = [row[0] for row in sampled]
     return values[:: max(1, len(values) // SETS)][:SETS]
+
+
+def _known(server: Server, schema: str, table: str, column: str) -> list[Any]:
+    """The most common value, the least common of those that are listed, and one of the rest."""
+    found = server.run(_KNOWN, (schema, table, column))
+    if not found:
+        return []
+    common, bounds = found[0][0] or [], found[0][1] or []
+    chosen = [*common[:1], *bounds[len(bounds) // 2 :][:1], *common[1:][-1:], *bounds[1:2]]
+    return chosen[:SETS]

@@ -12,7 +12,8 @@ class Outcome(Enum):
     PROVED = "proved"  #: used, faster beyond noise, same rows, nothing slower
     REFUTED = "refuted"
     UNKNOWN = "unknown"  #: it could not be tried; never the same as useless
-    ESTIMATED = "estimated"  #: it was not to be tried
+    ESTIMATED = "estimated"  #: the planner would use it, and says that it pays; not executed
+    IDEA = "idea"  #: it was not to be tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Served:
     before_ns: int | None
     after_ns: int | None
     at_least: float | None  #: the lower bound of before / after
+    before_cost: float | None = None  #: in the planner's units
+    after_cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from queryaudit.reports.wording import count
 _LISTED = {
     Outcome.REFUTED: "Tried, and not recommended",
     Outcome.UNKNOWN: "Not tried: nothing is known of these",
-    Outcome.ESTIMATED: "Ideas from plans, not tried: --scratch allows to",
+    Outcome.IDEA: "Ideas from plans, not tried: --scratch allows to",
 }
 
 
@@ -24,6 +24,12 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
         yield f"{count(len(proved), 'index', 'indexes')} to add, proved by execution"
         yield ""
     for number, index in enumerate(proved, 1):
+        yield from _full(number, index)
+    estimated = [index for index in indexes if index.outcome is Outcome.ESTIMATED]
+    if estimated:
+        yield f"{count(len(estimated), 'index', 'indexes')} to add, ESTIMATED by the planner alone"
+        yield ""
+    for number, index in enumerate(estimated, 1):
         yield from _full(number, index)
     for outcome, title in _LISTED.items():
         rest = [index for index in indexes if index.outcome is outcome]
@@ -48,7 +54,8 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
         cost.append(f"{index.bytes / 2**20:.1f} MiB")
     if index.build_ns is not None:
         cost.append(f"built in {milliseconds(index.build_ns)}")
-    cost.append(f"{count(index.value_sets, 'set')} of values")
+    if index.outcome is Outcome.PROVED:
+        cost.append(f"{count(index.value_sets, 'set')} of values")
     yield f"   {clean(index.reason)}; {', '.join(cost)}; each write maintains it"
     yield ""
     yield from (f"   {line}".rstrip() for line in clean_lines(index.code))
@@ -56,6 +63,12 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
 
 
 def _gain(served: Served) -> str:
+    if served.before_cost is not None and served.after_cost is not None:
+        before, after = served.before_cost, served.after_cost
+        return (
+            f"cost {before:,.0f} -> {after:,.0f}: "
+            f"{before / max(after, 0.01):,.1f} times cheaper, by the planner's estimate"
+        )
     if served.before_ns is None or served.after_ns is None or served.at_least is None:
         return "not tried: it writes, or its values are not known"
     times = served.before_ns / max(served.after_ns, 1)
