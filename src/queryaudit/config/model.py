@@ -37,6 +37,9 @@ class Config:
     max_rows: int
     max_offset: int
     max_in_list: int
+    max_transaction_queries: int
+    max_transaction_ms: int
+    batch_files: tuple[str, ...]
     baseline: Path | None
     trace: Path | None
     output: tuple[Output, ...]

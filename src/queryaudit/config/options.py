@@ -134,6 +134,29 @@ OPTIONS: tuple[Option, ...] = (
         reach=_EVERYWHERE,
     ),
     Option(
+        name="max-transaction-queries",
+        kind=Whole(1),
+        default=100,
+        help="How many statements a transaction may run while it holds rows; ten times as many in "
+        "commands and tasks.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
+        name="max-transaction-ms",
+        kind=Whole(1),
+        default=2_000,
+        help="For how many milliseconds a transaction may hold rows while Python does something "
+        "else; ten times as long in commands and tasks.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
+        name="batch-files",
+        kind=Texts("a list of file patterns"),
+        default=[],
+        help="Patterns of files whose transactions are batch jobs, and may be as long as they are.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
         name="baseline",
         kind=Place("the path of a file"),
         default="queryaudit-baseline.json",

@@ -74,6 +74,9 @@ class Limits:
     max_rows: int = 10_000
     max_offset: int = 10_000
     max_in_list: int = 1_000
+    max_transaction_queries: int = 100
+    max_transaction_ms: int = 2_000
+    batch_files: tuple[str, ...] = ()
     max_queries: int | None = None
     deep: bool = False
     small_table: int = 2_000

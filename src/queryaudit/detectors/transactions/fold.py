@@ -53,8 +53,10 @@ class Began:
     statements: dict[Ran, Runs] = field(default_factory=dict)
     effects: dict[EffectKey, Seen] = field(default_factory=dict)
     savepoints: dict[int, list[int]] = field(default_factory=dict)  #: by stack: all, most in one
-    #: Transactions on other databases that were open as well, and what had run in both.
+    #: Transactions on other databases that committed meanwhile, and what ran in both.
     others: dict[Home, tuple[set[Ran], set[Ran]]] = field(default_factory=dict)
+    #: What committed by itself on other databases meanwhile.
+    aside: dict[Ran, str] = field(default_factory=dict)
     #: The orders in which statements came, of what was not undone.
     orders: dict[tuple[Ran, ...], None] = field(default_factory=dict)
 
@@ -62,7 +64,7 @@ class Began:
 class _Open:
     """One transaction under way."""
 
-    __slots__ = ("home", "id", "keys", "marks", "params", "savepoints")
+    __slots__ = ("aside", "home", "id", "keys", "marks", "met", "params", "savepoints")
 
     def __init__(self, id: int, home: Home) -> None:
         self.id = id
@@ -72,6 +74,8 @@ class _Open:
         self.savepoints: dict[int, int] = {}
         #: How many keys there were as each savepoint was made: beyond, a rollback undoes them.
         self.marks: list[int] = []
+        self.met: dict[Home, set[Ran]] = {}
+        self.aside: dict[Ran, str] = {}
 
 
 class TransactionFold:
@@ -90,6 +94,9 @@ class TransactionFold:
             loose = self.loose.setdefault(key, Runs(ignored=query.ignored))
             loose.queries += 1
             loose.duration_ns += query.duration_ns
+            for other in self._open.values():
+                if other.home[1] != query.alias:
+                    other.aside.setdefault(key, query.alias)
             return
         held = self._open.get(query.transaction)
         if held is None:
@@ -129,7 +136,7 @@ class TransactionFold:
         elif event.boundary is Boundary.SAVEPOINT_ROLLBACK:
             self._undo(held, event.level)
         elif event.boundary in (Boundary.COMMIT, Boundary.ROLLBACK):
-            self._end(held)
+            self._end(held, commits=event.boundary is Boundary.COMMIT)
 
     def effect(self, event: Effect) -> None:
         held = self._open.get(event.transaction)
@@ -148,7 +155,7 @@ class TransactionFold:
             for key in [*held.keys][held.marks[level - 1] :]:
                 del held.keys[key]
 
-    def _end(self, held: _Open) -> None:
+    def _end(self, held: _Open, *, commits: bool) -> None:
         del self._open[held.id]
         began = self.began[held.home]
         for stack, count in held.savepoints.items():
@@ -157,8 +164,11 @@ class TransactionFold:
             entry[1] = max(entry[1], count)
         if len(began.orders) < _ORDERS:
             began.orders.setdefault(tuple(held.keys))
-        for other in self._open.values():
+        began.aside.update(held.aside)
+        for home, keys in held.met.items():
+            ours, theirs = began.others.setdefault(home, (set(), set()))
+            ours.update(held.keys)
+            theirs.update(keys)
+        for other in self._open.values() if commits else ():
             if other.home[1] != held.home[1]:
-                ours, theirs = began.others.setdefault(other.home, (set(), set()))
-                ours.update(held.keys)
-                theirs.update(other.keys)
+                other.met.setdefault(held.home, set()).update(held.keys)
