@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import F
-
 from sample_app.shop.models import Author, Book, Customer, Order
 
 
@@ -98,24 +95,6 @@ def good_loaded_anew() -> int:
     book = _newest()
     book = Book.objects.get(pk=book.pk)
     return book.stock
-
-
-def good_locked() -> int:
-    """A lock is wanted, and what the row says under it."""
-    book = _newest()
-    with transaction.atomic():
-        locked = Book.objects.select_for_update().get(pk=book.pk)
-        return locked.stock
-
-
-def good_after_a_write() -> int:
-    """The table was written to since."""
-    book = _newest()
-    with transaction.atomic():
-        Book.objects.filter(pk=book.pk).update(stock=F("stock") + 1)
-        found = Book.objects.get(pk=book.pk).stock
-        transaction.set_rollback(True)
-    return found
 
 
 def good_left_out_columns() -> str:

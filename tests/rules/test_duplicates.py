@@ -136,6 +136,19 @@ def loads_in_a_transaction_what_was_read_before_it() -> None:
         str(Book.objects.get(pk=book.pk))
 
 
+def loads_under_a_lock() -> None:
+    book = Book.objects.get(slug=slug())
+    with transaction.atomic():
+        str(Book.objects.select_for_update().get(pk=book.pk))
+
+
+def loads_what_was_written_to() -> None:
+    with transaction.atomic():
+        book = Book.objects.get(slug=slug())
+        Book.objects.filter(pk=book.pk).update(stock=F("stock") + 1)
+        str(Book.objects.get(pk=book.pk))
+
+
 def loads_a_row_that_nobody_loaded() -> None:
     """It was made, so what the database made of it may differ."""
     tag = Tag.objects.create(name="new")
@@ -157,6 +170,8 @@ def compares_before_it_saves() -> None:
 SILENT = [
     loads_a_row_for_each_of_those_it_has,
     loads_in_a_transaction_what_was_read_before_it,
+    loads_under_a_lock,
+    loads_what_was_written_to,
     loads_a_row_that_nobody_loaded,
     compares_before_it_saves,
     reads_after_an_insert,

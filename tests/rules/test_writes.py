@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_save
 
@@ -66,7 +67,7 @@ def test_what_a_receiver_does_belongs_to_the_write_that_it_follows(counting: lis
 
 def test_signals_that_would_not_be_sent_are_named(counting: list[int]) -> None:
     [finding] = findings(creates)
-    assert finding.message.endswith("Each write runs post_save.")
+    assert finding.message.endswith("Each write runs post_save. Each round commits by itself.")
     assert finding.fix is not None
     assert finding.fix.applicability is Applicability.UNSAFE
     assert "The receivers of post_save are not called" in finding.fix.note
@@ -133,7 +134,7 @@ def test_a_loop_in_a_caller_is_where_it_can_be_written_at_once() -> None:
     assert {finding.location.source for finding in found} == {"add(name)"}
     [finding] = found
     assert finding.queries == 2 * len(NAMES)
-    assert len(finding.causes) == 2
+    assert [cause.rule for cause in finding.causes] == ["QA601", "QA601", "QA606"]
 
 
 def test_reads_of_get_or_create_are_not_told_twice() -> None:
@@ -142,7 +143,7 @@ def test_reads_of_get_or_create_are_not_told_twice() -> None:
             Tag.objects.get_or_create(name=name)
 
     [finding] = findings(work)
-    assert finding.rules == ("QA602",)
+    assert finding.rule == "QA602"
     assert finding.queries == 4 * len(NAMES)
 
 
@@ -152,7 +153,7 @@ def test_a_cascade_is_told_as_the_deletion_that_takes_it_along() -> None:
             customer.delete()
 
     [finding] = findings(work)
-    assert finding.rules == ("QA603",)
+    assert finding.rule == "QA603"
     assert "A Customer is deleted" in finding.message
 
 
@@ -237,7 +238,23 @@ def same_values_again() -> None:
     ids=lambda work: work.__name__,
 )
 def test_what_only_looks_like_a_write_in_a_loop_is_silent(work: Any) -> None:
-    assert findings(work) == ()
+    # That each round commits may be said all the same.
+    assert findings(transaction.atomic(work)) == ()
+
+
+def test_a_loop_that_writes_is_told_of_its_commits_in_the_same_finding() -> None:
+    [finding] = findings(creates)
+    assert finding.rules == ("QA601", "QA606")
+    assert finding.queries == len(NAMES)
+    assert finding.fix is not None
+    assert "bulk_create" in finding.fix.code
+    assert finding.fix.note.endswith("put it into one `with transaction.atomic():`.")
+
+
+def test_a_loop_in_a_transaction_commits_once() -> None:
+    [finding] = findings(transaction.atomic(creates))
+    assert finding.rules == ("QA601",)
+    assert "commits" not in finding.message
 
 
 @pytest.mark.parametrize(

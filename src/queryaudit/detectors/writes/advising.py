@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from queryaudit.advice.row_fixes import fix_row_write
 from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.writes.commits import COMMITS
 from queryaudit.records.findings import Fix
 
 
@@ -17,7 +19,10 @@ def message(sightings: Sequence[Sighting]) -> str:
     where = f" in {head.frame.function}()" if head.frame.function else ""
     bypassed = list(dict.fromkeys(n for s in sightings if s.write for n in s.write.bypassed))
     more = f" Each write runs {_listed(bypassed)}." if bypassed else ""
-    things = _listed([_said(thing) for thing in dict.fromkeys(s.note for s in sightings)])
+    if any(sighting.rule == COMMITS for sighting in sightings):
+        more += " Each round commits by itself."
+    notes = dict.fromkeys(s.note for s in sightings if s.rule != COMMITS)
+    things = _listed([_said(thing) for thing in notes])
     return (
         f"{things[:1].upper()}{things[1:]} in each round{loop}{where}: {_counted(queries)}.{more}"
     )
@@ -36,7 +41,11 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     head = sightings[0]
     if head.write is None:
         return None
-    return fix_row_write(head.frame, head.write, direct=head.access == head.frame)
+    found = fix_row_write(head.frame, head.write, direct=head.access == head.frame)
+    if not any(sighting.rule == COMMITS for sighting in sightings):
+        return found
+    note = "Where the loop has to stay, put it into one `with transaction.atomic():`."
+    return replace(found, note="\n".join(filter(None, (found.note, note))))
 
 
 def _counted(queries: int) -> str:

@@ -21,13 +21,18 @@ _BULK = frozenset({"bulk_create", "bulk_update"})
 class _Tally:
     """One statement at one stack."""
 
-    __slots__ = ("batches", "done", "duration_ns", "params", "queries", "rows")
+    __slots__ = (
+        *("batches", "commits", "done", "duration_ns", "params", "queries", "rows"),
+        "transaction",
+    )
 
     def __init__(self) -> None:
         self.queries = 0
         self.duration_ns = 0
         self.done = 0
         self.batches = 0
+        self.commits = 0
+        self.transaction: int | None = None
         self.params: set[int] = set()
         self.rows: set[int] = set()
 
@@ -38,6 +43,8 @@ class _Tally:
             return
         self.done += 1
         self.batches += query.batch is not None
+        self.commits += query.transaction is None or query.transaction != self.transaction
+        self.transaction = query.transaction
         if len(self.params) < _DISTINCT:
             self.params.add(query.params)
         if query.row is not None and len(self.rows) < _DISTINCT:
@@ -71,6 +78,7 @@ class CallFold:
                 params=len(tally.params),
                 rows=len(tally.rows),
                 batched=tally.batches > 0,
+                commits=tally.commits,
             )
             for (sql, stack, access, ignored), tally in self._tallies.items()
         ]
@@ -90,6 +98,7 @@ class Ran:
     params: int  #: distinct parameter sets of those that succeeded
     rows: int  #: distinct rows that an UPDATE named by their key
     batched: bool  #: ``executemany``
+    commits: int  #: transactions that it ran in, each statement outside of one being its own
 
     @property
     def method(self) -> str | None:

@@ -22,7 +22,8 @@ from queryaudit.detectors.writes.calls import (
     calls_of,
     rounds_of,
 )
-from queryaudit.detectors.writes.needed import is_needed_in_each_round, is_setup
+from queryaudit.detectors.writes.commits import COMMITS, commit_sightings
+from queryaudit.detectors.writes.needed import is_chain, is_needed_in_each_round, is_setup
 from queryaudit.records.events import Frame, Model
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
@@ -75,9 +76,13 @@ def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, li
         loop = rounds.loop(written.frames, max(one.queries for one in call.ran))
         if loop is None or loop.kind not in view.own or is_setup(written.frames):
             continue
-        if is_needed_in_each_round(written, loop, ran):
-            continue
         sighting = _sight(call, written, loop, rule, models, view)
+        needed = is_needed_in_each_round(written, loop, ran)
+        alone = needed and not (loop.loop_text or "").startswith("while ")
+        if not needed or (alone and is_chain(written, loop, ran)):
+            found[COMMITS] += commit_sightings(sighting, written, loop, view, alone=needed)
+        if needed:
+            continue
         found[rule.code].append(sighting)
         claimed[call.places] = sighting
     return found

@@ -30,12 +30,18 @@ def is_needed_in_each_round(written: Ran, loop: Frame, ran: Sequence[Ran]) -> bo
     """Whether a round needs what the one before has written."""
     if (loop.loop_text or "").startswith("while ") and _asks(loop.loop_text or ""):
         return True
+    if is_chain(written, loop, ran):
+        return True
+    body = read_loop_body(loop)
+    return body is not None and _marks_steps(body, written)
+
+
+def is_chain(written: Ran, loop: Frame, ran: Sequence[Ran]) -> bool:
+    """Whether a row that is written needs the one before it."""
     if any(_depends(one, written, loop) for one in ran):
         return True
     body = read_loop_body(loop)
-    if body is None:
-        return False
-    return _feeds_itself(body) or _marks_steps(body, written)
+    return body is not None and _feeds_itself(body)
 
 
 def _asks(header: str) -> bool:
