@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import connection
 from django.template import Context, Engine
 from django.utils.functional import cached_property
 
-from sample_app.shop.models import Author, Book, Customer, Order, Publisher, Tag
+from sample_app.shop.models import Author, Book, Customer, Order, Publisher, Review, Tag
 
 ATTEMPTS = 3
 
@@ -186,3 +188,25 @@ def good_constant() -> list[object]:
             cursor.execute("SELECT 1")
             found += cursor.fetchone()
     return found
+
+
+def good_two_relations_to_one_row() -> list[str]:
+    """Who wrote the review and who placed the order need not be the same customer."""
+    review = Review.objects.select_related(None).order_by("pk")[0]
+    order = Order.objects.filter(customer_id=review.customer_id).order_by("pk").first()
+    order = order or Order(customer_id=review.customer_id)
+    return [review.customer.name, order.customer.name]
+
+
+def good_who_is_logged_in() -> list[str]:
+    """Whoever looks at a page may be the one whom it is about."""
+    user = User.objects.create(username="visitor")
+    visitor = ModelBackend().get_user(user.pk)
+    shown = User.objects.get(pk=user.pk)
+    return [visitor.username, shown.username]
+
+
+def good_two_rounds_alike() -> list[str]:
+    """Two rounds that ask for what the loop's variable says can be alike by chance."""
+    tags = Tag.objects.order_by("pk")[:2]
+    return [str(Book.objects.filter(price__gt=len(tag.name) * 0).count()) for tag in tags]

@@ -107,7 +107,25 @@ def adds_by_hand_written_sql() -> None:
             cursor.execute("INSERT INTO shop_tag (name) VALUES (%s)", [f"{name}-{number}"])
 
 
+def follows_what_it_has_just_made() -> None:
+    house = Publisher.objects.order_by("pk")[0]
+    for number in range(len(NAMES)):
+        author = Author.objects.create(name=f"Author {number}", publisher=house)
+        Book.objects.filter(author_id=author.pk).first()
+
+
+def asks_for_a_relation_before_it_adds_to_it() -> None:
+    """The key of a tag does not say which books have it."""
+    tags = list(Tag.objects.order_by("pk")[:3])
+    for book in Book.objects.order_by("pk")[:4]:
+        for tag in tags:
+            if not book.tags.filter(pk=tag.pk).exists():
+                book.tags.add(tag)
+
+
 SILENT = [
+    follows_what_it_has_just_made,
+    asks_for_a_relation_before_it_adds_to_it,
     counts_what_it_adds,
     counts_before_it_adds,
     asks_for_the_last_and_adds,

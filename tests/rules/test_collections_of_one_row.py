@@ -46,7 +46,7 @@ def test_a_related_manager_that_is_asked_in_a_loop_is_a_query_in_a_loop() -> Non
     assert finding.location.source == "publisher.books.get(pk=pk)"
     assert finding.causes[0].loop == "for pk in ids"
     assert finding.fix is not None
-    assert "Book.objects.filter(key__in=keys)" in finding.fix.code
+    assert "Book.objects.filter(pk__in=pks)" in finding.fix.code
 
 
 def test_what_is_read_of_each_of_these_rows_belongs_to_the_same_cause() -> None:

@@ -279,3 +279,22 @@ def test_calls_of_one_test_are_separate_pieces_of_work(
 ) -> None:
     assert judged(ScopeKind.TEST, first, again) == in_test
     assert judged(ScopeKind.REQUEST, first, again) == 1
+
+
+def test_what_a_scope_inside_may_have_written_is_asked_again_in_silence() -> None:
+    """A test reads, posts a form, and reads again."""
+    tables = Tables(Header(1, "r", "p", "0", "3", "6", (("default", "sqlite"),)))
+    tables.add(SqlText(1, "SELECT a FROM shop_book WHERE id = %s"))
+    tables.add(Stack(1, (LOAD, OUTER, ONE), 1))
+    tables.add(Stack(2, (LOAD, LATER, ONE), 1))
+    ledger = Ledger()
+    engine = Engine(tables, [DuplicateQuery()], ledger, strict=True)
+    engine.start(ScopeStart(1, None, ScopeKind.TEST, "test", Phase.CALL))
+    for seq, stack in enumerate((1, 2)):
+        asked = Query(1, seq, 0, 9, "default", 1, stack, None, None, None, 7, None, None, None)
+        engine.record([asked])
+        inner = ScopeStart(2 + seq, 1, ScopeKind.REQUEST, "POST /", Phase.CALL)
+        engine.start(inner)
+        engine.end(ScopeEnd(inner.id, 99, 0, 0, None))
+    engine.end(ScopeEnd(1, 99, 0, 0, None))
+    assert not ledger.causes

@@ -139,6 +139,8 @@ def test_a_column_that_may_be_empty_is_joined_since_django_6_1(admin_client: Cli
     with queryaudit.audit() as audited:
         admin_client.get("/admin/shop/category/")
     assert len(audited.findings) == (0 if django.VERSION >= (6, 1) else 1)
+    fixes = [finding.fix for finding in audited.findings]
+    assert all(fix and fix.code == 'list_select_related = ["parent"]' for fix in fixes)
 
 
 # Accounts

@@ -137,6 +137,34 @@ def test_a_loop_in_a_caller_is_where_it_can_be_written_at_once() -> None:
     assert [cause.rule for cause in finding.causes] == ["QA601", "QA601", "QA606"]
 
 
+def _hide(book: Book) -> None:
+    book.reviews.update(rating=1)
+
+
+def _clear(book: Book) -> None:
+    book.order_lines.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [
+        (_hide, "Review.objects.filter(book__in=[...]).update(rating=...)"),
+        (_clear, "OrderLine.objects.filter(book__in=[...]).delete()"),
+    ],
+)
+def test_rows_that_a_condition_names_are_written_by_condition(work: Any, code: str) -> None:
+    """There are no rows at hand that bulk_update() could be given."""
+
+    def loop() -> None:
+        for book in Book.objects.order_by("pk")[:3]:
+            work(book)
+
+    [finding] = findings(loop)
+    assert finding.fix is not None
+    assert finding.fix.code == code
+    assert finding.fix.note.startswith("Rows are found by condition here")
+
+
 def test_reads_of_get_or_create_are_not_told_twice() -> None:
     def work() -> None:
         for name in names():

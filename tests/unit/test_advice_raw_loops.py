@@ -301,7 +301,7 @@ def test_the_code_uses_the_names_of_the_source(
 def test_what_is_not_understood_gets_a_sentence(code: str, loop: str | None) -> None:
     fix = advice(code, loop)
     assert fix.title == "ask once, before the loop"
-    assert fix.code == "books = {book.key: book for book in Book.objects.filter(key__in=keys)}"
+    assert fix.code == "books = {book.pk: book for book in Book.objects.filter(pk__in=pks)}"
     assert fix.note == (
         "Collect the values that the loop asks for, ask shop_book once for all of them, "
         "and look the rows up in a dict."
@@ -323,9 +323,19 @@ def test_sql_that_is_not_understood_gets_a_sentence(code: str) -> None:
     assert "ask shop_book once" in fix.note
 
 
+def test_of_several_columns_none_is_taken_for_the_key() -> None:
+    asked = 'SELECT "a" FROM "shop_book" WHERE "shop_book"."slug" = %s AND "shop_book"."kind" = %s'
+    fix = advice("n = «f(x)»", "for x in xs", asked)
+    assert fix.code == ""
+    assert "ask shop_book once" in fix.note
+
+
 def test_an_aggregate_is_told_to_be_grouped() -> None:
-    fix = advice("n = «f(x)»", "for x in xs", 'SELECT COUNT(*) FROM "shop_book"')
-    assert fix.code == ('Book.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))')
+    asked = 'SELECT COUNT(*) FROM "shop_book" WHERE "shop_book"."author_id" = %s'
+    fix = advice("n = «f(x)»", "for x in xs", asked)
+    assert fix.code == (
+        'Book.objects.filter(author_id__in=author_ids).values("author_id").annotate(n=Count("pk"))'
+    )
     assert fix.note.endswith("grouped by the value that changes.")
 
 

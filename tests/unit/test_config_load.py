@@ -48,6 +48,7 @@ def test_without_any_source_everything_is_the_default() -> None:
             "conftest.py",
             "factories.py",
             "tests.py",
+            "test.py",
         ),
         select=(),
         ignore=(),

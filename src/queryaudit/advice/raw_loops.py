@@ -74,17 +74,25 @@ def _in_general(statement: Statement, model: str | None) -> Batch:
             "rows of all rounds, with a join, a subquery or the widest condition, and tell them "
             "apart in Python.",
         )
+    key = _key(statement)
+    rows = f"{name}.objects.filter({key}__in={plural(key)})"
     if statement.is_aggregate_only:
         how = "grouped by the value that changes"
-        code = f'{name}.objects.filter(key__in=keys).values("key").annotate(n=Count("pk"))'
+        code = f'{rows}.values("{key}").annotate(n=Count("pk"))'
     else:
         how = "and look the rows up in a dict"
         row = variable(name)
-        code = (
-            f"{plural(row)} = {{{row}.key: {row} for {row} in {name}.objects.filter(key__in=keys)}}"
-        )
+        code = f"{plural(row)} = {{{row}.{key}: {row} for {row} in {rows}}}"
     return Batch(
         title="ask once, before the loop",
-        code=code if name else "",
+        code=code if name and key else "",
         note=f"Collect the values that the loop asks for, ask {table} once for all of them, {how}.",
     )
+
+
+def _key(statement: Statement) -> str:
+    """The attribute by which the rows of a condition are told apart; empty if it can't be told."""
+    compared = statement.compared or ()
+    if "id" in compared:
+        return "pk"
+    return compared[0] if len(compared) == 1 else ""

@@ -30,7 +30,7 @@ def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
         title=_title(write, code),
         applicability=Applicability.UNSAFE if risky else Applicability.DISPLAY_ONLY,
         code=code,
-        note="\n".join([*([_COLLECT] if general and not direct else []), *notes]),
+        note="\n".join([*([_collected(write)] if general and not direct else []), *notes]),
     )
 
 
@@ -38,7 +38,16 @@ _LINKS = (
     "add(), remove() and set() take any number of rows. For several rows on either side write "
     "those of the relation's through model, with bulk_create(ignore_conflicts=True)."
 )
+_CONDITION = (
+    "Rows are found by condition here: one statement can do it for all rounds, with a condition "
+    "that covers them; values that differ are told apart by Case() and When()."
+)
 _COLLECT = "Let the function return what it would write, and write it after the loop."
+
+
+def _collected(write: RowWrite) -> str:
+    by_condition = write.verb in ("UPDATE", "DELETE") and write.by != ("pk",) and not write.link
+    return _CONDITION if by_condition else _COLLECT
 
 
 def _code(body: LoopBody, write: RowWrite) -> str:
@@ -58,14 +67,26 @@ def _general(write: RowWrite) -> str:
     rows = plural(variable(write.model))
     if write.matching:
         return ""
-    if write.verb == "DELETE":
-        return f"{write.model}.objects.filter(pk__in=[...]).delete()" if not write.link else ""
     if write.link:
         return ""
+    if write.verb != "INSERT" and write.by != ("pk",):
+        return _by_condition(write)
+    if write.verb == "DELETE":
+        return f"{write.model}.objects.filter(pk__in=[...]).delete()"
     if write.verb == "INSERT":
         return f"{write.model}.objects.bulk_create({rows}, {BATCH})"
     fields = ", ".join(f'"{name}"' for name in write.fields) if len(write.fields) <= 3 else "..."
     return f"{write.model}.objects.bulk_update({rows}, [{fields}], {BATCH})"
+
+
+def _by_condition(write: RowWrite) -> str:
+    """Rows that no key names: one condition for those of all rounds."""
+    if write.by is None or len(write.by) != 1:
+        return ""
+    rows = f"{write.model}.objects.filter({write.by[0]}__in=[...])"
+    if write.verb == "DELETE":
+        return f"{rows}.delete()"
+    return f"{rows}.update({', '.join(f'{name}=...' for name in write.fields)})"
 
 
 def _title(write: RowWrite, code: str) -> str:
@@ -79,7 +100,9 @@ def _title(write: RowWrite, code: str) -> str:
         return "delete all rows with one call"
     if write.verb == "INSERT":
         return "create all rows in bulk"
-    return "let the database update all rows" if ".update(" in code else "update all rows in bulk"
+    if ".update(" in code or write.by != ("pk",):
+        return "let the database update all rows"
+    return "update all rows in bulk"
 
 
 def _notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:

@@ -19,6 +19,8 @@ class RowWrite(NamedTuple):
     parent: str  #: the foreign key that a related manager fills in; empty without one
     link: bool  #: the table holds a many-to-many relation
     inherits: bool  #: a row is a row of a parent's table too
+    #: Fields of the condition of an UPDATE or DELETE, where it only says which values they have.
+    by: tuple[str, ...] | None = ("pk",)
 
     @property
     def matching(self) -> bool:

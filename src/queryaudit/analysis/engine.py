@@ -125,6 +125,16 @@ class Engine:
             if hasattr(fold, "begin"):
                 fold.begin(view)
         self._running[event.id] = _Running(event, list(folds.items()), explained=explained)
+        self._tell_outer(event)
+
+    def _tell_outer(self, event: ScopeStart) -> None:
+        """What the scopes around it will not see: a request in a test has its own queries."""
+        outer = self._running.get(event.parent) if event.parent is not None else None
+        while outer is not None:
+            for hook in outer.hooks[ScopeStart]:
+                hook(event)
+            parent = outer.start.parent
+            outer = self._running.get(parent) if parent is not None else None
 
     def record(self, occurrences: Sequence[Occurrence]) -> None:
         running = self._running

@@ -78,6 +78,7 @@ OPTIONS: tuple[Option, ...] = (
             "conftest.py",
             "factories.py",
             "tests.py",
+            "test.py",
         ],
         help="Patterns of test code. Queries that tests make by themselves are told from those "
         "of the code under test.",

@@ -102,7 +102,8 @@ class View:
 class Fold(Protocol):
     """Bounded state of one scope.
 
-    A fold that has a method named in ``HOOKS`` gets those occurrences too, in order. One that has
+    A fold that has a method named in ``HOOKS`` gets those occurrences too, in order: ``inner`` is
+    told of a scope inside this one, which has its queries to itself. One that has
     a method ``begin(view)`` is told of the scope first, to look definitions up as they come.
     """
 
@@ -118,6 +119,7 @@ HOOKS: Mapping[type[Any], str] = {
     Usage: "usage",
     Transaction: "transaction",
     Effect: "effect",
+    ScopeStart: "inner",
 }
 
 

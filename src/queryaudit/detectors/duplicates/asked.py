@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from queryaudit.detectors.base import View
-from queryaudit.records.events import Access, Held, Query, Stack
+from queryaudit.records.events import Access, AccessKind, Held, Query, ScopeStart, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
@@ -46,10 +46,12 @@ class _Fact:
 
 
 class _Answer:
-    __slots__ = ("stack", "time")
+    __slots__ = ("access", "row", "stack", "time")
 
-    def __init__(self, stack: int, time: int) -> None:
-        self.stack = stack
+    def __init__(self, query: Query, time: int) -> None:
+        self.stack = query.stack
+        self.access = query.access
+        self.row = query.row
         self.time = time
 
 
@@ -143,6 +145,11 @@ class AskedFold:
         elif fact.kind is _Kind.BARRIER:
             self._barrier = self._clock
 
+    def inner(self, scope: ScopeStart) -> None:
+        """A request in a test, say: what it writes is not seen here."""
+        self._clock += 1
+        self._barrier = self._clock
+
     def _look(self, sql: int) -> _Fact:
         tables = self._view.tables
         if self._known is None:
@@ -167,11 +174,13 @@ class AskedFold:
         answers = self._answers.setdefault(query.sql, {})
         key = (query.params, query.alias)
         answer = answers.get(key)
-        if answer is None or not self._holds(answer.time, fact):
+        is_new = answer is None or not self._holds(answer.time, fact)
+        if answer is None or is_new:
             answers.pop(key, None)
             if len(answers) >= _ANSWERS:
                 del answers[next(iter(answers))]
-            answers[key] = _Answer(query.stack, self._clock)
+            answers[key] = answer = _Answer(query, self._clock)
+        if is_new or not self._is_same(answer, query):
             if held is not None and self._is_there(held, query, fact):
                 self._refetched.append((query, held))
             return
@@ -181,6 +190,20 @@ class AskedFold:
             tally = self._tallies[asked] = _Tally()
         tally.queries += 1
         tally.duration_ns += query.duration_ns
+
+    def _is_same(self, answer: _Answer, query: Query) -> bool:
+        """Whether it is the same question, and not only the same answer by chance.
+
+        The author of a post and the user who looks at it are asked for in equal words.
+        """
+        first, again = self._path(answer.access), self._path(query.access)
+        if not first and not again:
+            return True
+        return first == again and answer.row is not None and answer.row == query.row
+
+    def _path(self, access: int | None) -> tuple[tuple[str, AccessKind], ...]:
+        known = self._view.tables.accesses[access] if access is not None else None
+        return tuple((step.name, step.kind) for step in known.path) if known is not None else ()
 
     def _holds(self, since: int, fact: _Fact) -> bool:
         if self._barrier > since or (self._anything > since and not fact.closed):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 
+from queryaudit.advice.loops import read_loop
+from queryaudit.advice.source import read_source
 from queryaudit.detectors.base import View
+from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
 from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
 
@@ -50,6 +54,30 @@ def is_waiting(frame: Frame) -> bool:
     """Whether it stands in a loop that tries, polls or goes over a fixed list."""
     text = frame.loop_text
     return text is not None and (text.startswith("while ") or is_constant_loop(text))
+
+
+def is_login(stack: Stack) -> bool:
+    """Whether the row of who is logged in is looked up; others may happen to ask for the same."""
+    if stack.via.startswith("django.contrib.auth."):
+        return True
+    owner, _, name = (stack.frames[0].function if stack.frames else "").rpartition(".")
+    return owner.endswith("Backend") and name in ("get_user", "aget_user")
+
+
+def may_be_chance(repeat: Repeat) -> bool:
+    """Whether a loop asked twice, for what its variable says: two rounds can be alike."""
+    if repeat.first != repeat.again or repeat.queries > 1:
+        return False
+    frame = turning(repeat.again.frames)
+    loop = read_loop(frame.loop_text) if frame is not None else None
+    source = read_source(frame) if frame is not None else None
+    if loop is None or source is None:
+        return False
+    return any(
+        isinstance(node, ast.Name) and node.id in loop.names and span.meets(source.focus)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and (span := source.span(node)) is not None
+    )
 
 
 def is_on_purpose(frame: Frame) -> bool:

@@ -8,9 +8,11 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
 from queryaudit.detectors.duplicates.places import (
+    is_login,
     is_on_purpose,
     is_one_piece,
     is_waiting,
+    may_be_chance,
     site,
     turning,
 )
@@ -64,6 +66,9 @@ class DuplicateQuery(Detector):
     and polling, ``refresh_from_db()``, ``FOR UPDATE``, and random order: all are recognised and
     silent, as are sessions and content types, which Django looks after, and values that come round
     again in a query per row, which is the finding of QA101 to QA108.
+    What is equal by chance is silent too: two relations that happen to lead to one row, the row of
+    who is logged in and of whom a page is about, two rounds of a loop that ask for what its
+    variable says; and what a request inside a test may have changed.
     Where another process changes the row meanwhile and the code waits for that, ignore the rule.
 
     Evidence
@@ -100,6 +105,8 @@ class DuplicateQuery(Detector):
             return None  # so does what is read of a row that was loaded twice
         first, frame = site(repeat.first), site(repeat.again)
         if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
+            return None
+        if is_login(repeat.first) or is_login(repeat.again) or may_be_chance(repeat):
             return None
         if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
             return None

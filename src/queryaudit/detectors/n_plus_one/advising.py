@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from queryaudit.advice.edits import append_calls
+from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
@@ -64,7 +65,7 @@ def _hand_written(head: Sighting, queries: int) -> str:
 def _access(sighting: Sighting) -> str:
     names = ".".join(step.name for step in sighting.path)
     if sighting.path[-1].kind in _MANY:
-        names += f".{sighting.method or 'all'}()"
+        names += "[...]" if sighting.method == "getitem" else f".{sighting.method or 'all'}()"
     return names
 
 
@@ -86,17 +87,32 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     if not plan.calls and not plan.loop_changes:
         return None
     narrow = any(s.through_narrowed for s in lazy)
-    unsafe = (narrow or changed) and plan.applicability is Applicability.SAFE
-    edit = append_calls(head.frame, plan.calls, head.model or "") if plan.calls else None
+    applicability = plan.applicability
+    if narrow:
+        applicability = Applicability.DISPLAY_ONLY  # a prefetch of all rows would not be used
+    elif changed and applicability is Applicability.SAFE:
+        applicability = Applicability.UNSAFE
+    elsewhere = head.evaluated is not None and head.frame == head.access
+    lost = sorted({loss for s in lazy for loss in [asks_anew(s.access, s.path[-1])] if loss})
+    if lost and not narrow:
+        applicability = Applicability.DISPLAY_ONLY
+    # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
+    write = plan.calls and not narrow and not lost and not elsewhere
+    edit = append_calls(head.frame, plan.calls, head.model or "") if write else None
     return Fix(
         title=_title(plan),
-        applicability=Applicability.UNSAFE if unsafe else plan.applicability,
+        applicability=applicability,
         code="\n".join((*plan.imports, *_code(head, plan))),
         edits=(edit,) if edit is not None else (),
         note="\n".join(
             filter(
                 None,
-                (_note(plan, head.frame), _NARROWED if narrow else "", _CHANGED if changed else ""),
+                (
+                    _note(plan, head.frame),
+                    *(f"`{code}` asks anew: `.all()` reads what was prefetched." for code in lost),
+                    _NARROWED if narrow else "",
+                    _CHANGED if changed else "",
+                ),
             )
         ),
     )
@@ -145,8 +161,28 @@ def _title(plan: RelationPlan) -> str:
 
 
 def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
+    if plan.calls and _is_change_list(head):
+        return _of_admin(plan)
     rows = (head.model or "").rpartition(".")[2]
     return (f"{rows}.objects{plan.code}",) if plan.calls else plan.loop_changes
+
+
+def _is_change_list(head: Sighting) -> bool:
+    """Whether Django's admin makes the queryset, for a class of the project."""
+    lines = head.frame.snippet[head.frame.line - (head.frame.snippet_line or 0) :]
+    listed = head.loop is not None and head.loop[2] == "for each row of the change list"
+    return listed and bool(lines) and lines[0].lstrip().startswith("class ")
+
+
+def _of_admin(plan: RelationPlan) -> tuple[str, ...]:
+    """What to write into the ModelAdmin."""
+    [call, *others] = plan.calls
+    if not others and call.startswith(".select_related("):
+        return (f"list_select_related = [{call[len('.select_related(') : -1]}]",)
+    return (
+        "def get_queryset(self, request):",
+        f"    return super().get_queryset(request){plan.code}",
+    )
 
 
 def _note(plan: RelationPlan, frame: Frame) -> str:

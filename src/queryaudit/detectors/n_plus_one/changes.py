@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from itertools import islice
 
+from queryaudit.records.events import Model
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
 #: Gaps between two runs of a statement that are looked at, and statements looked at in each.
 _GAPS = 16
-_STATEMENTS = 16
+_STATEMENTS = 64
 
 _WRITES = frozenset({Verb.INSERT, Verb.UPDATE, Verb.DELETE})
 #: Names of columns that tell one row from all others.
@@ -25,6 +26,27 @@ class Change(IntEnum):
     SELDOM = 1  #: in less than half of the rounds
     ROWS = 2  #: rows are changed or deleted, each named by its key
     ANY = 3  #: rows come, or are changed by condition
+
+
+class ForeignKeys:
+    """The tables that columns point to."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models  #: by label
+
+    def parents(self, read: Statement) -> frozenset[str]:
+        """The tables whose keys a read compares with values in its first table."""
+        table = read.tables[0] if read.tables else ""
+        compared = set(read.compared or ())
+        targets = {
+            column.target
+            for model in self._models.values()
+            if model.table == table
+            for column in model.columns
+            if column.column in compared
+        }
+        found = {self._models[t].table for t in targets if t is not None and t in self._models}
+        return frozenset(found - {table})
 
 
 class Order:
@@ -77,22 +99,30 @@ class Gaps:
         self._count += 1
         self._time = time
 
-    def change(self, read: Statement, statement: Callable[[int], Statement]) -> Change:
+    def change(
+        self, read: Statement, statement: Callable[[int], Statement], keys: ForeignKeys
+    ) -> Change:
         """The most that one statement, given by its id, does to what ``read`` reads."""
         found = Change.NONE
+        parents = keys.parents(read) if self._between else frozenset[str]()
         for sql, times in (self._between or {}).items():
-            kind = _change(read, statement(sql))
+            kind = _change(read, statement(sql), parents)
             if kind is not Change.NONE and 2 * times < self._count:
                 kind = Change.SELDOM
             found = max(found, kind)
         return found
 
 
-def _change(read: Statement, write: Statement) -> Change:
-    if write.verb not in _WRITES or not set(write.tables[:1]) & set(read.tables):
+def _change(read: Statement, write: Statement, parents: frozenset[str]) -> Change:
+    written = set(write.tables[:1])
+    if write.verb is Verb.INSERT and written & parents:
+        return Change.ANY  # what belongs to a row can't be asked for before there is one
+    if write.verb not in _WRITES or not written & set(read.tables):
         return Change.NONE
     if write.verb is Verb.INSERT:
-        by_key = bool(read.compared) and _are_keys(read.compared)
+        # The key of a joined row does not say which rows come with it.
+        own = write.tables[:1] == read.tables[:1]
+        by_key = own and bool(read.compared) and _are_keys(read.compared)
         return Change.NONE if by_key else Change.ANY
     return Change.ROWS if write.compared and _are_keys(write.compared) else Change.ANY
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
-from queryaudit.detectors.n_plus_one.loads import COLLECTIONS, Load
+from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
 from queryaudit.records.events import Step
 from queryaudit.records.rules import Severity
@@ -117,6 +117,7 @@ def _from_narrowed(load: Load, loads: Sequence[Load], view: View) -> Load:
             if other.access is not None
             and (other.asked or other.asked_of) == (origin.id, names[:length])
             and (other.access.narrowed or other.access.method is not None)
+            and other.access.method not in AGGREGATES  # a paginator counts before it slices
         ]
         if not made:
             continue

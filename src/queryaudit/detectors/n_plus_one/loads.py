@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from queryaudit.detectors.base import View
-from queryaudit.detectors.n_plus_one.changes import Change, Gaps, Order
+from queryaudit.detectors.n_plus_one.changes import Change, ForeignKeys, Gaps, Order
 from queryaudit.detectors.n_plus_one.rounds import Rounds
 from queryaudit.detectors.places import Place, called_at, places_of
 from queryaudit.records.events import Access, AccessKind, Frame, FrameKind, Origin, Query, Stack
@@ -114,6 +114,7 @@ class LoadFold:
         """The scope's reads, with what is known of each; in order of first sight."""
         found = []
         homes = self._homes(view)
+        keys = ForeignKeys(view.tables.models)
         rounds = Rounds(
             (view.tables.stacks[key[1]].frames, tally.queries)
             for key, tally in self._tallies.items()
@@ -160,7 +161,7 @@ class LoadFold:
                 rows=tally.most,
                 params=len(tally.params),
                 ignored=ignored,
-                change=tally.gaps.change(statement, of) if tally.queries > 1 else Change.NONE,
+                change=tally.gaps.change(statement, of, keys) if tally.queries > 1 else Change.NONE,
                 rounds=rounds,
             )
             found.append((load, tally.is_of_one_row))

@@ -33,8 +33,15 @@ def _said(note: str) -> str:
     if note.endswith("()"):
         return f"{note} runs"
     name, _, done = note.rpartition(" ")
-    article = "an" if name[:1].lower() in "aeiou" else "a"
-    return f"{article} {name} is {done}"
+    return f"{_article(name)} {name} is {done}"
+
+
+def _article(name: str) -> str:
+    """By sound: a User, an Update."""
+    vowels = "aeiou"
+    first, second, third = (*name[:3].lower(), "", "", "")[:3]
+    is_you = first == "u" and second and second not in vowels and third and third in vowels
+    return "an" if first and first in vowels and not is_you else "a"
 
 
 def fix(sightings: Sequence[Sighting]) -> Fix | None:

@@ -217,7 +217,16 @@ def _row_write(written: Ran, model: Model | None, models: Models) -> RowWrite:
         parent=_parent(written, model),
         link=link,
         inherits=model is not None and bool(model.parents) and _is_heir(model, models),
+        by=_compared(written, model),
     )
+
+
+def _compared(written: Ran, model: Model | None) -> tuple[str, ...] | None:
+    compared = written.statement.compared
+    if model is None or compared is None:
+        return None
+    names = {c.column: "pk" if c.primary else c.name for c in model.columns}
+    return tuple(names.get(column, column) for column in compared)
 
 
 def _is_heir(model: Model, models: Models) -> bool:

@@ -1,0 +1,42 @@
+"""Whether code that reads a collection would read what was prefetched, or ask all the same."""
+
+from __future__ import annotations
+
+from queryaudit.advice.chains import Chain, find_chains
+from queryaudit.advice.source import read_source
+from queryaudit.records.events import AccessKind, Frame, Step
+
+_MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
+_LONGEST = 120
+
+
+def asks_anew(frame: Frame, step: Step) -> str:
+    """The expression that makes a queryset of its own of the collection; empty if none does.
+
+    A prefetch serves ``all()`` and nothing else: ``iterator()``, another manager and methods of a
+    project's own managers go back to the database, even where they add no condition.
+    """
+    if step.kind not in _MANY:
+        return ""
+    source = read_source(frame)
+    if source is None or not source.exact:
+        return ""
+    for chain in find_chains(source):
+        if chain.span.meets(source.focus) and _is_new(chain, step.name):
+            text = source.text[chain.span.start : chain.span.end].decode(errors="replace")
+            code = " ".join(text.split())
+            return code if len(code) <= _LONGEST else f"{code[:_LONGEST]}..."
+    return ""
+
+
+def _is_new(chain: Chain, name: str) -> bool:
+    names = [link.name for link in chain.links]
+    if name not in names:
+        return False
+    at = names.index(name)
+    rest = chain.links[at + 1 :]
+    if chain.links[at].call is not None:
+        return True  # another manager
+    if not rest:
+        return False
+    return [link.name for link in rest] != ["all"]

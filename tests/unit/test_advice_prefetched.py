@@ -1,0 +1,50 @@
+"""What reads a prefetched collection, and what asks the database all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from queryaudit.advice.prefetched import asks_anew
+from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
+
+BOOKS = Step("books", AccessKind.COLLECTION, False)
+
+
+def frame(code: str) -> Frame:
+    text = code.replace("«", "").replace("»", "")
+    start = code.index("«")
+    end = code.index("»") - 1
+    return Frame(
+        FrameKind.PROJECT, "shop/views.py", 7, 7, start, end, "view", None, None, 7, (text,)
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "found = «author.books.all()»",
+        "found = [b for b in «author.books.all()»]",
+        "found = «fetch(author)»",
+        "found = «other.iterator()»",
+    ],
+)
+def test_all_rows_are_read_from_the_prefetch(code: str) -> None:
+    assert asks_anew(frame(code), BOOKS) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "expression"),
+    [
+        ("found = «author.books.iterator()»", "author.books.iterator()"),
+        ("found = list(«author.books.recent()»)", "author.books.recent()"),
+        ("found = «author.books(manager='a').all()»", "author.books(manager='a').all()"),
+        ("found = «author.books.recent().all()»", "author.books.recent().all()"),
+    ],
+)
+def test_a_queryset_of_its_own_is_not(code: str, expression: str) -> None:
+    assert asks_anew(frame(code), BOOKS) == expression
+
+
+def test_a_row_has_no_queryset() -> None:
+    step = Step("publisher", AccessKind.FORWARD, False)
+    assert asks_anew(frame("found = «author.publisher.name.upper()»"), step) == ""
