@@ -86,7 +86,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain", help="Draw the plans of a trace's statements, and report on them."
     )
-    _add_report(explain)
+    _add_traces(explain)
     where = explain.add_mutually_exclusive_group()
     where.add_argument(
         "--database",
@@ -118,7 +118,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    _add_traces(parser)
     parser.add_argument(
         "--scan",
         action="append",
@@ -126,8 +126,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="Scan this source too, and report a defect that also ran once.",
     )
-    _add_reporting(parser)
     parser.set_defaults(run=_report)
+
+
+def _add_traces(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    _add_reporting(parser)
 
 
 def _add_scan(parser: argparse.ArgumentParser) -> None:

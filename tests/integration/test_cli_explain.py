@@ -11,6 +11,7 @@ from django.db import connection
 
 import queryaudit
 from queryaudit.cli import main
+from queryaudit.gate.verdict import ExitCode
 from sample_app.shop.filling import fill_shipping
 from sample_app.shop.models import Depot, Scan, Shipment, Trip
 
@@ -102,3 +103,12 @@ def test_sqlite_plans_are_drawn(
     out = capsys.readouterr().out
     assert "Scan shop_shipment" in out
     assert "shop_shipment using by_recipient" in out
+
+
+def test_what_only_a_report_can_scan_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", str(tmp_path), "--scan", "."])
+    assert ended.value.code == ExitCode.USAGE
+    assert "unrecognized arguments: --scan" in capsys.readouterr().err

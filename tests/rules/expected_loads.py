@@ -5,6 +5,20 @@ from __future__ import annotations
 from tests.rules.expectation import Expected
 
 LOADS = {
+    "QA205.bad": Expected("bad", "number = books.count()", ("",)),
+    "QA205.bad_afterwards": Expected(
+        "bad_afterwards",
+        "return f\"{Tag.objects.count()} tags: {', '.join(tag.name for tag in tags)}\"",
+        ("",),
+    ),
+    "QA205.bad_related": Expected(
+        "bad_related",
+        "return order.lines.count(), [line.quantity for line in order.lines.all()]",
+        ("",),
+    ),
+    "QA205.bad_values": Expected(
+        "bad_values", 'return books.count(), list(books.values_list("title", flat=True))', ("",)
+    ),
     "QA206.bad": Expected(
         "bad",
         'return [line.quantity for line in OrderLine.objects.order_by("pk")[6:9]]',

@@ -93,6 +93,20 @@ def read_source(frame: Frame) -> Source | None:
     return None
 
 
+def expression_at(frame: Frame) -> str | None:
+    """The question as it is written, where its columns are known."""
+    source = read_source(frame)
+    if source is None or not source.exact:
+        return None
+    text = source.text[source.focus.start : source.focus.end].decode()
+    code = " ".join(text.split())
+    try:
+        ast.parse(code, mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return code
+
+
 def parses(text: bytes) -> bool:
     """Whether lines cut out of a file parse by themselves."""
     return _parse(text.split(b"\n")) is not None

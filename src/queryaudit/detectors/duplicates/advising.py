@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from queryaudit.advice.source import read_source
+from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
 from queryaudit.records.events import AccessKind, Frame, FrameKind
 from queryaudit.records.findings import Applicability, Fix
@@ -52,7 +52,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     if _place(first) == _place(head.frame):
         return _kept(head)
     name = _variable(head)
-    code = f"# {first.path}:{first.line}\n{_assigned(name, _expression(first), head)}"
+    code = f"# {first.path}:{first.line}\n{_assigned(name, expression_at(first), head)}"
     note = (
         f"Use `{name}` in line {head.frame.line} too."
         if (first.path, first.function) == (head.frame.path, head.frame.function)
@@ -85,7 +85,7 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
             note=f"Rows that come from a related manager of `{name}` know it. To others, give it "
             f'by `.{relation} = {name}`, or by `.select_related("{relation}")` in their queryset.',
         )
-    asked = _expression(head.frame)
+    asked = expression_at(head.frame)
     code = f"{name}  # instead of {asked}" if asked else name
     return Fix(
         title="use the row that is there" if near else "hand the row on, not its key",
@@ -115,7 +115,7 @@ def _hoisted(head: Sighting) -> Fix:
     name = _variable(head)
     frame = head.frame
     here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
-    asked = _expression(frame) if here else None
+    asked = expression_at(frame) if here else None
     lines = [
         _assigned(name, asked, head),
         f"{head.loop[2]}:" if head.loop is not None and _is_python(head.loop[2]) else "",
@@ -134,7 +134,7 @@ def _hoisted(head: Sighting) -> Fix:
 def _kept(head: Sighting) -> Fix:
     """One place that is reached more than once."""
     owner, _, name = head.frame.function.rpartition(".")
-    asked = _expression(head.frame) or "..."
+    asked = expression_at(head.frame) or "..."
     if owner and "<" not in owner + name:
         code = (
             "from django.utils.functional import cached_property\n\n"
@@ -158,20 +158,6 @@ def _kept(head: Sighting) -> Fix:
         note=f"{named(head.frame)} is called more than once for the same: call it once and hand "
         "its answer on.",
     )
-
-
-def _expression(frame: Frame) -> str | None:
-    """The question as it is written, where its columns are known."""
-    source = read_source(frame)
-    if source is None or not source.exact:
-        return None
-    text = source.text[source.focus.start : source.focus.end].decode()
-    code = " ".join(text.split())
-    try:
-        ast.parse(code, mode="eval")
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    return code
 
 
 def _assigned(name: str, asked: str | None, head: Sighting) -> str:

@@ -4,45 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
 from queryaudit.detectors.base import View
-from queryaudit.records.events import Access, AccessKind, Held, Query, ScopeStart, Stack
+from queryaudit.detectors.standing import Fact, StandingFold
+from queryaudit.records.events import Access, AccessKind, Held, Query, Stack
 from queryaudit.sql.statement import Statement
-from queryaudit.sql.verbs import Verb
 
 #: Answers remembered for one statement; older ones are forgotten.
 _ANSWERS = 64
 #: How many of a place's parameters are told apart.
 _DISTINCT = 2
 
-_WRITES = frozenset({Verb.INSERT, Verb.UPDATE})
-_HARMLESS = frozenset({Verb.SAVEPOINT, Verb.RELEASE, Verb.BEGIN, Verb.COMMIT, Verb.EXPLAIN})
 #: Methods that read in order to write: what they read must be fresh.
 FRESH = frozenset({"get_or_create", "update_or_create", "bulk_create", "update", "delete"})
-#: Kept by Django itself, or asked by it on purpose.
-_MACHINERY = frozenset(
-    {"django_session", "django_content_type", "django_migrations", "django_site"}
-)
-
-
-class _Kind(Enum):
-    """What a statement means for the answers before it."""
-
-    READ = 1
-    WRITE = 2  #: of the tables that it names
-    BARRIER = 3  #: nothing that was known holds
-    NOTHING = 4
-
-
-class _Fact:
-    __slots__ = ("closed", "kind", "tables")
-
-    def __init__(self, statement: Statement, known: frozenset[str]) -> None:
-        self.kind = _kind(statement)
-        self.tables = statement.tables
-        #: All its tables are models': a view may show what is written elsewhere.
-        self.closed = known.issuperset(statement.tables)
 
 
 class _Answer:
@@ -108,15 +82,11 @@ class Refetch:
     runs: int  #: of the statement at that stack
 
 
-class AskedFold:
+class AskedFold(StandingFold):
     """Answers by statement and parameters, and since when they hold."""
 
     def __init__(self) -> None:
-        self._clock = 0
-        self._barrier = 0
-        self._anything = 0
-        self._written: dict[str, int] = {}
-        self._facts: dict[int, _Fact] = {}
+        super().__init__()
         self._answers: dict[int, dict[tuple[int, str], _Answer]] = {}
         self._places: dict[tuple[int, int], _Place] = {}
         self._rows: dict[int, set[int]] = {}
@@ -125,44 +95,14 @@ class AskedFold:
         self._held: dict[tuple[int, int], Held] = {}
         self._refetched: list[tuple[Query, Held]] = []
 
-    def begin(self, view: View) -> None:
-        self._view = view
-        self._known: frozenset[str] | None = None
-
-    def add(self, query: Query) -> None:
-        fact = self._facts.get(query.sql)
-        if fact is None:
-            fact = self._facts[query.sql] = self._look(query.sql)
-        self._clock += 1
-        held = self._held.pop((query.sql, query.stack), None) if self._held else None
-        if fact.kind is _Kind.READ:
-            if query.error is None:
-                self._read(query, fact, held)
-        elif fact.kind is _Kind.WRITE:
-            self._anything = self._clock
-            for table in fact.tables:
-                self._written[table] = self._clock
-        elif fact.kind is _Kind.BARRIER:
-            self._barrier = self._clock
-
-    def inner(self, scope: ScopeStart) -> None:
-        """A request in a test, say: what it writes is not seen here."""
-        self._clock += 1
-        self._barrier = self._clock
-
-    def _look(self, sql: int) -> _Fact:
-        tables = self._view.tables
-        if self._known is None:
-            self._known = frozenset(model.table for model in tables.models.values())
-        return _Fact(self._view.statements.of(tables.sql[sql].text), self._known)
-
     def held(self, held: Held) -> None:
         self._held[held.sql, held.stack] = held
 
-    def _read(self, query: Query, fact: _Fact, held: Held | None) -> None:
+    def read(self, query: Query, fact: Fact) -> None:
+        held = self._held.pop((query.sql, query.stack), None) if self._held else None
         place = self._places.get((query.sql, query.stack))
         if place is None:
-            place = _Place(self._clock, query.transaction)
+            place = _Place(self.clock, query.transaction)
             self._places[query.sql, query.stack] = place
         place.runs += 1
         if len(place.params) < _DISTINCT:
@@ -174,12 +114,12 @@ class AskedFold:
         answers = self._answers.setdefault(query.sql, {})
         key = (query.params, query.alias)
         answer = answers.get(key)
-        is_new = answer is None or not self._holds(answer.time, fact)
+        is_new = answer is None or not self.holds(answer.time, fact)
         if answer is None or is_new:
             answers.pop(key, None)
             if len(answers) >= _ANSWERS:
                 del answers[next(iter(answers))]
-            answers[key] = answer = _Answer(query, self._clock)
+            answers[key] = answer = _Answer(query, self.clock)
         if is_new or not self._is_same(answer, query):
             if held is not None and self._is_there(held, query, fact):
                 self._refetched.append((query, held))
@@ -202,19 +142,14 @@ class AskedFold:
         return first == again and answer.row is not None and answer.row == query.row
 
     def _path(self, access: int | None) -> tuple[tuple[str, AccessKind], ...]:
-        known = self._view.tables.accesses[access] if access is not None else None
+        known = self.view.tables.accesses[access] if access is not None else None
         return tuple((step.name, step.kind) for step in known.path) if known is not None else ()
 
-    def _holds(self, since: int, fact: _Fact) -> bool:
-        if self._barrier > since or (self._anything > since and not fact.closed):
-            return False
-        return all(self._written.get(table, 0) < since for table in fact.tables)
-
-    def _is_there(self, held: Held, query: Query, fact: _Fact) -> bool:
+    def _is_there(self, held: Held, query: Query, fact: Fact) -> bool:
         """Whether the row that somebody holds is as it was loaded in this unit of work."""
-        origin = self._view.tables.origins[held.origin]
+        origin = self.view.tables.origins[held.origin]
         load = self._places.get((origin.sql, origin.stack))
-        if load is None or not self._holds(load.since, fact):
+        if load is None or not self.holds(load.since, fact):
             return False
         # A transaction may want to see for itself.
         return query.transaction is None or query.transaction == load.transaction
@@ -251,19 +186,3 @@ class AskedFold:
                 ignored=query.ignored,
                 runs=self._places[query.sql, query.stack].runs,
             )
-
-
-def _kind(statement: Statement) -> _Kind:
-    shape = statement.shape
-    if statement.verb in _WRITES:
-        return _Kind.WRITE
-    if statement.verb is not Verb.SELECT:
-        return _Kind.NOTHING if statement.verb in _HARMLESS else _Kind.BARRIER
-    if shape.is_writing:
-        return _Kind.BARRIER
-    if shape.is_locking or shape.is_volatile or statement.truncated or not statement.tables:
-        return _Kind.NOTHING
-    if _MACHINERY.issuperset(statement.tables):
-        return _Kind.NOTHING
-    system = any(t.lower().startswith(("pg_", "sqlite_")) for t in statement.tables)
-    return _Kind.NOTHING if system else _Kind.READ
