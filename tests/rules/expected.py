@@ -7,6 +7,7 @@ from __future__ import annotations
 from tests.rules.expectation import Expected
 from tests.rules.expected_duplicates import DUPLICATES
 from tests.rules.expected_full_rows import FULL_ROWS
+from tests.rules.expected_indexes import INDEXES
 from tests.rules.expected_loads import LOADS
 from tests.rules.expected_python_side import PYTHON_SIDE
 from tests.rules.expected_sql_text import SQL_TEXT
@@ -16,6 +17,7 @@ from tests.rules.expected_writes import WRITES
 EXPECTED = (
     DUPLICATES
     | FULL_ROWS
+    | INDEXES
     | LOADS
     | SQL_TEXT
     | TRANSACTIONS

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from queryaudit.detectors.base import Limits, Nomination
+from queryaudit.detectors.plans.indexes import payer, redundant
 from queryaudit.detectors.plans.rule import PlanRule, number
 from queryaudit.records.events import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
-from queryaudit.records.plans import CatalogIndex, Relation
+from queryaudit.records.plans import CatalogIndex
 from queryaudit.records.rules import Severity
-from queryaudit.records.workload import Asked, Workload
+from queryaudit.records.workload import Workload
 
 
 class RedundantIndex(PlanRule):
@@ -69,11 +70,11 @@ class RedundantIndex(PlanRule):
     def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:
         for alias, relations in sorted(workload.relations.items()):
             for _, relation in sorted(relations.items()):
-                asked = _payer(workload, alias, relation)
+                asked = payer(workload, alias, relation)
                 model = workload.models.get(relation.name)
                 if asked is None or model is None or relation.rows < limits.small_table:
                     continue
-                for index, other in _pairs(relation):
+                for index, other in redundant(relation):
                     yield from self.sightings(
                         asked,
                         (relation.name, index.name),
@@ -88,39 +89,6 @@ class RedundantIndex(PlanRule):
                         ),
                         fix=_fix(index, model),
                     )
-
-
-def _payer(workload: Workload, alias: str, relation: Relation) -> Asked | None:
-    """The statement that maintains the index most often, or else that which uses the table."""
-    theirs = [
-        asked
-        for asked in workload.statements
-        if asked.alias == alias and relation.name in asked.tables and asked.sites
-    ]
-    writes = [asked for asked in theirs if asked.verb in ("INSERT", "UPDATE")]
-    return max(writes or theirs, key=lambda a: (a.calls, a.fingerprint), default=None)
-
-
-def _pairs(relation: Relation) -> Iterator[tuple[CatalogIndex, CatalogIndex]]:
-    """Each redundant index with one that makes it so."""
-    for index in relation.indexes:
-        if index.unique or index.constraint or not index.valid or index.method != "btree":
-            continue
-        if index.predicate or index.include:
-            continue
-        others = [other for other in relation.indexes if _replaces(other, index)]
-        if others:
-            yield index, min(others, key=lambda other: (len(other.keys), other.name))
-
-
-def _replaces(other: CatalogIndex, index: CatalogIndex) -> bool:
-    if other.name == index.name or other.method != "btree" or not other.valid or other.predicate:
-        return False
-    if other.keys[: len(index.keys)] != index.keys:
-        return False
-    # Of two that are equal, one stays: that of a constraint, or the first by name.
-    is_longer = len(other.keys) > len(index.keys)
-    return is_longer or other.unique or other.constraint or other.name < index.name
 
 
 def _shown(index: CatalogIndex) -> str:

@@ -1,0 +1,11 @@
+"""What the rules about the indexes of the whole run find in their cases."""
+
+from __future__ import annotations
+
+from tests.rules.expectation import Expected
+
+INDEXES = {
+    "QA408.bad": Expected(
+        "_read", "found += len(model._default_manager.filter(pk=1).values_list(column))", ("",)
+    ),
+}
