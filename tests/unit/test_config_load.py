@@ -66,6 +66,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         max_queries=None,
         deep=False,
         explain=None,
+        prove=False,
         small_table=2000,
         ignore_paths=(),
         log=True,

@@ -46,6 +46,7 @@ class Config:
     max_queries: int | None
     deep: bool
     explain: PlanMode | None  #: None: nothing is explained
+    prove: bool
     small_table: int
     ignore_paths: tuple[str, ...]
     log: bool

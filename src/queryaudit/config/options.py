@@ -203,6 +203,15 @@ OPTIONS: tuple[Option, ...] = (
         reach=frozenset({Reach.TESTS}),
     ),
     Option(
+        name="prove",
+        kind=Switch(),
+        default=False,
+        help="Replay transactions that could deadlock at the end of the run, in a database that is "
+        "created for it beside the test database and dropped: what the server lets through is "
+        "no finding.",
+        reach=frozenset({Reach.TESTS}),
+    ),
+    Option(
         name="small-table",
         kind=Whole(0),
         default=2000,

@@ -28,6 +28,7 @@ from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
+from queryaudit.proving import after_tests
 from queryaudit.records.events import Phase
 from queryaudit.records.findings import Diagnostic
 from queryaudit.runtime import Session
@@ -157,6 +158,7 @@ class _Concluding:
         self._notes, self._problems, self._printed = [], [], StringIO()
         partial = is_partial(self.config, session, self.deselected)
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
+        report = after_tests(report, self.analysis)
         try:
             conclusion = conclude(
                 report,

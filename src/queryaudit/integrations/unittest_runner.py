@@ -25,6 +25,7 @@ from queryaudit.integrations.unittest_workers import RecordingRunners, Recording
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
+from queryaudit.proving import after_tests
 from queryaudit.records.findings import Diagnostic
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
@@ -147,7 +148,9 @@ class QueryAuditRunner(DiscoverRunner):
     def _conclude(self, stream: Any) -> ExitCode:
         """Print the report, write those that were asked for, and judge."""
         unused = Unused.NONE if self._partial else Unused.ALL
-        report = self._analysis.report(self._diagnostics, unused=unused)
+        report = after_tests(
+            self._analysis.report(self._diagnostics, unused=unused), self._analysis
+        )
         config = self._analysis.config
         printed = StringIO()
         try:

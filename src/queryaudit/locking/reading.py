@@ -50,6 +50,7 @@ class Reading:
     updated: tuple[str, ...]  #: the columns that it sets then
     yields: bool  #: ON CONFLICT DO NOTHING
     constants: tuple[tuple[str, str], ...]  #: columns that must equal a literal
+    nulls: tuple[tuple[str, str], ...]  #: columns that must be NULL, with their table or none
     constraints: bool | None  #: SET CONSTRAINTS: True for IMMEDIATE
     qualified: bool  #: a table is named with its schema
 
@@ -82,6 +83,7 @@ def read(text: str) -> Reading:
         updated=tuple(_updated(tokens, words)) if conflict else (),
         yields=conflict and "NOTHING" in words,
         constants=tuple(_constants(tokens, pairs, start)),
+        nulls=tuple(_nulls(tokens, words)),
         constraints=_constraints(words),
         qualified=_is_qualified(tokens, tables),
     )
@@ -234,6 +236,13 @@ def _updated(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[str]:
         follows = "SET" in words[start:index] and tokens[index - 1].text == ","
         if (set_here or follows) and tokens[index].name and tokens[index + 1].text == "=":
             yield tokens[index].name
+
+
+def _nulls(tokens: Sequence[Token], words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for index in range(1, len(tokens) - 1):
+        if words[index] == "IS" and words[index + 1] == "NULL" and tokens[index - 1].name:
+            dotted = index > 2 and tokens[index - 2].text == "."
+            yield (tokens[index - 3].name if dotted else ""), tokens[index - 1].name
 
 
 def _is_qualified(tokens: Sequence[Token], tables: Sequence[str]) -> bool:

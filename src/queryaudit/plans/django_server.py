@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.db import connections
 
 from queryaudit.plans.server import Limits, Row
 
 _SAVEPOINT = "queryaudit_explain"
+
+
+def url_of(alias: str) -> str:
+    """The URL of an alias's server, at the database that is always there."""
+    settings = connections[alias].settings_dict
+    host, port = str(settings.get("HOST") or ""), str(settings.get("PORT") or "")
+    user, password = quote(settings.get("USER") or "", ""), settings.get("PASSWORD") or ""
+    login = f"{user}:{quote(password, '')}@" if password else f"{user}@" if user else ""
+    query = urlencode({k: v for k, v in (("host", host), ("port", port)) if v})
+    return f"postgresql://{login}/postgres" + (f"?{query}" if query else "")
 
 
 class DjangoServer:

@@ -21,6 +21,7 @@ class UrlServer:
     def __init__(self, connection: Any, vendor: str) -> None:
         self._connection = connection
         self.vendor = vendor
+        self.affected = -1  #: rows that the last statement found, where the driver says so
 
     @classmethod
     def connect(cls, url: str) -> UrlServer:
@@ -43,6 +44,7 @@ class UrlServer:
         cursor = self._connection.cursor()
         try:
             cursor.execute(sql, params) if params is not None else cursor.execute(sql)
+            self.affected = cursor.rowcount
             return list(cursor.fetchall()) if cursor.description is not None else []
         finally:
             cursor.close()

@@ -18,7 +18,7 @@ class Grade(IntEnum):
     OBSERVED = 1  #: seen in the trace
     ESTIMATED = 2  #: a planner says so
     MEASURED = 3  #: executed
-    PROVED = 4  #: the proposed change was applied and compared on the same data
+    PROVED = 4  #: it was made to happen, or the proposed change was compared on the same data
 
 
 class Applicability(Enum):

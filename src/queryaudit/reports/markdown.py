@@ -14,6 +14,7 @@ from queryaudit.records.report import Report
 from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
+from queryaudit.reports.clean import clean_lines
 from queryaudit.reports.diff import code_lines, diffs
 from queryaudit.reports.markdown_text import code, details, fence, prose, row
 from queryaudit.reports.source import source_lines
@@ -28,6 +29,8 @@ _LONGEST_BLOCK = 20_000
 _RESERVE = 1_000
 
 _ICONS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
+
+_LONGEST_SCRIPT = 20_000
 
 
 class MarkdownReporter:
@@ -129,7 +132,10 @@ def _block(finding: Finding) -> Iterator[str]:
         f"**{evidence.grade.name.capitalize()}** ({wording.GRADES[evidence.grade]}): "
         f"{prose(evidence.text)}"
     )
-    if evidence.reproduce:
+    if "\n" in evidence.reproduce:
+        yield ""
+        yield from fence(clean_lines(evidence.reproduce, _LONGEST_SCRIPT), "sql")
+    elif evidence.reproduce:
         yield ""
         yield f"Reproduce: {code(evidence.reproduce, 600)}"
     yield ""

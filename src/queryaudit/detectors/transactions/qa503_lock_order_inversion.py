@@ -59,7 +59,9 @@ class LockOrderInversion(Detector):
 
     Evidence
     --------
-    OBSERVED: both orders were seen in the run; they were not replayed against each other.
+    OBSERVED: both orders were seen in the run. PROVED: ``queryaudit prove-deadlock``, or the option
+    ``prove``, replayed them in two sessions, and the server ended one. What it lets through is
+    listed as refuted, and fails nothing.
 
     Options
     -------

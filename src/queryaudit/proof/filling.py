@@ -1,0 +1,204 @@
+"""Statements of a trace with values in the place of parameters, so that they find the rows of a
+replay: where a column is compared, the row's own value; where a row is made, a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from queryaudit.proof.tables import Schema
+from queryaudit.records.events import Column
+from queryaudit.sql.normalise import brackets
+from queryaudit.sql.tokens import Token, TokenKind, tokenise
+from queryaudit.sql.verbs import Verb, main_verb
+
+_COMPARISONS = frozenset({"=", "<", ">", "<=", ">=", "<>", "!=", "LIKE", "ILIKE", "IN", "BETWEEN"})
+_COMPARISONS |= {"ANY", "@>", "<@", "&&", "~", "~*"}
+_AFTER_TABLE = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "ONLY"})
+_NOT_ALIAS = frozenset({"SET", "WHERE", "ON", "USING", "INNER", "LEFT", "RIGHT", "FULL", "CROSS"})
+_NOT_ALIAS |= {"JOIN", "GROUP", "ORDER", "LIMIT", "FOR", "VALUES", "SELECT", "RETURNING", "DEFAULT"}
+_LITERALS = frozenset({TokenKind.STRING, TokenKind.NUMBER})
+#: Values of new rows, and of keys that are changed, begin here.
+_NEW = 2000
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows that a transaction of a replay knows: those that are there, by number, and those
+    that it made itself."""
+
+    schema: Schema
+    side: int  #: which of the transactions
+    claimed: dict[object, int] = field(default_factory=dict)  #: new values that both choose
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  #: primary keys that the server handed out
+    _count: int = 0
+
+    def fresh(self, claim: object = None) -> int:
+        """A number for new values; the same for the same claim of any transaction."""
+        if claim:
+            return self.claimed.setdefault(claim, _NEW // 2 + len(self.claimed))
+        self._count += 1
+        return _NEW * self.side + self._count
+
+
+def filled(text: str, rows: Rows, number: int, claim: object = None, *, meets: bool = False) -> str:
+    """``text`` with values. ``number`` is the row that it is about; ``claim`` names the unique
+    values of a row that it makes; ``meets`` says that an INSERT finds its row there already.
+
+    Literals in the place of parameters are replaced as well: they may be anybody's.
+    """
+    tokens, _ = tokenise(text)
+    pairs = brackets(tokens)
+    verb, start = main_verb(tokens, pairs)
+    if verb is Verb.INSERT:
+        return _insert(tokens, pairs, start, rows, number if meets else rows.fresh(claim))
+    return _render(tokens, _values(tokens, verb, rows, number))
+
+
+def _render(tokens: Sequence[Token], values: Mapping[int, str]) -> str:
+    parts = []
+    for index, token in enumerate(tokens):
+        written = values.get(index, "%" if token.text == "%%" else token.text)
+        parts.append((" " if token.spaced else "") + written)
+    return "".join(parts).strip()
+
+
+def _values(tokens: Sequence[Token], verb: Verb, rows: Rows, number: int) -> dict[int, str]:
+    aliases = _aliases(tokens)
+    main = next(iter(aliases.values()), "")
+    found: dict[int, str] = {}
+    column: tuple[str, str] = (main, "")
+    setting = condition = negated = False
+    compared = ""
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else None
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        if token.word == "SET" and verb is Verb.UPDATE:
+            setting = True
+        elif token.word == "WHERE":
+            setting, condition = False, True
+        elif token.word in ("AND", "OR", "WHERE", "ON"):
+            negated = False
+            compared = ""
+        elif token.word == "NOT":
+            negated = True
+        elif token.text in _COMPARISONS or token.word in _COMPARISONS:
+            compared = token.word or token.text
+        elif token.name and after != "(" and after != "." and token.kind is not TokenKind.NUMBER:
+            dotted = before is not None and before.text == "." and index >= 2
+            owner = aliases.get(tokens[index - 2].name, main) if dotted else main
+            if rows.schema.column(owner, token.name) is not None:
+                column = (owner, token.name)
+        literal = (condition or setting) and token.kind in _LITERALS and before is not None
+        if token.kind is TokenKind.PLACEHOLDER or (literal and _is_operand(tokens, index)):
+            listed = compared == "ANY"
+            changed = setting and (before is not None and before.text == "=")
+            value = _value(rows, column, number, changed=changed, other=negated or compared)
+            if literal and before is not None and before.text == "-":
+                found[index - 1] = ""
+            found[index] = "'{" + value.strip("'") + "}'" if listed else value
+    return found
+
+
+def _is_operand(tokens: Sequence[Token], index: int) -> bool:
+    before = tokens[index - 2 if tokens[index - 1].text == "-" else index - 1]
+    return before.text in _COMPARISONS or before.word in _COMPARISONS or before.text == "("
+
+
+def _value(
+    rows: Rows, place: tuple[str, str], number: int, *, changed: bool, other: bool | str
+) -> str:
+    table, name = place
+    column = rows.schema.column(table, name)
+    if column is None:
+        return f"'{number}'"
+    if table in rows.made and not changed:
+        if column.primary and table in rows.keys:
+            return rows.keys[table]
+        if name in rows.made[table]:
+            return rows.made[table][name]
+    if changed and column.unique:
+        return rows.schema.value(column, rows.fresh())
+    if other is True or other in ("<>", "!="):
+        return rows.schema.value(column, 999)
+    if other == ">":
+        return rows.schema.value(column, 0)
+    if other == "<":
+        return rows.schema.value(column, 998)
+    return rows.schema.value(column, number)
+
+
+def _aliases(tokens: Sequence[Token]) -> dict[str, str]:
+    """Tables by the names under which their columns are written."""
+    found: dict[str, str] = {}
+    for index, token in enumerate(tokens[:-1]):
+        name = tokens[index + 1].name
+        if token.word not in _AFTER_TABLE or not name or tokens[index + 1].word == "ONLY":
+            continue
+        after = index + 2
+        if after < len(tokens) and tokens[after].word == "AS":
+            after += 1
+        alias = tokens[after].name if after < len(tokens) else ""
+        found.setdefault(name, name)
+        if alias and tokens[after].word not in _NOT_ALIAS:
+            found[alias] = name
+    return found
+
+
+def _insert(
+    tokens: Sequence[Token], pairs: Mapping[int, int], start: int, rows: Rows, fresh: int
+) -> str:
+    """New values for a row that is made; references to the rows that are there, or were made."""
+    index = start + 1
+    while index + 1 < len(tokens) and tokens[index].word in ("INTO", "OR", "IGNORE"):
+        index += 1
+    table = tokens[index].name
+    while index < len(tokens) and tokens[index].text != "(":
+        index += 1
+    columns = [token.name for token in tokens[index + 1 : pairs.get(index, index)] if token.name]
+    found: dict[int, str] = {}
+    index = pairs.get(index, index) + 1
+    while index < len(tokens) and tokens[index].word != "VALUES":
+        index += 1
+    index += 1
+    while index < len(tokens) and tokens[index].word not in ("ON", "RETURNING"):
+        if tokens[index].text == "(":
+            _group(tokens, range(index + 1, pairs[index]), table, columns, rows, fresh, found)
+            fresh = rows.fresh()
+        index = pairs.get(index, index) + 1
+    return _render(tokens, found)
+
+
+def _group(
+    tokens: Sequence[Token],
+    inner: range,
+    table: str,
+    columns: Sequence[str],
+    rows: Rows,
+    fresh: int,
+    found: dict[int, str],
+) -> None:
+    """The values of one row."""
+    made: dict[str, str] = {}
+    position = depth = 0
+    for index in inner:
+        token = tokens[index]
+        depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        if token.text == "," and depth == 0:
+            position += 1
+        elif token.kind in (TokenKind.PLACEHOLDER, TokenKind.STRING) and position < len(columns):
+            name = columns[position]
+            column = rows.schema.column(table, name)
+            value = _new(rows, column, fresh) if column is not None else f"'{fresh}'"
+            found[index] = made[name] = value
+    rows.made[table] = made
+
+
+def _new(rows: Rows, column: Column, fresh: int) -> str:
+    parent = rows.schema.parent(column)
+    if parent is None:
+        return rows.schema.value(column, fresh)
+    if parent.table in rows.keys:
+        return rows.keys[parent.table]
+    return rows.schema.value(column, 1)

@@ -1,0 +1,141 @@
+"""Findings about deadlocks, put to the test: proved, refuted, or left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from queryaudit.analysis.pipeline import fingerprint
+from queryaudit.errors import QueryAuditError
+from queryaudit.judging import Analysis
+from queryaudit.locking.graph import RULE, Chain, Crossing, crossings
+from queryaudit.proof.deadlock import Trial, prove
+from queryaudit.proof.scratch import scratch_database
+from queryaudit.records.advised import Outcome
+from queryaudit.records.events import Model
+from queryaudit.records.findings import Diagnostic, Evidence, Finding, Grade, Suppression
+from queryaudit.records.report import Report
+
+#: What is put to the test.
+RULES = (RULE,)
+#: Ways in which the transactions of one finding meet, that are tried.
+_WAYS = 6
+#: Servers on which transactions are replayed.
+_REPLAYED = frozenset({"postgresql"})
+
+
+def with_proofs(
+    report: Report, analysis: Analysis, url: str, told: Callable[[str], None] = lambda _: None
+) -> Report:
+    """``report`` with each deadlock replayed in a scratch database beside ``url``.
+
+    What is refuted is listed as suppressed, so that it fails nothing. Raises DatabaseError.
+    """
+    if not any(finding.rule == RULE for finding in report.findings):
+        return report
+    with scratch_database(url) as scratch:
+        return replayed(report, analysis, scratch, told)
+
+
+def after_tests(report: Report, analysis: Analysis) -> Report:
+    """``report`` of a run with the option ``prove``, replayed on the server of the tests.
+
+    What can't be replayed stays, with a diagnostic that says why.
+    """
+    from queryaudit.plans.django_server import url_of
+
+    claimed = any(finding.rule == RULE for finding in report.findings)
+    aliases = [name for name, vendor in _databases(report) if vendor in _REPLAYED]
+    if not analysis.config.prove or not claimed or not aliases:
+        return report
+    try:
+        return with_proofs(report, analysis, url_of(aliases[0]))
+    except QueryAuditError as error:
+        told = Diagnostic(
+            slug="not-replayed",
+            message=f"No deadlock was replayed: {error.message}",
+            hint=error.hint,
+        )
+        return replace(report, diagnostics=(*report.diagnostics, told))
+
+
+def replayed(
+    report: Report, analysis: Analysis, scratch: str, told: Callable[[str], None] = lambda _: None
+) -> Report:
+    """``report`` with each deadlock replayed in the database ``scratch``, which is ours."""
+    ways, models = _ways(analysis)
+    kept: list[Finding] = []
+    refuted: list[Suppression] = []
+    for finding in report.findings:
+        if finding.rule != RULE:
+            kept.append(finding)
+            continue
+        told(f"replaying {finding.location}")
+        trial = _tried(scratch, ways.get(finding.fingerprint, ()), models)
+        judged = replace(finding, evidence=_evidence(finding, trial))
+        if trial.outcome is Outcome.REFUTED:
+            refuted.append(_refuted(judged, trial))
+        else:
+            kept.append(judged)
+    suppressed = sorted(
+        [*report.suppressed, *refuted], key=lambda s: (s.place, s.rule, s.finding.fingerprint)
+    )
+    return replace(report, findings=tuple(kept), suppressed=tuple(suppressed))
+
+
+def unchecked(report: Report) -> Iterator[str]:
+    """What was not looked at, in a sentence for each database."""
+    for alias, vendor in _databases(report):
+        if vendor == "sqlite":
+            yield f"{alias} was not checked: SQLite locks the database as a whole."
+        elif vendor not in _REPLAYED:
+            yield f"{alias} was not replayed: transactions of {vendor} are not."
+
+
+def _databases(report: Report) -> Iterator[tuple[str, str]]:
+    for database in report.audited.databases:
+        alias, _, vendor = database.rstrip(")").rpartition(" (")
+        yield alias, vendor
+
+
+def _ways(analysis: Analysis) -> tuple[dict[str, list[Crossing]], list[Model]]:
+    """The crossings behind each finding, by its fingerprint, and the models of all."""
+    facts = sorted(analysis.ledger.facts.get(RULE, {}), key=repr)
+    found: dict[str, list[Crossing]] = {}
+    for crossing in crossings([fact for fact in facts if isinstance(fact, Chain)]):
+        found.setdefault(fingerprint(crossing.words), []).append(crossing)
+    return found, [fact for fact in facts if isinstance(fact, Model)]
+
+
+def _tried(url: str, ways: Sequence[Crossing], models: Sequence[Model]) -> Trial:
+    """The best of what the ways show: one deadlock is enough, all must fail to refute."""
+    trials: list[Trial] = []
+    for crossing in ways[:_WAYS]:
+        if crossing.one.vendor not in _REPLAYED:
+            return Trial(Outcome.UNKNOWN, f"{crossing.one.vendor} is not replayed")
+        trial = prove(url, crossing, models)
+        if trial.outcome is Outcome.PROVED:
+            return trial
+        trials.append(trial)
+    unknown = [trial for trial in trials if trial.outcome is not Outcome.REFUTED]
+    if unknown or not trials or len(ways) > _WAYS:
+        return (unknown or [Trial(Outcome.UNKNOWN, "there are too many ways to try them all")])[0]
+    return trials[0]
+
+
+def _evidence(finding: Finding, trial: Trial) -> Evidence:
+    if trial.outcome is Outcome.PROVED:
+        return Evidence(grade=Grade.PROVED, text=trial.reason, reproduce=trial.script)
+    if trial.outcome is Outcome.REFUTED:
+        return Evidence(grade=Grade.MEASURED, text=f"refuted: {trial.reason}")
+    seen = finding.evidence.text.partition(";")[0]
+    return Evidence(grade=Grade.OBSERVED, text=f"{seen}; not proved: {trial.reason}")
+
+
+def _refuted(finding: Finding, trial: Trial) -> Suppression:
+    return Suppression(
+        rule=finding.rule,
+        reason=f"refuted: {trial.reason}",
+        place=str(finding.location),
+        finding=finding,
+    )
