@@ -19,7 +19,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
 import queryaudit
-from queryaudit.capture.connections import capture
 from queryaudit.runtime import Session
 from sample_app.shop.models import Author, Book, Tag
 from tests.integration.recording import Recording
@@ -62,11 +61,11 @@ def test_uninstalling_leaves_every_attribute_as_it_was() -> None:
     assert attributes() == before
 
 
-def test_no_connection_keeps_a_wrapper() -> None:
-    with Recording():
+def test_the_wrappers_of_a_connection_stay_as_they_are() -> None:
+    with Recording() as seen:
         Tag.objects.count()
-        assert connection.execute_wrappers == [capture]
-    assert connection.execute_wrappers == []
+        assert connection.execute_wrappers == []
+    assert len(seen.queries) == 1
 
 
 def test_a_cursor_from_before_the_scope_is_captured() -> None:
@@ -75,17 +74,15 @@ def test_a_cursor_from_before_the_scope_is_captured() -> None:
     assert seen.texts == ["SELECT 1"]
 
 
-def test_no_connection_of_another_thread_keeps_a_wrapper() -> None:
+def test_another_threads_cursor_is_captured_and_is_free_afterwards() -> None:
     ready, go_on = threading.Event(), threading.Event()
-    wrappers: list[list[object]] = []
 
     def ask() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        wrappers.append(list(connection.execute_wrappers))
-        ready.set()
-        go_on.wait(20)
-        wrappers.append(list(connection.execute_wrappers))
+            ready.set()
+            go_on.wait(20)
+            cursor.execute("SELECT 2")
         connection.close()
 
     thread = threading.Thread(target=ask)
@@ -94,20 +91,18 @@ def test_no_connection_of_another_thread_keeps_a_wrapper() -> None:
         ready.wait(20)
     go_on.set()
     thread.join()
-    assert wrappers == [[capture], []]
     assert seen.texts == ["SELECT 1"]
 
 
-def test_a_new_connection_is_wrapped_once_and_let_go() -> None:
-    with Recording():
-        with Recording():
-            fresh = connection.copy()
-            fresh.cursor().close()
-            assert fresh.execute_wrappers.count(capture) == 1
-            assert connection.execute_wrappers.count(capture) == 1
-        assert connection.execute_wrappers.count(capture) == 1
-        fresh.close()
-    assert fresh.execute_wrappers == []
+def test_a_connection_of_its_own_is_captured_once_however_many_listen() -> None:
+    fresh = connection.copy()
+    with Recording() as seen:
+        with Recording(), fresh.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        with fresh.cursor() as cursor:
+            cursor.execute("SELECT 2")
+    fresh.close()
+    assert seen.texts == ["SELECT 1", "SELECT 2"]
 
 
 def test_installing_and_uninstalling_evaluates_no_lazy_object() -> None:
@@ -160,8 +155,8 @@ def test_a_wrapper_of_others_inside_a_scope_is_the_one_that_is_taken_off() -> No
     with Recording() as seen:
         with connection.execute_wrapper(theirs):
             Tag.objects.count()
-            assert connection.execute_wrappers == [capture, theirs]
-        assert connection.execute_wrappers == [capture]
+            assert connection.execute_wrappers == [theirs]
+        assert connection.execute_wrappers == []
         Tag.objects.count()
     assert len(seen.queries) == 2
 

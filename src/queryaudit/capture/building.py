@@ -7,6 +7,7 @@ place rides along on the query object, which every clone copies; it pickles as F
 from __future__ import annotations
 
 import sys
+from inspect import CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
@@ -21,18 +22,13 @@ from queryaudit.records.events import FrameKind
 REACH = 6
 
 _getframe = sys._getframe
-#: The module of a frame that need not be made for it; since Python 3.12.
-_module = getattr(sys, "_getframemodulename", None)
-_MANAGER = BaseManager.__module__
 _LIBRARY = FrameKind.LIBRARY
 
 
-class Built:
-    __slots__ = ("code", "lasti")
+class Built(tuple[CodeType, int]):
+    """The code and the instruction of the project's frame that asked a manager."""
 
-    def __init__(self, code: CodeType, lasti: int) -> None:
-        self.code = code
-        self.lasti = lasti
+    __slots__ = ()
 
     def __reduce__(self) -> Any:
         return bool, ()
@@ -46,17 +42,29 @@ class Built:
 
 def install(patches: Patches, files: CodeFiles) -> None:
     original = BaseManager.get_queryset
+    known, current, new = files.known, CURRENT.get, tuple.__new__
 
     def get_queryset(self: Any) -> Any:
         queryset: Any = original(self)
-        # Class bodies build their querysets at import, so this runs outside scopes too.
-        scope = CURRENT.get()
-        if scope is not None and not scope.judged:
-            return queryset
+        scope = current()
         try:
-            frame = built_at(files)
-            if frame is not None:
-                queryset._query._queryaudit_built = Built(frame.f_code, frame.f_lasti)
+            if scope is not None and not scope.judged:
+                return queryset
+            # Most of the time one of the manager's methods is called by the project itself.
+            frame = _getframe(2)
+            code = frame.f_code
+            file = known.get(code.co_filename)
+            if file is None or file.kind is _LIBRARY:
+                found = built_at(files)
+                if found is None:
+                    return queryset
+                frame, code = found, found.f_code
+            # Class bodies build their querysets at import, which is outside of every unit of
+            # work. What a function builds there it evaluates there too.
+            if scope is not None or not code.co_flags & CO_OPTIMIZED:
+                queryset._query._queryaudit_built = new(Built, (code, frame.f_lasti))
+        except ValueError:  # the stack ends here
+            pass
         except Exception as ours:  # noqa: BLE001 - the first wall
             if scope is not None:
                 scope.recorder.failed("building", ours)
@@ -66,14 +74,11 @@ def install(patches: Patches, files: CodeFiles) -> None:
 
 
 def built_at(files: CodeFiles) -> FrameType | None:
-    """The project's frame that asks a manager for a queryset, if it is near.
-
-    To be called by ``get_queryset``, which a method of the manager calls most of the time.
-    """
+    """The project's frame that asks a manager for a queryset, if it is near; to be called by
+    ``get_queryset``."""
     known = files.known
-    depth = 3 if _module is not None and _module(2) == _MANAGER else 2
     try:
-        for outer in range(depth, depth + REACH):
+        for outer in range(2, 2 + REACH):
             frame = _getframe(outer)
             name = frame.f_code.co_filename
             file = known.get(name) or files(name)

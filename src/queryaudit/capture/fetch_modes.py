@@ -22,9 +22,8 @@ class OriginMode(FetchMode):
 
     __slots__ = ("base", "lineage")
 
-    def __init__(self, base: FetchMode, lineage: Lineage | None = None) -> None:
-        self.base = base
-        self.lineage = lineage
+    base: FetchMode
+    lineage: Lineage | None
 
     @property
     def track_peers(self) -> bool:  # type: ignore[override]
@@ -73,6 +72,7 @@ class OriginFetchRaise(OriginMode, FetchRaise):  # type: ignore[misc]
     track_peers = False
 
 
+_new = object.__new__
 _CLASSES: dict[type, type[OriginMode]] = {
     FetchOne: OriginFetchOne,
     FetchPeers: OriginFetchPeers,
@@ -86,7 +86,11 @@ def _mode(base: FetchMode, lineage: Lineage | None = None) -> OriginMode:
         if isinstance(base, OriginMode):
             return _mode(base.base, lineage)
         cls = OriginMode
-    return cls(base, lineage)
+    # ``__init__`` would cost four times as much, for each evaluation.
+    mode = _new(cls)
+    mode.base = base
+    mode.lineage = lineage
+    return mode
 
 
 def lineage_of(instance: Any) -> Lineage | None:
@@ -119,7 +123,7 @@ def mark_raw_rows(iterable: Any, original: Any) -> Any:
 
 def adopt(iterable: Any, lineage: Lineage) -> None:
     """Give the rows that ``iterable`` is about to yield their lineage."""
-    mode = getattr(iterable, "_queryaudit_mark", None)
+    mode = iterable.__dict__.get("_queryaudit_mark")
     if mode is None:
         return
     mode.lineage = lineage

@@ -24,13 +24,12 @@ class Installation:
         self._users = 0
         self._deep = False
         self._patches = Patches()
-        self._wrapping = connections.Wrapping()
 
     def acquire(self, files: CodeFiles) -> None:
         self._users += 1
         if self._users > 1:
             return
-        self._wrapping.install(self._patches)
+        connections.install(self._patches)
         hydration.install(self._patches)
         rows.install(self._patches)
         building.install(self._patches, files)
@@ -51,4 +50,3 @@ class Installation:
             if self._deep:
                 self._deep = False
                 usage.respecialise()
-            self._wrapping.uninstall()

@@ -23,19 +23,16 @@ class Lineage:
 
     __slots__ = ("_children", "accesses", "origin", "owner", "path", "serial", "uses")
 
-    def __init__(
-        self, origin: int, serial: int, owner: object, path: tuple[Step, ...] = ()
-    ) -> None:
-        self.origin = origin
-        self.serial = serial
-        self.owner = owner
-        self.path = path
-        # Made when they are needed: most evaluations cause no further query.
-        self._children: dict[Step, Lineage] | None = None
-        #: Access ids by cause, so that the second query of a loop looks nothing up.
-        self.accesses: dict[object, int] | None = None
-        #: What is read of the rows, in deep mode.
-        self.uses: Uses | None = None
+    origin: int
+    serial: int
+    owner: object
+    path: tuple[Step, ...]
+    #: Made when they are needed: most evaluations cause no further query.
+    _children: dict[Step, Lineage] | None
+    #: Access ids by cause, so that the second query of a loop looks nothing up.
+    accesses: dict[object, int] | None
+    #: What is read of the rows, in deep mode.
+    uses: Uses | None
 
     def child(self, step: Step) -> Lineage:
         """The lineage of rows reached over ``step``."""
@@ -49,10 +46,24 @@ class Lineage:
             if len(self.path) >= MAX_PATH:
                 return self
             path = (*self.path, step)
-            found = children[step] = Lineage(self.origin, self.serial, self.owner, path)
+            found = children[step] = lineage(self.origin, self.serial, self.owner, path)
             if self.uses is not None:
                 found.uses = self.uses.child(step)
         return found
+
+
+_new = object.__new__
+
+
+def lineage(origin: int, serial: int, owner: object, path: tuple[Step, ...] = ()) -> Lineage:
+    """A new lineage. Made for each evaluation: ``__init__`` would cost four times as much."""
+    made = _new(Lineage)
+    made.origin = origin
+    made.serial = serial
+    made.owner = owner
+    made.path = path
+    made._children = made.accesses = made.uses = None
+    return made
 
 
 #: Longest relation path that is told apart.

@@ -139,8 +139,8 @@ class Provenances:
         library = StackLibrary(self._sources, places)
         near = [self._sources.of_file(p.code.co_filename) for p in places if p.code is not None]
         built = getattr(query, "_queryaudit_built", None)
-        if built is not None:
-            near.append(self._sources.of_file(built.code.co_filename))
+        if built:
+            near.append(self._sources.of_file(built[0].co_filename))
         modules = list(dict.fromkeys(module for module in near if module is not None))
         for method, text in texts:
             if method != "order_by" or inputs(scope, frame):

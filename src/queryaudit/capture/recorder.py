@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter, deque
 from itertools import count
+from threading import get_ident
 from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
@@ -22,6 +23,7 @@ from queryaudit.capture.executed import digest, last_value, text_of
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
+from queryaudit.capture.lineage import lineage as new_lineage
 from queryaudit.capture.places import Places
 from queryaudit.capture.provenance import Provenances
 from queryaudit.capture.recall import KnownText, Site
@@ -47,6 +49,7 @@ CHUNK, MAX_ERRORS = 512, 20
 
 #: Makes a named tuple without the function that names its fields.
 _new_tuple = tuple.__new__
+_getframe = sys._getframe
 
 
 class Recorder:
@@ -82,8 +85,9 @@ class Recorder:
         self._resolver = FrameResolver(files)
         self.sampler: Sampler | None = None
         self.provenances = Provenances(files, self.failed)
-        #: What runs in the thread that asks.
-        self.running = rows.Running()
+        #: The last query of each thread, if it was written down.
+        self.running: dict[int, Query | None] = {}
+        self.fetched = rows.Fetched()
         self._knows_models = False
         self._rich: set[int] = set()
         self._needed: set[int] = set()
@@ -133,6 +137,7 @@ class Recorder:
             if scope.ended:
                 return
             scope.ended = True
+            self.running.pop(get_ident(), None)
             for uses in scope.uses.values():
                 self._needed.add(uses.origin)
                 self._buffer.extend(uses.events())
@@ -165,29 +170,32 @@ class Recorder:
     def query(
         self,
         scope: Scope,
+        cursor: Any,
         sql: Any,
         params: Any,
         many: bool,
-        context: Any,
         start: int,
         error: str | None,
     ) -> None:
         """Write down one executed statement. Called with the statement's frames still alive."""
         duration = perf_counter_ns() - start
-        connection = context["connection"]
-        running = self.running
-        running.query = None
-        if scope.ended:
-            scope = self._successor(scope)  # type: ignore[assignment]
-            if scope is None:
+        if not scope.judged or scope.ended:
+            self.running[get_ident()] = None
+            if not scope.ended:
+                scope.counted += 1
+                return
+            found = self._successor(scope)
+            if found is None:
                 self.outside += 1
                 return
-        if not scope.judged:
-            scope.counted += 1
-            return
-        if type(sql) is not str:
-            sql = text_of(sql, connection)
+            scope = found
+            if not scope.judged:
+                scope.counted += 1
+                return
+        connection = cursor.db
         text = sql
+        if type(sql) is not str:
+            text = sql = text_of(sql, connection)
         if len(sql) > MAX_LENGTH:
             sql = sql[:MAX_LENGTH]
         statement = self._statements.get(sql)
@@ -195,6 +203,7 @@ class Recorder:
             with self.lock:
                 statement = self._statements.take(sql)
             if statement is None:
+                self.running[get_ident()] = None
                 scope.dropped += 1
                 return
         site = statement.sites.recall()
@@ -221,7 +230,7 @@ class Recorder:
             if access is None:
                 access = site.access = self._access(None, cause, site.stack)
         else:
-            instance = cause.instance(sys._getframe(cause.depth))
+            instance = cause.instance(_getframe(cause.depth))
             if instance is not None:
                 parent = hydration.lineage_of(instance)
                 if parent is not None and parent.owner is not self._token:
@@ -237,17 +246,19 @@ class Recorder:
                 if access is None:
                     access = self._access(parent, cause, site.stack)
         if site.rows_depth is not None:
-            iterable = sys._getframe(site.rows_depth).f_locals["self"]
+            iterable = _getframe(site.rows_depth).f_locals["self"]
             if lineage is None:
                 origin = self._origin(iterable, site, statement.id)
-                lineage = Lineage(origin, next(self._serial), self._token)
+                lineage = new_lineage(origin, next(self._serial), self._token)
                 if self.deep:
-                    lineage.uses = usage.begin(scope, origin, iterable)
+                    lineage.uses = usage.begin(scope, lineage.origin, iterable)
             hydration.adopt(iterable, lineage)
 
         ignoring = IGNORING.get()
-        held = getattr(connection, "_queryaudit_transaction", None)
-        query = running.query = _new_tuple(
+        held = connection._queryaudit_transaction
+        if statement.updates and row is None:
+            row = last_value(self._salt, params)
+        query = self.running[get_ident()] = _new_tuple(
             Query, (
                 scope.id,
                 next(self._seq),
@@ -258,26 +269,23 @@ class Recorder:
                 site.stack,
                 access,
                 evaluation,
-                last_value(self._salt, params) if statement.updates and row is None else row,
+                row,
                 0 if params is None else digest(self._salt, params, many),
-                len(params) if many and hasattr(params, "__len__") else (0 if many else None),
+                None if not many else len(params) if hasattr(params, "__len__") else 0,
                 error,
                 None if ignoring is None else self.ignores.id(ignoring),
                 None if held is None else held.id,
             ),
         )  # fmt: skip
-        self._buffer.append(query)
+        buffer = self._buffer
+        buffer.append(query)
         if self.sampler is not None and error is None and not many:
             self._repeated += () if site.repeated else (site.stack,)
             site.repeated = True
             self.sampler.keep(scope.id, statement.id, sql, params, duration, connection)
-        evaluation_now = running.evaluation
-        if evaluation_now is not None and evaluation_now.query is None:
-            evaluation_now.query = query
-            evaluation_now.ready_ns = start + duration
         if site.fetches is not None and error is None:
-            rows.watch(context["cursor"], self, query, site.fetches)
-        if len(self._buffer) >= CHUNK:
+            rows.watch(cursor, self, query, site.fetches)
+        if len(buffer) >= CHUNK:
             with self.lock:
                 self._drain()
 
@@ -326,7 +334,7 @@ class Recorder:
         """The origin of the rows of ``site``'s query; a site has the same one most of the time."""
         queryset = rows.queryset
         built = getattr(getattr(queryset, "_query", None), "_queryaudit_built", None)
-        code, lasti = (built.code, built.lasti) if built else (None, -1)
+        code, lasti = built or (None, -1)
         source = site.source
         if source is None or source[0] is not code or source[1] != lasti:
             ancestor = None if code is None else (code, lasti)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.utils import CursorWrapper
 from django.db.models.query import QuerySet, RawQuerySet
-from django.db.models.sql import compiler
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
@@ -23,30 +25,21 @@ from queryaudit.records.events import Fetch, FetchKind, Hydration, Query
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder
 
+_SIZE = GET_ITERATOR_CHUNK_SIZE
+_RAW, _CURSOR = FetchKind.RAW, FetchKind.CURSOR
 #: The attribute of a cursor whose rows are counted as they are handed out.
 _COUNTER = "_queryaudit_counter"
 
 
-class Evaluation:
-    """A queryset that is being evaluated: its query, and when its rows and objects were there."""
+class Fetched(threading.local):
+    """What was fetched in this thread."""
 
-    __slots__ = ("built_ns", "query", "ready_ns")
-
-    def __init__(self) -> None:
-        self.query: Query | None = None
-        self.ready_ns = 0
-        self.built_ns = 0
-
-
-class Running(threading.local):
-    """What runs in this thread: the last query, and the innermost evaluation."""
-
-    query: Query | None = None
-    evaluation: Evaluation | None = None
+    #: The last query that fetched two rows or more, how many, and when they all were there.
+    last: tuple[Query, int, int] | None = None
 
 
 def install(patches: Patches) -> None:
-    patches.replace(compiler, "cursor_iter", _counting(compiler.cursor_iter))
+    patches.replace(SQLCompiler, "execute_sql", _counting(SQLCompiler.execute_sql))
     patches.replace(CursorWrapper, "__iter__", _iterating(CursorWrapper.__iter__))
     querysets: tuple[Any, ...] = (QuerySet, RawQuerySet)
     for cls in querysets:
@@ -57,24 +50,29 @@ def install(patches: Patches) -> None:
 
 def fetched(recorder: Recorder, query: Query, rows: int, kind: FetchKind, complete: bool) -> None:
     """Rows of a query were read; told from two on."""
+    if rows < 2:
+        return
     try:
-        evaluation = recorder.running.evaluation
-        if evaluation is not None and evaluation.query is query and kind is FetchKind.ORM:
-            evaluation.ready_ns = perf_counter_ns()
-        if rows > 1:
-            fetch = Fetch(*_asked(query), query.alias, rows, kind, complete)
-            recorder.note(fetch, query.stack)
+        if kind is not _CURSOR:
+            ready_ns = query.start_ns + query.duration_ns if kind is _RAW else perf_counter_ns()
+            recorder.fetched.last = (query, rows, ready_ns)
+        recorder.note(Fetch(*_asked(query), query.alias, rows, kind, complete), query.stack)
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("fetch", ours)
 
 
-def _hydrated(recorder: Recorder, evaluation: Evaluation, rows: int) -> None:
-    query = evaluation.query
-    if query is None or rows < 2:
+def _hydrated(rows: int) -> None:
+    """All ``rows`` of a queryset were made into objects by now."""
+    scope = CURRENT.get()
+    if scope is None or not scope.judged:
         return
+    recorder = scope.recorder
     try:
-        built_ns = evaluation.built_ns or perf_counter_ns()
-        recorder.note(Hydration(*_asked(query), rows, max(0, built_ns - evaluation.ready_ns)))
+        # Rows of another number are of a query that ran while objects were made.
+        fetched, recorder.fetched.last = recorder.fetched.last, None
+        if fetched is not None and fetched[1] == rows:
+            took_ns = max(0, perf_counter_ns() - fetched[2])
+            recorder.note(Hydration(*_asked(fetched[0]), rows, took_ns))
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("hydration", ours)
 
@@ -84,17 +82,29 @@ def _asked(query: Query) -> tuple[int, int, int, int, int | None, int | None]:
 
 
 def _counting(original: Any) -> Any:
-    """The ORM's way of reading a cursor: blocks of rows."""
+    """The ORM's way of reading a cursor: blocks of rows, all at once or one after the other."""
 
-    def cursor_iter(cursor: Any, *arguments: Any) -> Any:
-        blocks = original(cursor, *arguments)
-        scope = CURRENT.get()
-        if scope is None or not scope.judged:
+    current = CURRENT.get
+
+    def execute_sql(
+        self: Any, result_type: Any = MULTI, chunked_fetch: Any = False, chunk_size: Any = _SIZE
+    ) -> Any:
+        scope = current()
+        if scope is None or result_type != MULTI:
+            return original(self, result_type, chunked_fetch, chunk_size)
+        began = perf_counter_ns()
+        blocks = original(self, result_type, chunked_fetch, chunk_size)
+        query = scope.recorder.running.get(get_ident())
+        if query is None or query.start_ns < began:
             return blocks
-        query = scope.recorder.running.query
-        return blocks if query is None else _counted(blocks, scope.recorder, query)
+        if type(blocks) is not list:
+            return _counted(blocks, scope.recorder, query)
+        rows = len(blocks[0]) if len(blocks) == 1 else sum(map(len, blocks))
+        if rows > 1:
+            fetched(scope.recorder, query, rows, FetchKind.ORM, True)
+        return blocks
 
-    return cursor_iter
+    return execute_sql
 
 
 def _counted(blocks: Any, recorder: Recorder, query: Query) -> Iterator[Any]:
@@ -112,20 +122,12 @@ def _counted(blocks: Any, recorder: Recorder, query: Query) -> Iterator[Any]:
 
 def _evaluating(original: Any) -> Any:
     def _fetch_all(self: Any) -> None:
-        scope = CURRENT.get()
-        if scope is None or self._result_cache is not None or not scope.judged:
-            original(self)
-            return
-        recorder = scope.recorder
-        running = recorder.running
-        outer = running.evaluation
-        evaluation = running.evaluation = Evaluation()
-        try:
-            original(self)
-        finally:
-            running.evaluation = outer
-        rows: Any = self._result_cache
-        _hydrated(recorder, evaluation, len(rows))
+        known: Any = self._result_cache
+        original(self)
+        if known is None:
+            rows: Any = self._result_cache
+            if rows is not None and len(rows) > 1:
+                _hydrated(len(rows))
 
     return _fetch_all
 
@@ -134,10 +136,9 @@ def _prefetching(original: Any) -> Any:
     """Prefetches come after the queryset's own rows are built."""
 
     def _prefetch_related_objects(self: Any) -> None:
-        scope = CURRENT.get()
-        evaluation = scope.recorder.running.evaluation if scope is not None else None
-        if evaluation is not None:
-            evaluation.built_ns = perf_counter_ns()
+        rows: Any = self._result_cache
+        if rows is not None and len(rows) > 1:
+            _hydrated(len(rows))
         original(self)
 
     return _prefetch_related_objects
