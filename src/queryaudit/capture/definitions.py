@@ -1,0 +1,138 @@
+"""The rows that queries refer to by number: stacks, origins and accesses, each defined once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from types import CodeType
+from typing import Any
+
+from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.frames import FrameResolver
+from queryaudit.capture.lineage import Lineage
+from queryaudit.capture.places import Places
+from queryaudit.capture.recall import Site
+from queryaudit.capture.scopes import Ancestor
+from queryaudit.capture.sites import Walk
+from queryaudit.records.events import Access, Origin, Stack, Step
+
+
+class Definitions:
+    """Gives numbers. A definition is made cheaply first, and again with what the source says once
+    it turns out to matter (``enrich``)."""
+
+    def __init__(
+        self,
+        files: CodeFiles,
+        places: Places,
+        ids: count[int],
+        define: Callable[[Any], None],
+        lock: threading.RLock,
+    ) -> None:
+        self._places = places
+        self._ids = ids
+        self._define = define
+        self._lock = lock
+        self._resolver = FrameResolver(files)
+        self._stacks: dict[tuple[object, ...], int] = {}
+        self._by_id: dict[int, Walk] = {}
+        self._origins: dict[tuple[object, ...], int] = {}
+        self._origins_at: dict[int, list[int]] = {}
+        self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
+        self._accesses: dict[tuple[object, ...], int] = {}
+        #: Where a relation path of an origin was first followed.
+        self._asked: dict[tuple[int, tuple[Step, ...]], int] = {}
+        self._rich: set[int] = set()
+        #: Origins of which more is asked.
+        self.needed: set[int] = set()
+        #: Stacks of which more is asked than where they are: worth a look at the source.
+        self.repeated: list[int] = []
+
+    def is_rich(self, stack: int) -> bool:
+        """Whether the source of a stack was looked at."""
+        return stack in self._rich
+
+    def stack(self, found: Walk) -> int:
+        key = found.key
+        with self._lock:
+            known = self._stacks.get(key)
+            if known is None:
+                known = self._stacks[key] = next(self._ids)
+                self._by_id[known] = found
+                frames = tuple([self._resolver.plain(place) for place in found.places])
+                self._define(Stack(known, frames, found.repeats, found.via))
+                if found.is_telling:
+                    self.repeated.append(known)
+        return known
+
+    def origin(self, rows: Any, site: Site, text: int) -> int:
+        """The origin of the rows of ``site``'s query; a site has the same one most of the time."""
+        queryset = rows.queryset
+        built = getattr(getattr(queryset, "_query", None), "_queryaudit_built", None)
+        code, lasti = built or (None, -1)
+        source = site.source
+        if source is None or source[0] is not code or source[1] != lasti:
+            ancestor = None if code is None else (code, lasti)
+            origin = self._new_origin(queryset, ancestor, site.stack, text)
+            source = site.source = (code, lasti, origin)
+        return source[2]
+
+    def _new_origin(self, queryset: Any, ancestor: Ancestor | None, stack: int, text: int) -> int:
+        key = (stack, text, ancestor and (id(ancestor[0]), ancestor[1]))
+        known = self._origins.get(key)
+        if known is None:
+            with self._lock:
+                frame = self._resolver.built(ancestor, self._places)
+                known = self._origins.setdefault(key, next(self._ids))
+                origin = Origin(known, queryset.model._meta.label, text, stack, frame)
+                self._origin_rows[known] = (origin, ancestor)
+                self._origins_at.setdefault(stack, []).append(known)
+                self._define(origin)
+        return known
+
+    def access(self, parent: Lineage | None, cause: Any, stack: int) -> int:
+        origin = parent.origin if parent is not None else None
+        path = parent.path if parent is not None else ()
+        if cause.step is not None:
+            path = (*path, cause.step)
+        key = (origin, cause.owner, path, cause.method, cause.narrowed, cause.prefetched,
+               cause.target)  # fmt: skip
+        known = self._accesses.get(key)
+        if known is None:
+            with self._lock:
+                known = self._accesses.get(key)
+                if known is None:
+                    known = self._accesses[key] = next(self._ids)
+                    self._define(Access(known, *key))
+                    if origin is not None:
+                        self.needed.add(origin)
+                        # Rows of a collection that was asked here may be what is read next.
+                        self._asked.setdefault((origin, path), stack)
+                        passed = [self._asked.get((origin, path[:n])) for n in range(1, len(path))]
+                        self.repeated += [known for known in passed if known is not None]
+        if parent is not None:
+            if parent.accesses is None:
+                parent.accesses = {}
+            parent.accesses[cause] = known
+        return known
+
+    def enrich(self) -> None:
+        """Define again, with loop and source, the stacks that repeated and the origins in use."""
+        stacks = set(self.repeated)
+        self.repeated.clear()
+        for stack in stacks - self._rich:
+            self.needed.update(self._origins_at.get(stack, ()))
+        for origin in sorted(self.needed - self._rich):
+            row, ancestor = self._origin_rows[origin]
+            stacks.add(row.stack)
+            self._rich.add(origin)
+            built = self._resolver.built(ancestor, self._places, rich=True)
+            self._define(row._replace(built=built))
+        for stack in sorted(stacks - self._rich):
+            self._rich.add(stack)
+            found = self._by_id[stack]
+            frames = self._resolver.rich_stack(found.places, found.outer)
+            self._define(Stack(stack, frames, found.repeats, found.via))
+            for function in self._resolver.functions(found.places):
+                self._define(function)
