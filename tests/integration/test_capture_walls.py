@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.test import Client, override_settings
 
 import queryaudit
-from queryaudit.capture import building, concurrency, hydration, recorder
+from queryaudit.capture import building, concurrency, definitions, hydration, recorder
 from queryaudit.runtime import Hub
 from sample_app.shop.models import Author, Book, Comment
 from tests.integration.recording import Recording
@@ -56,11 +56,11 @@ def started() -> int:
 
 BROKEN: list[tuple[object, str, Callable[[], Any]]] = [
     (recorder.Recorder, "query", lazily),
-    (recorder.Recorder, "_access", lazily),
+    (definitions.Definitions, "access", lazily),
     (recorder.Recorder, "note", lazily),
     (recorder, "walk", lazily),
-    (recorder.FrameResolver, "plain", lazily),
-    (recorder.FrameResolver, "rich", lazily),
+    (definitions.FrameResolver, "plain", lazily),
+    (definitions.FrameResolver, "rich", lazily),
     (recorder, "digest", lazily),
     (hydration, "adopt", lazily),
     (hydration.mechanism, "lineage_of", lazily),
