@@ -41,6 +41,29 @@ def bad_locked() -> None:
         _order()
 
 
+def _swap(one: int, other: int) -> None:
+    with transaction.atomic():
+        list(Customer.objects.select_for_update().filter(pk=one))
+        list(Customer.objects.select_for_update().filter(pk=other))
+
+
+def bad_arguments() -> None:
+    """Two rows in the order of the arguments, which may come the other way round."""
+    _swap(1, 2)
+
+
+def good_arguments_in_order() -> None:
+    """Two rows in the order of their keys."""
+
+    def swap(one: int, other: int) -> None:
+        one, other = sorted((one, other))
+        with transaction.atomic():
+            list(Customer.objects.select_for_update().filter(pk=one))
+            list(Customer.objects.select_for_update().filter(pk=other))
+
+    swap(1, 2)
+
+
 def good() -> None:
     """Everybody locks the order first."""
     _order_first()

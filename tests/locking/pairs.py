@@ -726,6 +726,38 @@ def gate_too_late() -> tuple[Run, Run]:
     return one, other
 
 
+@unsafe
+def exchanged_arguments() -> tuple[Run, Run]:
+    """Two rows in the order of the arguments: somebody calls it the other way round."""
+
+    def transfer(source: int, target: int) -> None:
+        with transaction.atomic():
+            Book.objects.select_for_update().get(pk=source)
+            Book.objects.select_for_update().get(pk=target)
+
+    def run(k: SimpleNamespace) -> None:
+        transfer(k.book, k.unordered)
+
+    return run, run
+
+
+@unsafe
+def exchanged_objects() -> tuple[Run, Run]:
+    """The same by saving what was handed in."""
+
+    def transfer(source: Book, target: Book) -> None:
+        with transaction.atomic():
+            source.stock -= 1
+            source.save()
+            target.stock += 1
+            target.save()
+
+    def run(k: SimpleNamespace) -> None:
+        transfer(Book.objects.get(pk=k.book), Book.objects.get(pk=k.unordered))
+
+    return run, run
+
+
 # == safe ======================================================================================
 
 
@@ -1279,3 +1311,72 @@ def new_values() -> tuple[Run, Run]:
             Tag.objects.create(name=f"tag for {k.book}")
 
     return one, other
+
+
+@safe
+def sorted_arguments() -> tuple[Run, Run]:
+    """Two rows in the order of their keys."""
+
+    def transfer(source: int, target: int) -> None:
+        source, target = sorted((source, target))
+        with transaction.atomic():
+            Book.objects.select_for_update().get(pk=source)
+            Book.objects.select_for_update().get(pk=target)
+
+    def run(k: SimpleNamespace) -> None:
+        transfer(k.book, k.unordered)
+
+    return run, run
+
+
+@safe
+def compared_arguments() -> tuple[Run, Run]:
+    """The same by hand."""
+
+    def transfer(source: int, target: int) -> None:
+        with transaction.atomic():
+            if source < target:
+                Book.objects.select_for_update().get(pk=source)
+                Book.objects.select_for_update().get(pk=target)
+            else:
+                Book.objects.select_for_update().get(pk=target)
+                Book.objects.select_for_update().get(pk=source)
+
+    def run(k: SimpleNamespace) -> None:
+        transfer(min(k.book, k.unordered), max(k.book, k.unordered))
+        transfer(max(k.book, k.unordered), min(k.book, k.unordered))
+
+    return run, run
+
+
+@safe
+def arguments_under_a_gate() -> tuple[Run, Run]:
+    """A row that every call locks first."""
+
+    def transfer(author: int, source: int, target: int) -> None:
+        with transaction.atomic():
+            Author.objects.select_for_update().get(pk=author)
+            Book.objects.select_for_update().get(pk=source)
+            Book.objects.select_for_update().get(pk=target)
+
+    def run(k: SimpleNamespace) -> None:
+        transfer(k.author, k.book, k.unordered)
+
+    return run, run
+
+
+@safe
+def a_row_and_what_it_leads_to() -> tuple[Run, Run]:
+    """A child and its parent: no parent is its child's child."""
+
+    def move(category: int) -> None:
+        with transaction.atomic():
+            child = Category.objects.select_for_update().get(pk=category)
+            Category.objects.select_for_update().get(pk=child.parent_id)
+
+    def run(k: SimpleNamespace) -> None:
+        child = Category.objects.exclude(parent=None).first()
+        assert child is not None
+        move(child.pk)
+
+    return run, run

@@ -647,6 +647,9 @@ EXPECTED = (
             'Customer.objects.create(name="New", email="new@example.com", joined_on=date(2024, 1, 1))',
             ("",),
         ),
+        "QA503.bad_arguments": Expected(
+            "_swap", "list(Customer.objects.select_for_update().filter(pk=other))", ("",)
+        ),
         "QA503.bad_locked": Expected(
             "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
         ),

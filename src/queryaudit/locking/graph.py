@@ -17,6 +17,8 @@ from queryaudit.records.events import Frame
 
 #: The rule that these findings are of.
 RULE = "QA503"
+#: Stands for a column where a row is named by the argument that its key comes from.
+ARGUMENT = "(argument)"
 
 
 class Step(NamedTuple):

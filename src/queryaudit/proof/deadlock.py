@@ -24,6 +24,11 @@ from queryaudit.records.events import Frame, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 
+_THROUGH = (
+    "replayed in two sessions, the server let both through; triggers and generated columns, if "
+    "there are any, took no part"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -112,7 +117,7 @@ class _Play:
             self._check(chain, end, answer)
         if len(going) == 2 and not answer.state and not going[0].done():
             # The other one waits still, for no more than this one's end.
-            self._end(Outcome.REFUTED, "replayed in two sessions, the server let both through")
+            self._end(Outcome.REFUTED, _THROUGH)
 
     def _judged(self, order: tuple[int, int], answers: Sequence[Answer]) -> Trial:
         for side, answer in zip(order, answers, strict=True):
@@ -127,7 +132,7 @@ class _Play:
         failed = next((a for a in answers if a.state), None)
         if failed is not None:
             return Trial(Outcome.UNKNOWN, f"the replay ended in {failed.error}")
-        return Trial(Outcome.REFUTED, "replayed in two sessions, the server let both through")
+        return Trial(Outcome.REFUTED, _THROUGH)
 
     def _critical(self, side: int, chain: Chain, end: int, rows: Rows) -> tuple[str, Frame]:
         if end == len(chain.steps):

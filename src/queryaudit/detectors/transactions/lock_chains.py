@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from queryaudit.detectors.base import View
-from queryaudit.detectors.places import evaluated_at
+from queryaudit.detectors.places import evaluated_at, function_of
+from queryaudit.detectors.transactions.exchanged import exchanged
 from queryaudit.detectors.transactions.holding import BOOKKEEPING
-from queryaudit.detectors.transactions.lock_fold import LockFold, Order
+from queryaudit.detectors.transactions.lock_fold import LockFold, Order, Ran
 from queryaudit.detectors.transactions.named_rows import named_row
 from queryaudit.locking.graph import Chain, Step
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.modes import UniqueMode
 from queryaudit.locking.reading import read
 from queryaudit.locking.schema import LockSchema
-from queryaudit.records.events import Model
+from queryaudit.records.events import FunctionText, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 
@@ -32,9 +33,19 @@ def chains(fold: LockFold, view: View) -> Iterator[Chain]:
             continue
         schema = schema or LockSchema(view.tables.models.values())
         for order in orders:
-            steps = _steps(order, view, schema, postgres=vendor == "postgresql")
-            if steps:
-                yield Chain(alias, vendor, begin, steps, order.commits)
+            made = _steps(order, view, schema, postgres=vendor == "postgresql")
+            if made:
+                steps = tuple(step for step, _ in made)
+                chain = Chain(alias, vendor, begin, steps, order.commits)
+                yield chain
+                pair = exchanged(steps, [ran for _, ran in made], _function(steps, view))
+                yield from [chain._replace(steps=named) for named in pair or ()]
+
+
+def _function(steps: Sequence[Step], view: View) -> FunctionText | None:
+    """The one function in which all statements stand."""
+    frames = {(step.frame.path, step.frame.function) for step in steps}
+    return function_of(steps[0].frame, view.tables) if len(frames) == 1 else None
 
 
 def models_of(found: Sequence[Chain], models: Mapping[str, Model]) -> Iterator[Model]:
@@ -50,8 +61,10 @@ def models_of(found: Sequence[Chain], models: Mapping[str, Model]) -> Iterator[M
     yield from known.values()
 
 
-def _steps(order: Order, view: View, schema: LockSchema, *, postgres: bool) -> tuple[Step, ...]:
-    found: list[Step] = []
+def _steps(
+    order: Order, view: View, schema: LockSchema, *, postgres: bool
+) -> list[tuple[Step, Ran]]:
+    found: list[tuple[Step, Ran]] = []
     made: set[str] = set()
     immediate = False
     for ran in order.ran:
@@ -67,16 +80,9 @@ def _steps(order: Order, view: View, schema: LockSchema, *, postgres: bool) -> t
         now = _meeting(locks.now, made, postgres=postgres)
         if reading.verb is Verb.INSERT:
             made.add(reading.target)
-        found.append(
-            Step(
-                text,
-                view.statements.of(text).normalised,
-                frame,
-                now,
-                _meeting(locks.at_commit, made, postgres=postgres),
-            )
-        )
-    return tuple(found)
+        last = _meeting(locks.at_commit, made, postgres=postgres)
+        found.append((Step(text, view.statements.of(text).normalised, frame, now, last), ran))
+    return found
 
 
 def _table(target: str, sources: Sequence[tuple[str, str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.locking.graph import Crossing, Point
+from queryaudit.locking.graph import ARGUMENT, Crossing, Point
 from queryaudit.locking.locks import Lock
 from queryaudit.locking.modes import AdvisoryMode, TableLockMode, UniqueMode
 from queryaudit.records.findings import Applicability, Fix
@@ -26,10 +26,17 @@ def order_of(crossing: Crossing) -> str:
     """The order in which the first of the transactions locks."""
     held, wanted = thing(crossing.held.lock), thing(crossing.wanted.lock)
     late = " as it commits," if _at_commit(crossing.wanted, len(crossing.one.steps)) else ""
+    if is_exchanged(crossing):
+        return f"{held} in the order of its arguments"
     if held == wanted:
         return f"{held} and then{late} asks for a stronger lock on them"
     short = wanted.removeprefix("rows ") if held.startswith("rows of") else wanted
     return f"{held} and then{late} {short}"
+
+
+def is_exchanged(crossing: Crossing) -> bool:
+    """Whether it is a function against itself, with its arguments exchanged."""
+    return any(column == ARGUMENT for column, _ in crossing.wanted.lock.row)
 
 
 def remedy(crossing: Crossing) -> Fix:
@@ -47,6 +54,14 @@ def remedy(crossing: Crossing) -> Fix:
             code=".select_for_update(no_key=True)",
             note="A row that others refer to is locked by them as they commit; FOR NO KEY UPDATE "
             "lets them. Right unless the transaction deletes the row or changes its key.",
+        )
+    if is_exchanged(crossing):
+        return Fix(
+            title="lock in the order of the key",
+            applicability=Applicability.UNSAFE,
+            code='.filter(pk__in=keys).order_by("pk").select_for_update()',
+            note="One query for both rows at the beginning of the transaction, or one after the "
+            "other in the order of their keys.",
         )
     held, wanted = thing(crossing.held.lock), thing(crossing.wanted.lock)
     if held == wanted:

@@ -15,15 +15,21 @@ _NAMING = frozenset({"filter", "get", "create", "get_or_create", "update_or_crea
 
 def named_row(frame: Frame, table: Table | None) -> Constants:
     """Columns of ``table`` with their values, as SQL would write them; empty if none is known."""
-    if table is None or frame.snippet_line is None:
+    if table is None:
         return ()
-    call = _call(frame.snippet[frame.line - frame.snippet_line :])
     found = {}
-    for name, value in _keywords(call):
+    for name, value in _keywords(call_at(frame)):
         column = _column(name, table)
         if column:
             found[column] = value
     return tuple(sorted(found.items()))
+
+
+def call_at(frame: Frame) -> ast.expr | None:
+    """The expression of the statement at a frame's line, if its source is known."""
+    if frame.snippet_line is None:
+        return None
+    return _call(frame.snippet[frame.line - frame.snippet_line :])
 
 
 def _call(lines: Sequence[str]) -> ast.expr | None:

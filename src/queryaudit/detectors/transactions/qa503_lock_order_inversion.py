@@ -23,6 +23,8 @@ class LockOrderInversion(Detector):
     can come to hold what the other waits for: rows of tables, whole tables, advisory locks, unique
     values, and the rows that foreign keys lock as a transaction commits, in modes that exclude each
     other by PostgreSQL's tables of conflicts. They need not have run at the same time.
+    A function that locks two rows of one table in the order of its arguments is reported against
+    itself.
 
     Why it matters
     --------------
@@ -53,9 +55,10 @@ class LockOrderInversion(Detector):
     ---------------
     When the rows can never be the same ones. Silent: a lock that both take before (they meet
     there, and one waits in peace), ``nowait`` and ``skip_locked``, rows that the transaction made
-    itself, rows that the code names by different constants, modes that go together, what Django
-    opens for one call, as for ``delete()``, and SQLite, which locks the database as a whole. On
-    other servers than PostgreSQL locks of tables and of foreign keys are not judged.
+    itself, rows that the code names by different constants, arguments that the function sorts or
+    compares, modes that go together, what Django opens for one call, as for ``delete()``, and
+    SQLite, which locks the database as a whole. On other servers than PostgreSQL locks of tables
+    and of foreign keys are not judged.
 
     Evidence
     --------
@@ -112,6 +115,11 @@ class LockOrderInversion(Detector):
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
+        if head.note.endswith("arguments"):
+            return (
+                f"{head.owner} locks {head.note}: two calls with them exchanged can come to wait "
+                "for each other."
+            )
         return (
             f"{head.owner} locks {head.note}, {head.target} the other way round: each can come to "
             "wait for the other."
