@@ -31,6 +31,12 @@ def bad_values() -> list[object]:
     return list(Review.objects.order_by().values_list("rating", "text")[2:5])
 
 
+def bad_ties() -> list[int]:
+    """Lines of the same quantity may come in any order, and change pages."""
+    page = Paginator(OrderLine.objects.order_by("quantity"), PAGE).get_page(2)
+    return [line.pk for line in page]
+
+
 def good_ordered_by_the_model() -> list[str]:
     """``Meta.ordering`` is an order, if it ends in a unique column."""
     return [book.title for book in Paginator(Book.objects.all(), PAGE).get_page(1)]

@@ -49,6 +49,13 @@ LOADS = {
         'return list(Review.objects.order_by().values_list("rating", "text")[2:5])',
         ("",),
     ),
+    "QA207.bad_ties": Expected(
+        "bad_ties",
+        'page = Paginator(OrderLine.objects.order_by("quantity"), PAGE).get_page(2)',
+        ("",),
+        '.order_by(..., "pk")',
+        note=True,
+    ),
     "QA209.bad": Expected(
         "bad",
         "return len(OrderLine.objects.filter(book_id__in=keys))",

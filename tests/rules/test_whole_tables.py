@@ -27,15 +27,19 @@ pytestmark = pytest.mark.usefixtures("shop")
 View = Callable[[HttpRequest], HttpResponse]
 
 
-def findings_of(view: View) -> list[Finding]:
-    """What is found of QA201 in a request that the view answers."""
+def all_of(view: View) -> tuple[Finding, ...]:
+    """What is found in a request that the view answers."""
     options = {"enabled": True, "log": False, "server-timing": False, "strict": True}
     with override_settings(QUERYAUDIT=options):
         middleware = QueryAuditMiddleware(view)
         with queryaudit.audit() as audited:
             assert middleware(RequestFactory().get("/")).status_code == 200
     assert audited.queries
-    return [finding for finding in audited.findings if "QA201" in finding.rules]
+    return audited.findings
+
+
+def findings_of(view: View) -> list[Finding]:
+    return [finding for finding in all_of(view) if "QA201" in finding.rules]
 
 
 # Found
@@ -203,3 +207,38 @@ def test_outside_of_requests_only_the_number_of_rows_counts() -> None:
     with queryaudit.audit() as audited:
         a_loop(RequestFactory().get("/"))
     assert audited.findings == ()
+
+
+# Beside others
+
+
+def followed_for_each(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(", ".join(book.author.name for book in Book.objects.all()))
+
+
+def some_of_many(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(", ".join(book.title for book in Book.objects.order_by()[:3]))
+
+
+def pages_with_ties(request: HttpRequest) -> HttpResponse:
+    page = Paginator(OrderLine.objects.order_by("quantity"), 3).get_page(1)
+    return HttpResponse(", ".join(str(line.pk) for line in page))
+
+
+def test_the_note_gives_way_to_what_else_is_known_of_the_line() -> None:
+    [finding] = all_of(followed_for_each)
+    assert finding.rules == ("QA101",)
+
+
+def test_it_does_not_give_way_to_a_finding_elsewhere() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        a_json_response(request)
+        return followed_for_each(request)
+
+    assert sorted(finding.rule for finding in all_of(view)) == ["QA101", "QA201"]
+
+
+@pytest.mark.parametrize("view", [some_of_many, pages_with_ties])
+def test_what_a_request_shows_in_no_certain_order_is_a_note(view: View) -> None:
+    [finding] = all_of(view)
+    assert (finding.rule, finding.severity) == ("QA207", Severity.NOTE)

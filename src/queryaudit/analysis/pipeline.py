@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from queryaudit.analysis.drawing import drawn
+from queryaudit.analysis.echoes import without_echoes
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey, order
 from queryaudit.analysis.summaries import audited, scopes, statements
 from queryaudit.analysis.suppressions import Ignore, matching
@@ -77,6 +78,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
                     rule=finding.rule, reason=ignore.reason, place=ignore.place, finding=finding
                 )
             )
+    findings = without_echoes(findings, settings.rules)
     findings.sort(key=_impact)
     suppressed.sort(key=lambda s: (s.place, s.rule, s.finding.fingerprint))
     everywhere = findings + [s.finding for s in suppressed]

@@ -180,6 +180,8 @@ class Detector:
     severity: ClassVar[Severity] = Severity.WARNING
     summary: ClassVar[str]
     fold: ClassVar[type[Any]]
+    #: Its notes give way to any other finding about the same line.
+    yields: ClassVar[bool] = False
 
     @classmethod
     def rule(cls) -> Rule:

@@ -49,8 +49,8 @@ class UnboundedResult(Detector):
     ---------------
     Pages, ``iterator()`` and server-side cursors, aggregates, batches of keys, and choices of forms
     are silent, as are tables that only name things: few plain columns, one of them unique, no
-    reference to another table. If a table can't grow for a reason that no schema tells, ignore
-    the rule there.
+    reference to another table. The note gives way to any other finding about the same line. If a
+    table can't grow for a reason that no schema tells, ignore the rule there.
 
     Evidence
     --------
@@ -65,6 +65,7 @@ class UnboundedResult(Detector):
     name = "unbounded-result"
     summary = "Rows without limit are loaded in one go."
     fold = ReadFold
+    yields = True
 
     def judge(self, fold: ReadFold, view: View) -> Iterable[Sighting]:
         for read in fold.reads(view):
