@@ -8,7 +8,7 @@ from dataclasses import replace
 from queryaudit.analysis.pipeline import fingerprint
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
-from queryaudit.locking.graph import RULE, Chain, Crossing, crossings
+from queryaudit.locking.graph import RULE, Chain, Crossing, crossings, is_postgres, locks_rows
 from queryaudit.proof.deadlock import Trial, prove
 from queryaudit.proof.scratch import scratch_database
 from queryaudit.records.advised import Outcome
@@ -20,8 +20,6 @@ from queryaudit.records.report import Report
 RULES = (RULE,)
 #: Ways in which the transactions of one finding meet, that are tried.
 _WAYS = 6
-#: Servers on which transactions are replayed.
-_REPLAYED = frozenset({"postgresql"})
 
 
 def with_proofs(
@@ -45,7 +43,7 @@ def after_tests(report: Report, analysis: Analysis) -> Report:
     from queryaudit.plans.django_server import url_of
 
     claimed = any(finding.rule == RULE for finding in report.findings)
-    aliases = [name for name, vendor in _databases(report) if vendor in _REPLAYED]
+    aliases = [name for name, vendor in _databases(report) if is_postgres(vendor)]
     if not analysis.config.prove or not claimed or not aliases:
         return report
     try:
@@ -86,9 +84,9 @@ def replayed(
 def unchecked(report: Report) -> Iterator[str]:
     """What was not looked at, in a sentence for each database."""
     for alias, vendor in _databases(report):
-        if vendor == "sqlite":
+        if not locks_rows(vendor):
             yield f"{alias} was not checked: SQLite locks the database as a whole."
-        elif vendor not in _REPLAYED:
+        elif not is_postgres(vendor):
             yield f"{alias} was not replayed: transactions of {vendor} are not."
 
 
@@ -111,7 +109,7 @@ def _tried(url: str, ways: Sequence[Crossing], models: Sequence[Model]) -> Trial
     """The best of what the ways show: one deadlock is enough, all must fail to refute."""
     trials: list[Trial] = []
     for crossing in ways[:_WAYS]:
-        if crossing.one.vendor not in _REPLAYED:
+        if not is_postgres(crossing.one.vendor):
             return Trial(Outcome.UNKNOWN, f"{crossing.one.vendor} is not replayed")
         trial = prove(url, crossing, models)
         if trial.outcome is Outcome.PROVED:

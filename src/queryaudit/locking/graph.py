@@ -21,6 +21,16 @@ RULE = "QA503"
 ARGUMENT = "(argument)"
 
 
+def locks_rows(vendor: str) -> bool:
+    """Whether a database locks rows; ``vendor`` is the last part of its engine's name."""
+    return "lite" not in vendor
+
+
+def is_postgres(vendor: str) -> bool:
+    """PostGIS is one, too."""
+    return vendor.startswith("postg")
+
+
 class Step(NamedTuple):
     """One statement of a transaction, and what it locks."""
 

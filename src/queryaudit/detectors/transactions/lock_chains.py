@@ -11,7 +11,7 @@ from queryaudit.detectors.transactions.exchanged import exchanged
 from queryaudit.detectors.transactions.holding import BOOKKEEPING
 from queryaudit.detectors.transactions.lock_fold import LockFold, Order, Ran
 from queryaudit.detectors.transactions.named_rows import named_row
-from queryaudit.locking.graph import Chain, Step
+from queryaudit.locking.graph import Chain, Step, is_postgres, locks_rows
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.modes import UniqueMode
 from queryaudit.locking.reading import read
@@ -29,11 +29,11 @@ def chains(fold: LockFold, view: View) -> Iterator[Chain]:
         stack, alias, _ = home
         vendor = vendors.get(alias, "")
         begin = evaluated_at(view.tables.stacks[stack].frames, view)
-        if "sqlite" in vendor or begin is None or begin.kind not in view.own:
+        if not locks_rows(vendor) or begin is None or begin.kind not in view.own:
             continue
         schema = schema or LockSchema(view.tables.models.values())
         for order in orders:
-            made = _steps(order, view, schema, postgres=vendor == "postgresql")
+            made = _steps(order, view, schema, postgres=is_postgres(vendor))
             if made:
                 steps = tuple(step for step, _ in made)
                 chain = Chain(alias, vendor, begin, steps, order.commits)
