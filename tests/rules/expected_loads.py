@@ -56,6 +56,25 @@ LOADS = {
         '.order_by(..., "pk")',
         note=True,
     ),
+    "QA208.bad": Expected(
+        "bad",
+        "authors = Author.objects.filter(books__stock__gte=0).distinct()",
+        ("",),
+        "Author.objects.filter(Exists(found))",
+        note=True,
+    ),
+    "QA208.bad_many_to_many": Expected(
+        "bad_many_to_many",
+        'books = Book.objects.filter(tags__name__contains="a").distinct()',
+        ("",),
+        note=True,
+    ),
+    "QA208.bad_two_levels": Expected(
+        "bad_two_levels",
+        "publishers = Publisher.objects.filter(books__reviews__rating__gte=1).distinct()",
+        ("",),
+        note=True,
+    ),
     "QA209.bad": Expected(
         "bad",
         "return len(OrderLine.objects.filter(book_id__in=keys))",

@@ -1,0 +1,70 @@
+"""QA208: rows that a join multiplies and DISTINCT puts together again."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Exists, OuterRef
+
+from sample_app.shop.models import Author, Book, Order, Publisher, Tag
+
+
+def bad() -> list[str]:
+    """An author comes once for each book in stock."""
+    authors = Author.objects.filter(books__stock__gte=0).distinct()
+    return sorted(author.name for author in authors)
+
+
+def good() -> list[str]:
+    """It is asked whether there is one."""
+    in_stock = Book.objects.filter(author=OuterRef("pk"), stock__gte=0)
+    return sorted(author.name for author in Author.objects.filter(Exists(in_stock)))
+
+
+def bad_many_to_many() -> list[str]:
+    """A book comes once for each tag whose name fits."""
+    books = Book.objects.filter(tags__name__contains="a").distinct()
+    return sorted(book.title for book in books)
+
+
+def bad_two_levels() -> list[str]:
+    """A publisher comes once for each review of each book."""
+    publishers = Publisher.objects.filter(books__reviews__rating__gte=1).distinct()
+    return sorted(publisher.name for publisher in publishers)
+
+
+def good_one_tag() -> list[str]:
+    """No book has one tag twice."""
+    tag = Tag.objects.order_by("pk")[0]
+    return sorted(book.title for book in Book.objects.filter(tags=tag).distinct())
+
+
+def good_tag_of_one_name() -> list[str]:
+    """Names of tags are unique."""
+    name = Tag.objects.order_by("pk").values_list("name", flat=True)[0]
+    return sorted(book.title for book in Book.objects.filter(tags__name=name).distinct())
+
+
+def good_forward() -> list[str]:
+    """A book has one author."""
+    books = Book.objects.filter(author__name__contains="a").distinct()
+    return sorted(book.title for book in books)
+
+
+def good_related_columns() -> list[object]:
+    """One row for each related row is what is wanted."""
+    return sorted(Author.objects.values_list("name", "books__title").distinct(), key=str)
+
+
+def good_different_values() -> list[object]:
+    """Different values of a column, without a join."""
+    return sorted(Book.objects.order_by().values_list("stock", flat=True).distinct())
+
+
+def good_counted() -> list[int]:
+    """Groups are put together by their key."""
+    authors = Author.objects.annotate(number=Count("books"))
+    return [author.number for author in authors]
+
+
+def good_joined_rows() -> list[int]:
+    """Copies may be wanted: nobody takes them out."""
+    return [order.pk for order in Order.objects.filter(lines__quantity__gte=1)]

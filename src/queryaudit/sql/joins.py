@@ -1,0 +1,48 @@
+"""The joins of a statement of Django's compiler, which writes each of them the same way."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_NAME = r"[\"`]([^\"`]+)[\"`]"
+_JOIN = re.compile(
+    rf"(?:INNER|LEFT OUTER) JOIN {_NAME}(?: (\w+))?"
+    rf" ON \({_NAME}\.{_NAME} = ({_NAME}|\w+)\.{_NAME}\)"
+)
+_USED = re.compile(rf"(?:{_NAME}|\b(T\d+))\.[\"`]")
+_LONGEST = 20_000
+
+
+class Join(NamedTuple):
+    """``JOIN table alias ON (from_alias.from_column = alias.column)``."""
+
+    table: str
+    alias: str
+    from_alias: str
+    from_column: str
+    column: str
+
+
+def joins_of(text: str) -> tuple[Join, ...]:
+    """The joins with one plain condition, in order; empty for text that is no query of Django's."""
+    head, found, _ = text[:_LONGEST].partition(" FROM ")
+    if not found or not head.startswith("SELECT"):
+        return ()
+    return tuple(
+        Join(m[1], m[2] or m[1], m[3], m[4], m[7]) for m in _JOIN.finditer(text[:_LONGEST])
+    )
+
+
+def shown_aliases(text: str) -> frozenset[str]:
+    """The tables whose columns are selected or ordered by."""
+    head, _, rest = text[:_LONGEST].partition(" FROM ")
+    order = rest.rpartition(" ORDER BY ")
+    return frozenset(m[1] or m[2] for m in _USED.finditer(head + (order[2] if order[1] else "")))
+
+
+def compares_to_one_value(text: str, alias: str, column: str) -> bool:
+    """Whether WHERE has ``alias.column = %s``."""
+    where = text[:_LONGEST].partition(" WHERE ")[2]
+    name = re.escape(alias)
+    return bool(re.search(rf"[\"`]?{name}[\"`]?\.[\"`]{re.escape(column)}[\"`] = %s", where))
