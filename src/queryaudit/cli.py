@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from queryaudit import __version__
+from queryaudit import __version__, waiting
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
@@ -113,6 +113,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
             "prove-deadlock", help="Replay transactions that could deadlock against each other."
         )
     )
+    waiting.add_to(commands.add_parser("locks", help="Show who waits for whom on the server."))
     scan_parser = commands.add_parser(
         "scan", help="Look for unsafe SQL text in source code, also where no test runs."
     )

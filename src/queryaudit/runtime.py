@@ -18,6 +18,7 @@ from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.install import Installation
 from queryaudit.capture.recorder import Recorder
 from queryaudit.capture.roots import project_roots
+from queryaudit.capture.waits import Watcher
 from queryaudit.config import Config
 from queryaudit.records.events import (
     TRACE_SCHEMA,
@@ -142,6 +143,7 @@ class Session:
         self.hub = Hub(self.header)
         self.recorder = Recorder(self.files, self.hub, strict=config.strict)
         self._users = 0
+        self._watcher: Watcher | None = None
 
     def write_trace(self, target: Path) -> Path:
         """Write everything from now on to ``target``: a file, or a new one in a folder."""
@@ -174,6 +176,8 @@ class Session:
             if self.config.deep:
                 _installation.deepen()
                 active.recorder.deep = True
+            if self.config.watch_locks and active._watcher is None:
+                active._watcher = Watcher(active.recorder).start()
             active._users += 1
             return active
 
@@ -182,6 +186,8 @@ class Session:
             self._users -= 1
             if self._users:
                 return
+            if self._watcher is not None:
+                self._watcher.stop()
             _installation.release()
             if Session.current is self:
                 Session.current = None
@@ -206,6 +212,14 @@ class Session:
                     slug="late-queries",
                     message=f"{self.recorder.outside} queries ran on behalf of a unit of work "
                     "that had ended, in threads that outlived it; they were not judged.",
+                )
+            )
+        if self._watcher is not None and self._watcher.error is not None:
+            found.append(
+                Diagnostic(
+                    slug="locks-unwatched",
+                    message=f"Waits for locks are not watched any more: {self._watcher.error}.",
+                    hint="The application was not affected.",
                 )
             )
         writer = self.hub.writer

@@ -33,6 +33,9 @@ TRANSACTIONS = {
         ("",),
         'order = Order.objects.select_related("customer").select_for_update(no_key=True, of=("self", "customer"))',
     ),
+    "QA508.bad": Expected(
+        "_lock", 'cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])', ("",)
+    ),
     "QA511.bad": Expected(
         "bad", "with transaction.atomic():", ("",), "with transaction.atomic(savepoint=False):"
     ),

@@ -65,6 +65,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         output=(),
         max_queries=None,
         deep=False,
+        watch_locks=False,
         explain=None,
         prove=False,
         small_table=2000,

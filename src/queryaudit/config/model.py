@@ -45,6 +45,7 @@ class Config:
     output: tuple[Output, ...]
     max_queries: int | None
     deep: bool
+    watch_locks: bool
     explain: PlanMode | None  #: None: nothing is explained
     prove: bool
     small_table: int

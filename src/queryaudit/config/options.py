@@ -195,6 +195,14 @@ OPTIONS: tuple[Option, ...] = (
         reach=_CAPTURE,
     ),
     Option(
+        name="watch-locks",
+        kind=Switch(),
+        default=False,
+        help="Ask PostgreSQL ten times a second, on a connection of its own, which queries wait "
+        "for a lock and who holds it.",
+        reach=_CAPTURE,
+    ),
+    Option(
         name="explain",
         kind=Choice({"off": None, "plan": PlanMode.PLANNED, "analyze": PlanMode.ANALYZED}),
         default="off",

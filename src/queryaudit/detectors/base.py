@@ -34,6 +34,7 @@ from queryaudit.records.events import (
     Step,
     Transaction,
     Usage,
+    Wait,
 )
 from queryaudit.records.findings import Evidence, Fix
 from queryaudit.records.plans import Explaining, Plan, Relation
@@ -120,6 +121,7 @@ HOOKS: Mapping[type[Any], str] = {
     Transaction: "transaction",
     Effect: "effect",
     ScopeStart: "inner",
+    Wait: "wait",
 }
 
 

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections
+from django.utils.connection import ConnectionDoesNotExist
 
+from queryaudit.errors import DatabaseError as NoDatabase
 from queryaudit.plans.server import Limits, Row
 
 _SAVEPOINT = "queryaudit_explain"
@@ -40,6 +43,23 @@ class DjangoServer:
         if connection.needs_rollback or connection.closed_in_transaction:
             return None
         return cls(connection)
+
+    @classmethod
+    def connect(cls, alias: str) -> DjangoServer:
+        """This thread's connection for an alias of the settings, opened if it is not."""
+        try:
+            connection = connections[alias]
+            connection.ensure_connection()
+        except (ImproperlyConfigured, ConnectionDoesNotExist, DatabaseError) as error:
+            reason = " ".join(str(error).split())
+            raise NoDatabase(
+                f"No database {alias!r}: {reason}.",
+                "Run it as manage.py queryaudit, or name one by --database.",
+            ) from error
+        return cls(connection)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def run(self, sql: str, params: Any = None) -> list[Row]:
         cursor = self._connection.create_cursor()

@@ -330,6 +330,24 @@ class Effect(NamedTuple):
     ignored: int | None
 
 
+class Wait(NamedTuple):
+    """A look at the server found a query waiting for a lock that another session holds.
+
+    One row for each look and holder. The query itself is written down when it has ended.
+    """
+
+    scope: int  #: of the one who waits
+    time_ns: int
+    duration_ns: int  #: since the last look, or since the query began
+    alias: str
+    transaction: int | None  #: as in ``Query.transaction``
+    lock: str  #: what is waited for, as the server names it
+    holder: int | None  #: the holder's scope; None for a session of another process
+    began: int | None  #: where the holder's transaction began
+    stack: int | None  #: where the holder's code was at that moment
+    ignored: int | None
+
+
 class Column(NamedTuple):
     """A concrete field of a model."""
 
@@ -371,7 +389,7 @@ class ScopeEnd(NamedTuple):
 
 
 #: What happens in a unit of work, in the order in which it does.
-Occurrence = Query | Fetch | Hydration | Held | Usage | Transaction | Effect
+Occurrence = Query | Fetch | Hydration | Held | Usage | Transaction | Effect | Wait
 #: What occurrences refer to by id.
 Definition = (
     SqlText

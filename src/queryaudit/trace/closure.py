@@ -17,6 +17,7 @@ from queryaudit.records.events import (
     ScopeStart,
     Transaction,
     Usage,
+    Wait,
 )
 from queryaudit.records.plans import Plan
 from queryaudit.trace.tables import Tables
@@ -64,6 +65,13 @@ class Closure:
                 return (
                     event.scope in known.scopes
                     and event.stack in known.stacks
+                    and (event.ignored is None or event.ignored in known.ignores)
+                )
+            case Wait():
+                return (
+                    event.scope in known.scopes
+                    and (event.began is None or event.began in known.stacks)
+                    and (event.stack is None or event.stack in known.stacks)
                     and (event.ignored is None or event.ignored in known.ignores)
                 )
             case Origin() | Provenance():
