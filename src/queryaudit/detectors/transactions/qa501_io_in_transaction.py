@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.effects import Caught, caught
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.moving import after_commit, call_text
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.events import EffectKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
@@ -22,7 +23,7 @@ _DOES = {
 }
 
 
-class IoInTransaction(Detector):
+class IoInTransaction(TransactionRule):
     """A network call, mail, task, process or sleep, while a transaction holds rows.
 
     What it detects
@@ -76,7 +77,6 @@ class IoInTransaction(Detector):
     name = "io-in-transaction"
     severity = Severity.WARNING
     summary = "Something slow outside the database is done while a transaction holds rows."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         for one in caught(fold, view):
@@ -122,9 +122,6 @@ class IoInTransaction(Detector):
             text=f"seen {count} time{'s' if count > 1 else ''} before the commit, "
             f"{took:.1f} ms in all",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Home
 from queryaudit.detectors.transactions.holding import held_by
 from queryaudit.detectors.transactions.locking import loop_of
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.detectors.transactions.spans import Span, SpanFold, Spans
 from queryaudit.records.events import Frame, ScopeKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
@@ -28,7 +29,7 @@ _NOTES = {
 }
 
 
-class LongTransaction(Detector):
+class LongTransaction(TransactionRule):
     """Rows stay locked while a transaction does a lot of other things.
 
     What it detects
@@ -145,9 +146,6 @@ class LongTransaction(Detector):
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         return sightings[0].evidence
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.locking import lockings, sighting
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 
-class UnorderedRowLocks(Detector):
+class UnorderedRowLocks(TransactionRule):
     """Several rows are locked by one query that has no order.
 
     What it detects
@@ -55,7 +56,6 @@ class UnorderedRowLocks(Detector):
     name = "unordered-row-locks"
     severity = Severity.WARNING
     summary = "Several rows are locked in no fixed order."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         for one in lockings(fold, view):
@@ -75,9 +75,6 @@ class UnorderedRowLocks(Detector):
         return Evidence(
             grade=Grade.OBSERVED, text=f"a query without ORDER BY fetched {rows} rows to lock"
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return Fix(

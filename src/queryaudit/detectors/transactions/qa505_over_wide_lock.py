@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.holding import held_by
 from queryaudit.detectors.transactions.locking import lockings, sighting
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 
-class OverWideLock(Detector):
+class OverWideLock(TransactionRule):
     """A locking query with a join locks rows of all its tables, and only one of them is written.
 
     What it detects
@@ -55,7 +56,6 @@ class OverWideLock(Detector):
     name = "over-wide-lock"
     severity = Severity.WARNING
     summary = "A locking query locks rows of joined tables that nobody writes."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         for one in lockings(fold, view):
@@ -77,9 +77,6 @@ class OverWideLock(Detector):
             text="FOR UPDATE without OF locks rows of all joined tables; the transaction wrote to "
             "none of the others",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return Fix(

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Began, Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.locking import lockings
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.reading import read
 from queryaudit.locking.schema import LockSchema
@@ -41,7 +42,7 @@ class Referred(NamedTuple):
     frame: Frame
 
 
-class ForeignKeyLockConflict(Detector):
+class ForeignKeyLockConflict(TransactionRule):
     """``select_for_update()`` on rows that rows inserted elsewhere refer to.
 
     What it detects
@@ -89,7 +90,6 @@ class ForeignKeyLockConflict(Detector):
     name = "foreign-key-lock-conflict"
     severity = Severity.WARNING
     summary = "Rows are locked against those who only refer to them."
-    fold = TransactionFold
 
     def facts(self, fold: TransactionFold, view: View) -> Iterable[Locked | Referred]:
         vendors = dict(view.tables.header.databases) if view.tables.header else {}
@@ -173,9 +173,6 @@ class ForeignKeyLockConflict(Detector):
             text=f"{head.method} has a foreign key to {head.target}; the transaction with the lock "
             "neither deleted the row nor changed its key",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return Fix(

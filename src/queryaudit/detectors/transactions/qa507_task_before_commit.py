@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.effects import Caught, caught
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.moving import after_commit, call_text
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.events import EffectKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 
-class TaskBeforeCommit(Detector):
+class TaskBeforeCommit(TransactionRule):
     """A task or message names a row that its transaction has written and not committed.
 
     What it detects
@@ -61,7 +62,6 @@ class TaskBeforeCommit(Detector):
     name = "task-before-commit"
     severity = Severity.WARNING
     summary = "A task that names a row is published before the row is committed."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         for one in caught(fold, view):
@@ -103,9 +103,6 @@ class TaskBeforeCommit(Detector):
             text=f"published {count} time{'s' if count > 1 else ''} with the key of a row that was "
             "written in the same transaction",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         text = call_text(sightings[0].frame)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.detectors.transactions.waiting import Waited, WaitFold, WaitKey
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
@@ -15,7 +16,7 @@ from queryaudit.records.rules import Severity
 LONG_NS = 1_000_000_000
 
 
-class LockWait(Detector):
+class LockWait(TransactionRule):
     """A query was seen waiting for a lock that another session held.
 
     What it detects
@@ -121,9 +122,6 @@ class LockWait(Detector):
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         return max(sightings, key=lambda s: (s.duration_ns, s.cause)).evidence
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.places import evaluated_at, visible
-from queryaudit.detectors.transactions.computed import Computed, computed
+from queryaudit.detectors.base import Sighting, View
+from queryaudit.detectors.places import evaluated_at
+from queryaudit.detectors.transactions.computed import computed
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
+from queryaudit.detectors.transactions.rule import WrittenRule
 from queryaudit.records.events import Frame, ScopeKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 
 
-class ReadModifyWrite(Detector):
+class ReadModifyWrite(WrittenRule):
     """A value is computed in Python from what was read, and saved, and no lock keeps others out.
 
     What it detects
@@ -63,7 +64,6 @@ class ReadModifyWrite(Detector):
     name = "read-modify-write"
     severity = Severity.WARNING
     summary = "A value is read, changed in Python and written back, without a lock."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         if view.scope.kind is ScopeKind.COMMAND:
@@ -85,38 +85,20 @@ class ReadModifyWrite(Detector):
             for one in computed(frame):
                 if not _is_plain(text, one.attribute) or _is_kept(table, frame, statements, view):
                     continue
-                yield self._sighting(one, table, ran, runs, frame, frames, view)
-
-    def _sighting(
-        self,
-        one: Computed,
-        table: str,
-        ran: Ran,
-        runs: Runs,
-        frame: Frame,
-        frames: tuple[Frame, ...],
-        view: View,
-    ) -> Sighting:
-        place = (table, one.attribute, frame.path, frame.function)
-        model = next((m.label for m in view.tables.models.values() if m.table == table), None)
-        return Sighting(
-            rule=self.code,
-            group=(self.code, *place),
-            cause=(self.code, *place, one.change),
-            severity=self.severity,
-            frame=frame,
-            access=frame,
-            model=model,
-            owner=one.variable,
-            target=one.attribute,
-            method=one.change,
-            statement=statement_of(ran, view).normalised,
-            queries=runs.queries,
-            duration_ns=runs.duration_ns,
-            note=f"{one.variable}.{one.attribute} {one.change}",
-            ignored=runs.ignored,
-            frames=visible(frames),
-        )
+                model = next((m for m in view.tables.models.values() if m.table == table), None)
+                yield self.sighting(
+                    (table, one.attribute),
+                    ran,
+                    runs,
+                    frame,
+                    frames,
+                    view,
+                    model=None if model is None else model.label,
+                    owner=one.variable,
+                    target=one.attribute,
+                    change=one.change,
+                    note=f"{one.variable}.{one.attribute} {one.change}",
+                )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
@@ -131,9 +113,6 @@ class ReadModifyWrite(Detector):
             text="the UPDATE that ran sets the column to a plain value, and no row of the table "
             "was locked before",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.base import Sighting, View
+from queryaudit.detectors.places import evaluated_at
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
+from queryaudit.detectors.transactions.rule import WrittenRule
 from queryaudit.records.events import Frame, Model, ScopeKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
@@ -16,7 +17,7 @@ from queryaudit.sql.verbs import Verb
 _CALLS = ("get_or_create(", "update_or_create(")
 
 
-class CheckThenCreate(Detector):
+class CheckThenCreate(WrittenRule):
     """A row is looked for, and created if it is not there; no constraint keeps it from being twice.
 
     What it detects
@@ -61,7 +62,6 @@ class CheckThenCreate(Detector):
     name = "check-then-create"
     severity = Severity.WARNING
     summary = "A row is created if it is not there, and no constraint keeps it from being twice."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         if view.scope.kind is ScopeKind.COMMAND:
@@ -84,35 +84,17 @@ class CheckThenCreate(Detector):
             }
             if found:
                 fields = _fields(min(found), model)
-                yield self._sighting(fields, model, ran, runs, frame, frames, view)
-
-    def _sighting(
-        self,
-        fields: tuple[str, ...],
-        model: Model,
-        ran: Ran,
-        runs: Runs,
-        frame: Frame,
-        frames: tuple[Frame, ...],
-        view: View,
-    ) -> Sighting:
-        place = (model.label, *fields, frame.path, frame.function)
-        return Sighting(
-            rule=self.code,
-            group=(self.code, *place),
-            cause=(self.code, *place),
-            severity=self.severity,
-            frame=frame,
-            access=frame,
-            model=model.label,
-            target=", ".join(fields),
-            statement=statement_of(ran, view).normalised,
-            queries=runs.queries,
-            duration_ns=runs.duration_ns,
-            note=f"{', '.join(fields)} not unique",
-            ignored=runs.ignored,
-            frames=visible(frames),
-        )
+                yield self.sighting(
+                    (model.label, *fields),
+                    ran,
+                    runs,
+                    frame,
+                    frames,
+                    view,
+                    model=model.label,
+                    target=", ".join(fields),
+                    note=f"{', '.join(fields)} not unique",
+                )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
@@ -128,9 +110,6 @@ class CheckThenCreate(Detector):
             text="the lookup and the INSERT were seen; the model has no unique constraint on these "
             "columns",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Home, Ran, TransactionFold
 from queryaudit.detectors.transactions.holding import Held, Place, held_by, places
 from queryaudit.detectors.transactions.moving import after_commit, call_text
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
@@ -28,7 +29,7 @@ class _Pair:
     alone: bool  #: that write committed by itself
 
 
-class CrossDatabaseTransaction(Detector):
+class CrossDatabaseTransaction(TransactionRule):
     """Rows are written on two databases in transactions that are open at the same time.
 
     What it detects
@@ -79,7 +80,6 @@ class CrossDatabaseTransaction(Detector):
     name = "cross-database-transaction"
     severity = Severity.WARNING
     summary = "Rows are written on two databases that can't commit together."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         for place in places(fold, view):
@@ -122,9 +122,6 @@ class CrossDatabaseTransaction(Detector):
             text=f"{head.method} committed while the transaction on {head.target} was open, and "
             "both had written",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]

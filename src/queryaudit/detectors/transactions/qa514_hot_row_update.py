@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.constant_rows import is_constant_row
 from queryaudit.detectors.transactions.moving import after_commit, call_text
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.detectors.transactions.spans import Counted, SpanFold
 from queryaudit.records.events import Frame, ScopeKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
@@ -41,7 +42,7 @@ class Hot(NamedTuple):
     queries: int
 
 
-class HotRowUpdate(Detector):
+class HotRowUpdate(TransactionRule):
     """A counter that all units of work add to, in a transaction that then goes on.
 
     What it detects
@@ -160,9 +161,6 @@ class HotRowUpdate(Detector):
             text=f"{_statements(head.rows)} ran between the update and the commit; the row is "
             f"{head.method}",
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         text = call_text(sightings[0].frame)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.holding import places, statement_of
+from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.rules import Severity
 
 
-class ExplicitTableLock(Detector):
+class ExplicitTableLock(TransactionRule):
     """``LOCK TABLE`` in a transaction that serves people.
 
     What it detects
@@ -57,7 +58,6 @@ class ExplicitTableLock(Detector):
     name = "explicit-table-lock"
     severity = Severity.WARNING
     summary = "A whole table is locked for a change of some rows."
-    fold = TransactionFold
 
     def judge(self, fold: TransactionFold, view: View) -> Iterable[Sighting]:
         if view.scope.kind is ScopeKind.COMMAND:
@@ -86,9 +86,6 @@ class ExplicitTableLock(Detector):
                     ignored=runs.ignored,
                     frames=visible((*frames, *place.frames)),
                 )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         return f"A whole table is locked until {sightings[0].owner} commits."
