@@ -13,8 +13,8 @@ from django.db import connection, connections, transaction
 import queryaudit
 from queryaudit.capture.waits import APPLICATION
 from queryaudit.judging import Analysis
-from queryaudit.records.events import Wait
 from queryaudit.records.rules import Severity
+from queryaudit.records.waits import Wait
 from queryaudit.replay import analyse
 from queryaudit.runtime import Session
 from sample_app.shop.models import Tag

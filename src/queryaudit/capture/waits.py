@@ -17,7 +17,7 @@ from queryaudit.capture.backends import Backends, Server, User
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.sites import walk
 from queryaudit.capture.transactions import open_on
-from queryaudit.records.events import Wait
+from queryaudit.records.waits import Wait
 
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder

@@ -34,11 +34,11 @@ from queryaudit.records.events import (
     Step,
     Transaction,
     Usage,
-    Wait,
 )
 from queryaudit.records.findings import Evidence, Fix
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.rules import Rule, Severity
+from queryaudit.records.waits import Wait
 from queryaudit.records.workload import Site, Workload
 from queryaudit.sql.statement import Statement
 

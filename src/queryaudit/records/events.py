@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.texts import Hole
+from queryaudit.records.waits import Wait
 
 #: Bumped when a row's meaning or shape changes; readers refuse newer ones by name.
 TRACE_SCHEMA = 1
@@ -327,24 +328,6 @@ class Effect(NamedTuple):
     duration_ns: int
     stack: int
     rows: tuple[str, ...]  #: labels of models of which a row was named by its key
-    ignored: int | None
-
-
-class Wait(NamedTuple):
-    """A look at the server found a query waiting for a lock that another session holds.
-
-    One row for each look and holder. The query itself is written down when it has ended.
-    """
-
-    scope: int  #: of the one who waits
-    time_ns: int
-    duration_ns: int  #: since the last look, or since the query began
-    alias: str
-    transaction: int | None  #: as in ``Query.transaction``
-    lock: str  #: what is waited for, as the server names it
-    holder: int | None  #: the holder's scope; None for a session of another process
-    began: int | None  #: where the holder's transaction began
-    stack: int | None  #: where the holder's code was at that moment
     ignored: int | None
 
 

@@ -17,9 +17,9 @@ from queryaudit.records.events import (
     ScopeStart,
     Transaction,
     Usage,
-    Wait,
 )
 from queryaudit.records.plans import Plan
+from queryaudit.records.waits import Wait
 from queryaudit.trace.tables import Tables
 
 

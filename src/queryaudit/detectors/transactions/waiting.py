@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from queryaudit.detectors.transactions.fold import Ran
-from queryaudit.records.events import Query, Wait
+from queryaudit.records.events import Query
+from queryaudit.records.waits import Wait
 
 #: Waits that wait for their query, at most.
 _PENDING = 4096
