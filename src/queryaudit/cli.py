@@ -362,6 +362,9 @@ def _judged(report: Report, config: Config, options: argparse.Namespace) -> Exit
         update_baseline=options.baseline_update,
         accept_new=options.accept_new,
     )
+    accepted = analysis.accept_plans() if options.accept_new else None
+    if accepted is not None:
+        print(f"{config.plan_baseline}: {accepted:,} plans accepted.", file=sys.stderr)
     if not any(output.path is None for output in config.output):
         color = False if options.no_color else None
         shown = Options(quiet=options.quiet, verbose=options.verbose, color=color)

@@ -13,7 +13,9 @@ from queryaudit.analysis.pipeline import Settings, Unused, build_report
 from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
 from queryaudit.detectors.base import Limits
+from queryaudit.gate import plans
 from queryaudit.records.findings import Diagnostic
+from queryaudit.records.plan_shapes import shape_of
 from queryaudit.records.report import Report
 from queryaudit.records.workload import Workload
 from queryaudit.registry import Registry
@@ -34,6 +36,8 @@ class Analysis:
         self.registry = registry or Registry()
         self._statements = statements or Statements()
         self.ledger = Ledger()
+        if config.plan_baseline is not None:
+            self.ledger.gathered.before = plans.load(config.plan_baseline)
         self._limits = Limits(**{f.name: getattr(config, f.name) for f in fields(Limits)})
         self._engines: list[Engine] = []
 
@@ -84,6 +88,26 @@ class Analysis:
         """What was asked, with its plans; empty unless statements were explained."""
         self.finish()
         return self.ledger.gathered.workload()[0]
+
+    def accept_plans(self) -> int | None:
+        """Write the plans of now to the file of accepted ones, in place of theirs before: how many
+        it has; None if there is no such file, or nothing was explained."""
+        path, workload = self.config.plan_baseline, self.workload()
+        found = {
+            (shape.alias, shape.fingerprint): shape
+            for asked in workload.statements
+            if asked.plan is not None
+            and (
+                shape := shape_of(
+                    asked.fingerprint, asked.plan, workload.relations.get(asked.alias, {})
+                )
+            )
+        }
+        if path is None or not found:
+            return None
+        known = {**workload.before, **found}
+        plans.save(path, known.values())
+        return len(known)
 
     def _comments(self) -> tuple[Ignore, ...]:
         """Ignore comments in the files that were seen at work."""

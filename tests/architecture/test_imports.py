@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proving": {"analysis", "errors", "judging", "locking", "plans", "proof", "records"},
     "rulepages": {"records"},
     "registry": {"detectors", "records", "errors"},
-    "judging": {"analysis", "config", "detectors", "records", "registry", "sql", "trace"},
+    "judging": {"analysis", "config", "detectors", "gate", "records", "registry", "sql", "trace"},
     "scanning": {"composition", "config", "errors", "judging", "records"},
     "replay": {"judging", "records", "trace"},
     "runtime": {"capture", "config", "plans", "records", "trace"},

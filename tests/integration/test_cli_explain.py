@@ -112,3 +112,50 @@ def test_what_only_a_report_can_scan_is_refused(
         main(["explain", str(tmp_path), "--scan", "."])
     assert ended.value.code == ExitCode.USAGE
     assert "unrecognized arguments: --scan" in capsys.readouterr().err
+
+
+def test_a_plan_that_lost_its_index_is_told_once_another_was_accepted(
+    transactional_db: None, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, accepted = tmp_path / "a.qatrace", tmp_path / "plans.json"
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        Shipment.objects.filter(recipient="Person 1").count()
+    asked = ["explain", str(trace), "--database", url(), "--no-color", "--baseline="]
+    asked += ["--plan-baseline", str(accepted), "--select=QA409"]
+    with connection.cursor() as cursor:
+        assert main([*asked, "--accept-new"]) == 0
+        assert f"{accepted}: 1 plans accepted." in capsys.readouterr().err
+        assert "Person" not in accepted.read_text()
+        assert main(asked) == 0
+        capsys.readouterr()
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'shop_shipment'"
+            " AND indexdef LIKE '%(recipient%'"
+        )
+        dropped = [name for (name,) in cursor.fetchall()]
+        assert dropped
+        for name in dropped:
+            cursor.execute(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", (name,)
+            )
+        try:
+            assert main(asked) in (0, 1)
+            out = " ".join(capsys.readouterr().out.split())
+        finally:
+            for name in dropped:
+                cursor.execute(
+                    "UPDATE pg_index SET indisvalid = true WHERE indexrelid = %s::regclass",
+                    (name,),
+                )
+    assert "QA409 plan-regression" in out
+    assert "All of shop_shipment is read, to which an index led" in out
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '[{"queryaudit-plans": 1}, {"alias": 1}]'])
+def test_a_file_of_plans_that_is_none_is_a_sentence(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    path = tmp_path / "plans.json"
+    path.write_text(text)
+    assert main(["explain", str(trace), "--plan-baseline", str(path)]) == 4
+    assert f"The plans in {path} can't be read." in capsys.readouterr().err

@@ -24,6 +24,7 @@ N_PLUS_ONE = [case for case in BAD if case.rule.startswith("QA1")]
 REGISTRY = Registry().rules
 #: Of rules, and of cases, whose claims rest on more than what was seen.
 GRADES = dict.fromkeys(("QA401", "QA402", "QA403", "QA404", "QA405", "QA406"), Grade.MEASURED)
+GRADES["QA409"] = Grade.ESTIMATED
 GRADES["bad_update"] = Grade.ESTIMATED  # what writes is planned, never executed again
 #: Which call stands in a line is known by its columns, which came with Python 3.11.
 BY_COLUMNS = {"QA507.bad_updated"} if sys.version_info < (3, 11) else set()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.records.events import Frame, Model, ScopeKind, ScopeStart
+from queryaudit.records.plan_shapes import PlanShape
 from queryaudit.records.plans import Plan, Relation
 from queryaudit.records.workload import Asked, Site, Workload
 from queryaudit.sql.statement import Statement
@@ -45,6 +46,8 @@ class Gathered:
         self._asked: dict[StatementKey, _AskedTotals] = {}
         self._relations: dict[tuple[str, str, str], Relation] = {}
         self._models: dict[str, Model] = {}
+        #: Plans that were accepted.
+        self.before: Mapping[StatementKey, PlanShape] = {}
 
     def add(
         self,
@@ -102,7 +105,10 @@ class Gathered:
         relations: dict[str, dict[tuple[str, str], Relation]] = defaultdict(dict)
         for (alias, schema, name), relation in sorted(self._relations.items()):
             relations[alias][schema, name] = relation
-        return Workload(statements=statements, relations=relations, models=self._models), behind
+        found = Workload(
+            statements=statements, relations=relations, models=self._models, before=self.before
+        )
+        return found, behind
 
 
 def _asked(

@@ -41,6 +41,7 @@ class Config:
     max_transaction_ms: int
     batch_files: tuple[str, ...]
     baseline: Path | None
+    plan_baseline: Path | None
     trace: Path | None
     output: tuple[Output, ...]
     max_queries: int | None

@@ -165,6 +165,14 @@ OPTIONS: tuple[Option, ...] = (
         reach=_REPORTING,
     ),
     Option(
+        name="plan-baseline",
+        kind=Place("the path of a file"),
+        default="",
+        help="The file of plans that were accepted, which later ones are compared with; "
+        "none if empty.",
+        reach=_EVERYWHERE,
+    ),
+    Option(
         name="trace",
         kind=Place("the path of a folder, or of a *.qatrace or *.qatrace.gz file"),
         default="",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from queryaudit.records.events import Frame, Model
+from queryaudit.records.plan_shapes import PlanShape
 from queryaudit.records.plans import Plan, Relation
 
 
@@ -40,6 +41,8 @@ class Workload:
     statements: tuple[Asked, ...]
     relations: Mapping[str, Mapping[tuple[str, str], Relation]] = field(default_factory=dict)
     models: Mapping[str, Model] = field(default_factory=dict)
+    #: Plans that were accepted, by alias and fingerprint.
+    before: Mapping[tuple[str, str], PlanShape] = field(default_factory=dict)
 
     def writes(self, alias: str, table: str) -> int:
         """Statements that wrote to a table."""
