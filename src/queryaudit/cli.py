@@ -350,7 +350,11 @@ def _conclude(
 ) -> ExitCode:
     # A trace doesn't say which tests there are: it can't show that something is gone.
     unused = Unused.ALL if options.baseline_update else Unused.NONE
-    return _judged(analysis.report(diagnostics, unused=unused), config, options)
+    report = analysis.report(diagnostics, unused=unused)
+    accepted = analysis.accept_plans() if options.accept_new else None
+    if accepted is not None:
+        print(f"{config.plan_baseline}: {accepted:,} plans accepted.", file=sys.stderr)
+    return _judged(report, config, options)
 
 
 def _judged(report: Report, config: Config, options: argparse.Namespace) -> ExitCode:
@@ -362,9 +366,6 @@ def _judged(report: Report, config: Config, options: argparse.Namespace) -> Exit
         update_baseline=options.baseline_update,
         accept_new=options.accept_new,
     )
-    accepted = analysis.accept_plans() if options.accept_new else None
-    if accepted is not None:
-        print(f"{config.plan_baseline}: {accepted:,} plans accepted.", file=sys.stderr)
     if not any(output.path is None for output in config.output):
         color = False if options.no_color else None
         shown = Options(quiet=options.quiet, verbose=options.verbose, color=color)
