@@ -61,6 +61,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         max_transaction_ms=2_000,
         batch_files=(),
         baseline=ROOT / "queryaudit-baseline.json",
+        plan_baseline=None,
         trace=None,
         output=(),
         max_queries=None,
