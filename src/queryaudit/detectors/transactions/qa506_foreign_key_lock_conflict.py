@@ -11,6 +11,7 @@ from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Began, Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.locking import lockings
 from queryaudit.detectors.transactions.rule import TransactionRule
+from queryaudit.locking.graph import is_postgres
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.reading import read
 from queryaudit.locking.schema import LockSchema
@@ -96,7 +97,7 @@ class ForeignKeyLockConflict(TransactionRule):
         schema = LockSchema(view.tables.models.values())
         for one in lockings(fold, view):
             alias = one.place.home[1]
-            if vendors.get(alias) != "postgresql" or one.lock.mode is not RowLockMode.UPDATE:
+            if not is_postgres(vendors.get(alias, "")) or one.lock.mode is not RowLockMode.UPDATE:
                 continue
             kept = _kept(one.place.began, one.ran, schema, view)
             for parent in _locked(one.ran, schema, view):
@@ -111,9 +112,9 @@ class ForeignKeyLockConflict(TransactionRule):
                         one.statement.fingerprint,
                     )
         for (_, alias, _), began in fold.began.items():
-            if vendors.get(alias) == "postgresql":
+            if is_postgres(vendors.get(alias, "")):
                 yield from _referred(alias, began.statements, schema, view)
-        if "postgresql" in vendors.values():
+        if any(is_postgres(vendor) for vendor in vendors.values()):
             yield from _referred("", fold.loose, schema, view)
 
     def conclude(

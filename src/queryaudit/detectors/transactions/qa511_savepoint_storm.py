@@ -11,6 +11,7 @@ from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.holding import Place, places
 from queryaudit.detectors.transactions.locking import loop_of
 from queryaudit.detectors.transactions.tolerance import is_tolerant
+from queryaudit.locking.graph import is_postgres
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
@@ -169,7 +170,7 @@ def _within(frames: tuple[Frame, ...], place: Place) -> tuple[Frame, ...]:
 
 def _is_postgres(place: Place, view: View) -> bool:
     vendors = dict(view.tables.header.databases) if view.tables.header else {}
-    return vendors.get(place.home[1]) == "postgresql"
+    return is_postgres(vendors.get(place.home[1], ""))
 
 
 def _without_savepoint(frame: Frame) -> str:
