@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from queryaudit.analysis.ledger import CauseKey, Ledger, Spent, order
@@ -36,6 +37,12 @@ from queryaudit.records.events import (
 from queryaudit.sql.statement import Statements
 
 
+@cache
+def _hooks(fold: type[Any]) -> tuple[tuple[type[Any], str], ...]:
+    """The kinds of occurrences that a fold wants, and its methods for them."""
+    return tuple((kind, name) for kind, name in HOOKS.items() if hasattr(fold, name))
+
+
 class _Running:
     """A scope that has not ended: its folds and its totals."""
 
@@ -47,10 +54,10 @@ class _Running:
         self.start = start
         self.folds = folds
         #: The folds' methods by kind of occurrence.
-        self.hooks = {
-            kind: [getattr(fold, name) for _, fold in folds if hasattr(fold, name)]
-            for kind, name in HOOKS.items()
-        }
+        self.hooks: dict[type[Any], list[Any]] = {kind: [] for kind in HOOKS}
+        for cls, fold in folds:
+            for kind, name in _hooks(cls):  # type: ignore[arg-type]
+                self.hooks[kind].append(getattr(fold, name))
         self.spent = Spent()
         #: by statement id and stack id
         self.statements: dict[tuple[int, int], Spent] = {}

@@ -7,9 +7,9 @@ statement and call site, never by the number of queries.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from queryaudit.advice.row_use import RowUse
 from queryaudit.advice.row_writes import RowWrite
@@ -46,6 +46,9 @@ from queryaudit.sql.statement import Statement
 OWN = frozenset({FrameKind.PROJECT, FrameKind.TEMPLATE, FrameKind.SERIALIZER})
 
 
+_Made = TypeVar("_Made")
+
+
 class Definitions(Protocol):
     """The trace's definitions by id."""
 
@@ -61,6 +64,15 @@ class Definitions(Protocol):
     plans: list[Plan]
     relations: list[Relation]
     provenances: dict[tuple[int, int], Provenance]  #: by statement and stack
+
+    def origins_at(self, sql: int, stack: int) -> list[Origin]:
+        """The origins of a statement's rows at a stack."""
+
+    def model_of(self, table: str) -> Model | None:
+        """The first model that has its rows in ``table``."""
+
+    def of_models(self, make: Callable[[Iterable[Model]], _Made]) -> _Made:
+        """What ``make`` makes of the models, made once."""
 
 
 class StatementSource(Protocol):

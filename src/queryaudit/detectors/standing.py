@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from queryaudit.detectors.base import View
-from queryaudit.records.events import Query, ScopeStart
+from queryaudit.records.events import Model, Query, ScopeStart
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
@@ -88,8 +89,12 @@ class StandingFold:
     def _look(self, sql: int) -> Fact:
         tables = self.view.tables
         if self._known is None:
-            self._known = frozenset(model.table for model in tables.models.values())
+            self._known = tables.of_models(_tables)
         return Fact(self.view.statements.of(tables.sql[sql].text), self._known)
+
+
+def _tables(models: Iterable[Model]) -> frozenset[str]:
+    return frozenset(model.table for model in models)
 
 
 def _kind(statement: Statement) -> Kind:

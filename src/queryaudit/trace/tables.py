@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
 from queryaudit.records.events import (
     Access,
     Event,
@@ -18,6 +21,8 @@ from queryaudit.records.events import (
 )
 from queryaudit.records.plans import Explaining, Plan, Relation
 
+_Made = TypeVar("_Made")
+
 
 class Tables:
     """Plain dicts, so that a lookup costs what a dict lookup costs.
@@ -27,6 +32,9 @@ class Tables:
     """
 
     __slots__ = (
+        "_by_table",
+        "_made",
+        "_origins_at",
         "accesses",
         "explaining",
         "functions",
@@ -60,6 +68,9 @@ class Tables:
         self.relations: list[Relation] = []
         #: by statement and stack
         self.provenances: dict[tuple[int, int], Provenance] = {}
+        self._origins_at: dict[tuple[int, int], list[int]] = {}
+        self._by_table: dict[str, Model] = {}
+        self._made: dict[Callable[..., Any], Any] = {}
 
     def add(self, event: Event) -> None:
         if type(event) is Query:
@@ -71,6 +82,8 @@ class Tables:
         elif isinstance(event, Access):
             self.accesses[event.id] = event
         elif isinstance(event, Origin):
+            if event.id not in self.origins:
+                self._origins_at.setdefault((event.sql, event.stack), []).append(event.id)
             self.origins[event.id] = event
         elif isinstance(event, ScopeStart):
             self.scopes[event.id] = event
@@ -80,6 +93,9 @@ class Tables:
             self.functions.setdefault(event.path, []).append(event)
         elif isinstance(event, Model):
             self.models[event.label] = event
+            if self._by_table.setdefault(event.table, event).label == event.label:
+                self._by_table[event.table] = event
+            self._made.clear()
         elif isinstance(event, Plan):
             self.plans.append(event)
         elif isinstance(event, Relation):
@@ -90,3 +106,20 @@ class Tables:
             self.provenances[event.sql, event.stack] = event
         elif isinstance(event, Header):
             self.header = event
+
+    # What rules look up in each of thousands of units of work
+
+    def origins_at(self, sql: int, stack: int) -> list[Origin]:
+        """The origins of a statement's rows at a stack: the querysets that were evaluated there."""
+        return [self.origins[id] for id in self._origins_at.get((sql, stack), ())]
+
+    def model_of(self, table: str) -> Model | None:
+        """The first model that has its rows in ``table``."""
+        return self._by_table.get(table)
+
+    def of_models(self, make: Callable[[Iterable[Model]], _Made]) -> _Made:
+        """What ``make`` makes of the models, made once."""
+        made = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(self.models.values())
+        return made

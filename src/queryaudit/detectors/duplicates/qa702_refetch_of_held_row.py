@@ -94,9 +94,8 @@ class RefetchOfHeldRow(Detector):
     fold = AskedFold
 
     def judge(self, fold: AskedFold, view: View) -> Iterable[Sighting]:
-        models = {model.table: model for model in view.tables.models.values()}
         for refetch in fold.refetches(view):
-            model = models.get(refetch.statement.shape.table)
+            model = view.tables.model_of(refetch.statement.shape.table)
             if model is None or not _asks_for_all(refetch, model, view) or not _is_plain(refetch):
                 continue
             origin = view.tables.origins[refetch.held.origin]

@@ -86,7 +86,6 @@ class CountedFold(StandingFold):
 
     def pairs(self, view: View) -> Iterator[Pair]:
         tables = view.tables
-        origins = {(o.sql, o.stack): o for o in tables.origins.values()}
         for (counted, loaded), (count, load) in self._pairs.items():
             rows = self._rows.get(loaded, 0)
             if rows < 2 or self._runs[counted] > 1 or self._runs[loaded] > 1:
@@ -94,12 +93,13 @@ class CountedFold(StandingFold):
             access = tables.accesses[load.access] if load.access is not None else None
             if access is not None and access.path and access.path[-1].eager:
                 continue
+            origins = tables.origins_at(load.sql, load.stack)
             yield Pair(
                 statement=view.statements.of(tables.sql[count.sql].text),
                 count=tables.stacks[count.stack],
                 load=tables.stacks[load.stack],
                 access=tables.accesses[count.access] if count.access is not None else None,
-                origin=origins.get((load.sql, load.stack)),
+                origin=origins[-1] if origins else None,
                 duration_ns=count.duration_ns,
                 rows=rows,
                 ignored=count.ignored,

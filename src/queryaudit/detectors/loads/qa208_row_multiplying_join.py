@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.sighting import sight
-from queryaudit.records.events import Model, Origin
+from queryaudit.records.events import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.sql.joins import Join, compares_to_one_value, joins_of, shown_aliases
@@ -68,14 +68,13 @@ class RowMultiplyingJoin(Detector):
     yields = True
 
     def judge(self, fold: ReadFold, view: View) -> Iterable[Sighting]:
-        models = {model.table: model for model in view.tables.models.values()}
-        texts = {(o.sql, o.stack): view.tables.sql[o.sql].text for o in _origins(view)}
+        models = view.tables.of_models(_by_table)
         for read in fold.reads(view):
             if read.origin is None or not read.statement.shape.is_distinct or read.is_eager:
                 continue
             if read.most < 2:
                 continue  # one of them may be all that is asked for
-            text = texts[read.origin.sql, read.origin.stack]
+            text = view.tables.sql[read.origin.sql].text
             many = _multiplying(read, text, models)
             if many is None:
                 continue
@@ -114,8 +113,8 @@ class RowMultiplyingJoin(Detector):
         )
 
 
-def _origins(view: View) -> Iterable[Origin]:
-    return view.tables.origins.values()
+def _by_table(models: Iterable[Model]) -> dict[str, Model]:
+    return {model.table: model for model in models}
 
 
 def _multiplying(read: Read, text: str, models: Mapping[str, Model]) -> Join | None:

@@ -76,18 +76,17 @@ class ReadFold:
         tally.hydration_ns += hydration.duration_ns
 
     def reads(self, view: View) -> Iterator[Read]:
-        origins = {(o.sql, o.stack): o for o in view.tables.origins.values()}
-        models = {model.table: model for model in reversed(view.tables.models.values())}
         for (sql, stack, access, ignored), tally in self._tallies.items():
             statement = view.statements.of(view.tables.sql[sql].text)
             if statement.verb is not Verb.SELECT:
                 continue
+            origins = view.tables.origins_at(sql, stack)
             yield Read(
                 statement=statement,
                 stack=view.tables.stacks[stack],
                 access=view.tables.accesses[access] if access is not None else None,
-                origin=origins.get((sql, stack)),
-                model=models.get(statement.shape.table),
+                origin=origins[-1] if origins else None,
+                model=view.tables.model_of(statement.shape.table),
                 queries=tally.queries,
                 duration_ns=tally.duration_ns,
                 rows=tally.rows,

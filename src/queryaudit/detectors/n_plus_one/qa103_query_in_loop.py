@@ -102,8 +102,8 @@ def _built_apart(load: Load, view: View) -> bool:
     """Whether the loop goes over querysets that were made at several places of the source."""
     places = {
         (origin.built.path, origin.built.line)
-        for origin in view.tables.origins.values()
-        if origin.sql == load.sql and origin.stack == load.stack.id and origin.built is not None
+        for origin in view.tables.origins_at(load.sql, load.stack.id)
+        if origin.built is not None
     }
     return len(places) > 1
 

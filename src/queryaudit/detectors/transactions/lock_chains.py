@@ -24,14 +24,13 @@ from queryaudit.sql.verbs import Verb
 def chains(fold: LockFold, view: View) -> Iterator[Chain]:
     """The transactions of one's own that lock, on servers that lock rows."""
     vendors = dict(view.tables.header.databases) if view.tables.header else {}
-    schema: LockSchema | None = None
+    schema = view.tables.of_models(LockSchema)
     for home, orders in fold.orders.items():
         stack, alias, _ = home
         vendor = vendors.get(alias, "")
         begin = evaluated_at(view.tables.stacks[stack].frames, view)
         if not locks_rows(vendor) or begin is None or begin.kind not in view.own:
             continue
-        schema = schema or LockSchema(view.tables.models.values())
         for order in orders:
             made = _steps(order, view, schema, postgres=is_postgres(vendor))
             if made:

@@ -94,7 +94,7 @@ class ForeignKeyLockConflict(TransactionRule):
 
     def facts(self, fold: TransactionFold, view: View) -> Iterable[Locked | Referred]:
         vendors = dict(view.tables.header.databases) if view.tables.header else {}
-        schema = LockSchema(view.tables.models.values())
+        schema = view.tables.of_models(LockSchema)
         for one in lockings(fold, view):
             alias = one.place.home[1]
             if not is_postgres(vendors.get(alias, "")) or one.lock.mode is not RowLockMode.UPDATE:

@@ -85,7 +85,7 @@ class ReadModifyWrite(WrittenRule):
             for one in computed(frame):
                 if not _is_plain(text, one.attribute) or _is_kept(table, frame, statements, view):
                     continue
-                model = next((m for m in view.tables.models.values() if m.table == table), None)
+                model = view.tables.model_of(table)
                 yield self.sighting(
                     (table, one.attribute),
                     ran,

@@ -67,12 +67,11 @@ class CheckThenCreate(WrittenRule):
         if view.scope.kind is ScopeKind.COMMAND:
             return
         reads = [*_lookups(fold, view)]
-        models = {model.table: model for model in view.tables.models.values()}
         for ran, runs, locked in _inserts(fold, view):
             statement = statement_of(ran, view)
             frames = view.tables.stacks[ran[1]].frames
             frame = evaluated_at(frames, view)
-            model = models.get(statement.tables[0])
+            model = view.tables.model_of(statement.tables[0])
             if locked or model is None or frame is None or frame.kind not in view.own:
                 continue
             if frame.loop_text:

@@ -60,7 +60,7 @@ class Claimant(Protocol):
 def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, list[Sighting]]:
     """Sightings by rule code."""
     ran = fold.ran(view)
-    models = Models(view.tables.models.values())
+    models = view.tables.of_models(Models)
     rounds = rounds_of(ran)
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[Place, ...], Sighting] = {}

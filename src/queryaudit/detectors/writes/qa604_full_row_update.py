@@ -78,7 +78,7 @@ class FullRowUpdate(Detector):
     fold = LoopFold
 
     def judge(self, fold: LoopFold, view: View) -> Iterable[Sighting]:
-        models = Models(view.tables.models.values())
+        models = view.tables.of_models(Models)
         for one in fold.ran(view):
             model = models.of(one)
             if model is None or not _is_whole(one, model):

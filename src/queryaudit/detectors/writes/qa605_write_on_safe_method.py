@@ -77,7 +77,7 @@ class WriteOnSafeMethod(Detector):
             return
         if view.scope.name.partition(" ")[0] not in _SAFE:
             return
-        models = Models(view.tables.models.values())
+        models = view.tables.of_models(Models)
         for one in fold.ran(view):
             frame = _own(one, view)
             if frame is not None and _counts(one):
