@@ -126,3 +126,28 @@ def good_only_read() -> None:
     with transaction.atomic():
         Customer.objects.filter(pk=1).exists()
         _order()
+
+
+def bad_rows_of_one() -> None:
+    """All orders of a customer and then the customer: one of them may be the order of the other."""
+    with transaction.atomic():
+        Order.objects.filter(customer_id=1).update(note="seen")
+        Customer.objects.filter(pk=1).update(name="R.")
+    with transaction.atomic():
+        _customer()
+        Order.objects.filter(pk=1).update(note="of one")
+
+
+def bad_one_against_others() -> None:
+    """Where one place is in the way of several, it is the one to change."""
+    with transaction.atomic():
+        Order.objects.filter(pk=1).update(note="first")
+        Customer.objects.filter(pk=1).update(name="O.")
+    _customer_first()
+    with transaction.atomic():
+        _customer()
+        _note()
+
+
+def _note() -> None:
+    Order.objects.filter(pk=1).update(note="read")

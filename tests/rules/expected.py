@@ -650,6 +650,12 @@ EXPECTED = (
         "QA503.bad_arguments": Expected(
             "_swap", "list(Customer.objects.select_for_update().filter(pk=other))", ("",)
         ),
+        "QA503.bad_rows_of_one": Expected(
+            "bad_rows_of_one", 'Customer.objects.filter(pk=1).update(name="R.")', ("",)
+        ),
+        "QA503.bad_one_against_others": Expected(
+            "bad_one_against_others", 'Customer.objects.filter(pk=1).update(name="O.")', ("",)
+        ),
         "QA503.bad_locked": Expected(
             "_customer", 'Customer.objects.filter(pk=1).update(name="C.")', ("",)
         ),

@@ -19,6 +19,8 @@ from queryaudit.records.events import Frame
 RULE = "QA503"
 #: Stands for a column where a row is named by the argument that its key comes from.
 ARGUMENT = "(argument)"
+#: Rows that are locked on purpose.
+ANY = "*"
 
 
 def locks_rows(vendor: str) -> bool:
@@ -39,6 +41,9 @@ class Step(NamedTuple):
     frame: Frame
     now: tuple[Lock, ...]
     at_commit: tuple[Lock, ...]
+    #: The table by whose keys the rows are named: their own, or that of the rows they belong to.
+    #: ``ANY`` where the code locks them on purpose, empty where they are found by a condition.
+    named: str = ""
 
 
 class Chain(NamedTuple):

@@ -11,13 +11,14 @@ from queryaudit.detectors.transactions.exchanged import exchanged
 from queryaudit.detectors.transactions.holding import BOOKKEEPING
 from queryaudit.detectors.transactions.lock_fold import LockFold, Order, Ran
 from queryaudit.detectors.transactions.named_rows import named_row
-from queryaudit.locking.graph import Chain, Step, is_postgres, locks_rows
+from queryaudit.locking.graph import ANY, Chain, Step, is_postgres, locks_rows
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.modes import UniqueMode
-from queryaudit.locking.reading import read
+from queryaudit.locking.reading import Reading, read
 from queryaudit.locking.schema import LockSchema
 from queryaudit.records.events import FunctionText, Model
 from queryaudit.sql.locks import RowLockMode
+from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 
 
@@ -80,8 +81,25 @@ def _steps(
         if reading.verb is Verb.INSERT:
             made.add(reading.target)
         last = _meeting(locks.at_commit, made, postgres=postgres)
-        found.append((Step(text, view.statements.of(text).normalised, frame, now, last), ran))
+        statement = view.statements.of(text)
+        named = _named(reading, statement, view)
+        found.append((Step(text, statement.normalised, frame, now, last, named), ran))
     return found
+
+
+def _named(reading: Reading, statement: Statement, view: View) -> str:
+    """What ``Step.named`` says."""
+    if reading.row_lock is not None or reading.verb is Verb.INSERT:
+        return ANY
+    compared = {*(statement.compared or ()), *(column for column, _ in reading.constants)}
+    table = next((m for m in view.tables.models.values() if m.table == reading.target), None)
+    columns = [c for c in table.columns if c.column in compared] if table is not None else []
+    if table is None or any(column.primary for column in columns):
+        return reading.target if columns else ""
+    if reading.verb is not Verb.UPDATE or len(columns) != 1:
+        return ""
+    parent = view.tables.models.get(columns[0].target or "")
+    return parent.table if parent is not None else ""
 
 
 def _table(target: str, sources: Sequence[tuple[str, str]]) -> str:

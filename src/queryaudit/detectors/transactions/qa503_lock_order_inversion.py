@@ -8,10 +8,14 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.transactions.lock_chains import chains, models_of
 from queryaudit.detectors.transactions.lock_fold import LockFold
 from queryaudit.detectors.transactions.lock_wording import order_of, remedy
-from queryaudit.locking.graph import Chain, Crossing, crossings
+from queryaudit.locking.graph import Chain, crossings
+from queryaudit.locking.telling import Told, told
 from queryaudit.records.events import Model
 from queryaudit.records.findings import Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
+
+#: Transactions of the other order that a message names.
+_NAMED = 2
 
 
 class LockOrderInversion(Detector):
@@ -58,7 +62,9 @@ class LockOrderInversion(Detector):
     itself, rows that the code names by different constants, arguments that the function sorts or
     compares, modes that go together, what Django opens for one call, as for ``delete()``, and
     SQLite, which locks the database as a whole. On other servers than PostgreSQL locks of tables
-    and of foreign keys are not judged.
+    and of foreign keys are not judged. Of all pairs in opposite orders the fewest places are told
+    with which all would be gone; where a condition or a cascade found the rows, and no key, it is
+    a note.
 
     Evidence
     --------
@@ -85,13 +91,14 @@ class LockOrderInversion(Detector):
         self, facts: Sequence[Chain | Model]
     ) -> Iterable[tuple[Sighting, Sequence[Chain]]]:
         known: set[tuple[str, ...]] = set()
-        for crossing in crossings([fact for fact in facts if isinstance(fact, Chain)]):
-            sighting = self._sighting(crossing)
+        for telling in told(crossings([f for f in facts if isinstance(f, Chain)])):
+            crossing, sighting = telling.crossing, self._sighting(telling)
             if sighting.group not in known:
                 known.add(sighting.group)
                 yield sighting, tuple(dict.fromkeys((crossing.one, crossing.other)))
 
-    def _sighting(self, crossing: Crossing) -> Sighting:
+    def _sighting(self, telling: Told) -> Sighting:
+        crossing = telling.crossing
         one, other = crossing.one, crossing.other
         ours, theirs = crossing.wanted, crossing.other_wanted
         group = crossing.words
@@ -99,12 +106,12 @@ class LockOrderInversion(Detector):
             rule=self.code,
             group=group,
             cause=group,
-            severity=self.severity,
+            severity=self.severity if telling.likely else Severity.NOTE,
             frame=ours.frame,
             evaluated=theirs.frame,
             access=theirs.frame,
             owner=one.name,
-            target=other.name,
+            target=_listed(telling.others),
             statement=ours.statement,
             queries=0,
             duration_ns=0,
@@ -137,3 +144,8 @@ class LockOrderInversion(Detector):
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return sightings[0].fix
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
