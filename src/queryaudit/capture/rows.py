@@ -99,7 +99,9 @@ def _counting(original: Any) -> Any:
             return blocks
         if type(blocks) is not list:
             return _counted(blocks, scope.recorder, query)
-        rows = len(blocks[0]) if len(blocks) == 1 else sum(map(len, blocks))
+        rows = 0
+        for block in blocks:
+            rows += len(block)
         if rows > 1:
             fetched(scope.recorder, query, rows, FetchKind.ORM, True)
         return blocks
