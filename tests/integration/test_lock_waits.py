@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -57,12 +58,14 @@ def meet(seconds: float) -> None:
     second.join()
 
 
+#: Other processes may run the same tests on the same server.
+NAME = f"{APPLICATION} {os.getpid()}"
+
+
 def watchers() -> list[int]:
     """Our connections to the server."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [APPLICATION]
-        )
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [NAME])
         return [pid for (pid,) in cursor.fetchall()]
 
 
@@ -135,7 +138,7 @@ def test_its_connection_is_closed_at_the_end_and_on_no_test_database() -> None:
         assert is_there()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT datname FROM pg_stat_activity WHERE application_name = %s", [APPLICATION]
+                "SELECT datname FROM pg_stat_activity WHERE application_name = %s", [NAME]
             )
             assert cursor.fetchall() == [("postgres",)]
     assert are_gone()

@@ -135,13 +135,11 @@ _Level = dict[int, "_Way | tuple[_Candidate]"]
 class Sites:
     """The known sites of one statement."""
 
-    __slots__ = ("_last", "_size", "_start")
+    __slots__ = ("_size", "_start")
 
     def __init__(self) -> None:
         self._start = _Way()
         self._size = 0
-        #: The site that was found last, and all that is checked for it: loops come back to it.
-        self._last: _Candidate | None = None
 
     def add(self, site: Site) -> None:
         """Remember a site, unless there are too many. One thread adds at a time."""
@@ -151,18 +149,6 @@ class Sites:
 
     def recall(self) -> Site | None:
         """The site at which the caller's stack stands, if it is known."""
-        if self._last is not None:
-            site, checks = self._last
-            try:
-                for depth, code, lasti in checks:
-                    frame = _getframe(depth)
-                    if frame.f_code is not code or frame.f_lasti != lasti:
-                        break
-                else:
-                    if site.simple or _confirmed(site):
-                        return site
-            except ValueError:  # the stack ends above that depth
-                pass
         ways: Iterator[tuple[int, _Level]] = iter(self._start.further)
         others: tuple[Any, ...] | None = None  # a chain of what else to try
         while True:
@@ -179,8 +165,6 @@ class Sites:
                                 break
                         else:
                             if site.simple or _confirmed(site):
-                                here = (site.depth, site.code, site.lasti)
-                                self._last = (site, (here, *site.callers, *site.reads))
                                 return site
                 except ValueError:  # the stack ends above that depth
                     continue

@@ -200,7 +200,9 @@ class Watcher:
 
 def _connect(driver: Any, params: dict[str, Any]) -> Any:
     """On the database for maintenance, where we keep nobody from dropping theirs."""
-    params = {**params, "application_name": APPLICATION, "connect_timeout": 5}
+    # Each process has its own: who looks at the server's sessions can tell them apart.
+    name = f"{APPLICATION} {os.getpid()}"
+    params = {**params, "application_name": name, "connect_timeout": 5}
     name = "dbname" if "dbname" in params else "database"
     try:
         raw = driver.connect(**{**params, name: "postgres"})
