@@ -72,9 +72,9 @@ def watchers() -> list[int]:
 def is_there() -> bool:
     """It starts with the first query of a unit of work."""
     deadline = time.monotonic() + 20
-    while not watchers() and time.monotonic() < deadline:
+    while (found := len(watchers())) != 1 and time.monotonic() < deadline:
         time.sleep(0.05)
-    return len(watchers()) == 1
+    return found == 1
 
 
 def are_gone() -> bool:
@@ -83,6 +83,11 @@ def are_gone() -> bool:
     while watchers() and time.monotonic() < deadline:
         time.sleep(0.05)
     return not watchers()
+
+
+@pytest.fixture(autouse=True)
+def no_watcher_of_the_test_before(transactional_db: None) -> None:
+    assert are_gone()
 
 
 def test_a_wait_names_both_call_sites() -> None:
