@@ -44,6 +44,7 @@ class PrivateServer:
             try:
                 _forget_dead_processes(self.directory)
                 self._server = package.get_server(self.directory, cleanup_mode="stop")
+                self._server.__enter__()
                 break
             except (OSError, subprocess.SubprocessError, AssertionError) as error:
                 # Another process may just have been stopping it.
@@ -54,7 +55,6 @@ class PrivateServer:
                         f"Its log is {self.directory / 'log'}; `twin create` makes another one.",
                     ) from error
                 time.sleep(1)
-        self._server.__enter__()
         self._configure()
         return self
 
