@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from enum import Enum
 
@@ -40,7 +41,7 @@ class Fact:
         self.closed = known.issuperset(statement.tables)
 
 
-class StandingFold:
+class StandingFold(ABC):
     """Calls ``read`` for each question; ``holds`` says whether an answer from then still stands."""
 
     def __init__(self) -> None:
@@ -67,8 +68,9 @@ class StandingFold:
         elif fact.kind is Kind.BARRIER:
             self._barrier = self.clock
 
+    @abstractmethod
     def read(self, query: Query, fact: Fact) -> None:
-        raise NotImplementedError
+        """A SELECT that ran; ``clock`` is its time."""
 
     def written(self, fact: Fact) -> None:
         """The statement's tables are others now."""
