@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.db import connections
 from django.test import AsyncClient, Client, override_settings
 
 from queryaudit.integrations.debug_toolbar.rows import panel_rows
@@ -63,6 +64,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(QueryAuditPanel, "_audits", None)
         yield
         get_store().clear()
+        for connection in connections.all(initialized_only=True):
+            # After an asynchronous request the toolbar goes on watching.
+            if hasattr(connection, "_djdt_logger"):
+                connection._djdt_logger = None
 
 
 def stored() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from queryaudit.composition.matching import filled, squeezed
@@ -193,13 +193,32 @@ def test_placeholders_between_quotes(text: str, quoted: bool) -> None:
     assert quoted_placeholder(text) is quoted
 
 
-@given(st.lists(st.one_of(st.text(max_size=8).map(Text), st.just(Gap(HoleKind.UNKNOWN, "x")))))
+GAP = Gap(HoleKind.UNKNOWN, "x")
+
+
+@given(st.lists(st.one_of(st.text(max_size=8).map(Text), st.just(GAP))))
+@example([GAP, Text("Z"), Text("")])
+@example([GAP, Text("z"), Text("A"), GAP])
 def test_a_text_fits_what_made_it(parts: list[Text | Gap]) -> None:
-    text = "".join(part.text if isinstance(part, Text) else "zz" for part in parts)
     # White space and case are left out before parts are compared, so whole texts fit as well.
     made = "".join(squeezed(p.text) if isinstance(p, Text) else "zz" for p in parts)
-    assert filled(tuple(parts), made) is not None
-    assert len(squeezed(text)) >= 0
+    found = filled(tuple(parts), made)
+    assert found is not None
+    assert len(found) == parts.count(GAP)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ((Text("a"),), "ab"),
+        ((Text("a"), GAP), "ba"),
+        ((GAP, Text("a")), "ab"),
+        ((Text("ab"), GAP, Text("bc")), "abc"),
+        ((GAP, Text("a"), Text("b"), GAP), "acb"),
+    ],
+)
+def test_a_text_does_not_fit_what_did_not_make_it(parts: tuple[Text | Gap, ...], text: str) -> None:
+    assert filled(parts, text) is None
 
 
 @given(st.text(alphabet="'\"%s({})=- \n*/$;,aSELECTFROM", max_size=200))

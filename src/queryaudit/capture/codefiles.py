@@ -42,6 +42,9 @@ _QUERYSET_METHODS = frozenset(
     }
 )
 
+#: Functions that send a statement, and those that monitoring wraps around them under their names.
+EXECUTIONS = frozenset({"execute", "executemany", "callproc", "execute_sql"})
+
 _FIELD_METHODS = {"get_attribute": Mark.SERIALIZER, "to_representation": Mark.SERIALIZER}
 
 _MARKS: dict[str, dict[str, Mark]] = {
@@ -74,6 +77,13 @@ _MARKS: dict[str, dict[str, Mark]] = {
 }
 
 
+#: Packages that watch queries from around the ORM's functions, whatever they call their own.
+_WATCHERS = (
+    *("aws_xray_sdk", "ddtrace", "debug_toolbar", "django_prometheus", "elasticapm", "instana"),
+    *("logfire", "newrelic", "nplusone", "opentelemetry", "scout_apm", "sentry_sdk", "silk"),
+    *("wrapt", "zeal"),
+)
+
 #: Code that somebody typed into a shell.
 _TYPED = ("<console>", "<stdin>", "<python-input", "<ipython-input")
 
@@ -82,7 +92,8 @@ class CodeFile(NamedTuple):
     """What is known of one file; cached by file name."""
 
     kind: FrameKind
-    orm: bool  #: part of django.db: never a call site, not even for want of a better one
+    #: Part of django.db, or watching it: never a call site, not even for want of a better one.
+    orm: bool
     marks: dict[str, Mark] | None
 
 
@@ -172,7 +183,9 @@ class CodeFiles:
         if real.startswith(self._own):
             return CodeFile(FrameKind.LIBRARY, True, marks)
         if not self._is_project(real):
-            return CodeFile(FrameKind.LIBRARY, "/django/db/" in slashed, marks)
+            package = self.relative(real).partition("/")[0]
+            orm = "/django/db/" in slashed or package in _WATCHERS
+            return CodeFile(FrameKind.LIBRARY, orm, marks)
         relative = self.relative(real)
         if any(_matches(relative, glob) for glob in self._omit):
             return CodeFile(FrameKind.LIBRARY, False, marks)

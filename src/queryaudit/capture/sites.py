@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture import causes
-from queryaudit.capture.codefiles import CodeFiles, Mark
+from queryaudit.capture.codefiles import EXECUTIONS, CodeFiles, Mark
 from queryaudit.capture.places import (
     Place,
     Places,
@@ -154,6 +154,8 @@ class _Walker:
                     self._project(depth, frame, file.kind)
             elif self.fallback is None and not file.orm and mark is not Mark.TEMPLATE:
                 self.fallback = (depth, frame)
+            if code.co_name in EXECUTIONS and not self._asked():
+                self.fallback = None  # below an execution stand those who watch it
             last = frame
             if code is base:
                 based = True
@@ -186,6 +188,10 @@ class _Walker:
                 self._queryset(depth, frame)
         elif self.pending is None:
             self.pending = (depth, frame, mark)
+
+    def _asked(self) -> bool:
+        """Whether the function that asks for rows has been passed, the ORM's or the project's."""
+        return bool(self.anchor or self.pending or self.queryset or self.rows)
 
     def _queryset(self, depth: int, frame: FrameType) -> None:
         owner = frame.f_locals.get("self")

@@ -12,34 +12,33 @@ def squeezed(text: str) -> str:
 
 def filled(variant: Variant, text: str) -> list[str] | None:
     """What stands in each gap of ``squeezed`` text; None if it was not made this way. Linear."""
-    found: list[str] = []
-    position, waiting = 0, 0
-    last = len(variant) - 1
-    for index, part in enumerate(variant):
-        if not isinstance(part, Text):
-            waiting += 1
-            continue
-        piece = squeezed(part.text)
-        if not piece:
-            continue
-        if waiting == 0:
-            if not text.startswith(piece, position):
-                return None
-            start = position
-        elif index == last:
-            start = len(text) - len(piece)
-            if start < position or not text.endswith(piece):
-                return None
-        else:
-            start = text.find(piece, position)
-            if start < 0:
-                return None
-        if waiting:
-            # Gaps next to each other share what stands there.
-            found += [text[position:start]] * waiting
-        position, waiting = start + len(piece), 0
-    if waiting:
-        found += [text[position:]] * waiting
-    elif position != len(text):
+    first, *gaps = _between_gaps(variant)
+    if not gaps:
+        return [] if text == first else None
+    if not text.startswith(first):
         return None
+    found: list[str] = []
+    position, waiting = len(first), 0
+    for index, piece in enumerate(gaps):
+        waiting += 1
+        last = index == len(gaps) - 1
+        if not piece and not last:
+            continue
+        start = len(text) - len(piece) if last else text.find(piece, position)
+        if start < position or not text.startswith(piece, start):
+            return None
+        # Gaps next to each other share what stands there.
+        found += [text[position:start]] * waiting
+        position, waiting = start + len(piece), 0
     return found
+
+
+def _between_gaps(variant: Variant) -> list[str]:
+    """The squeezed texts before, between and after the gaps: one more than there are gaps."""
+    pieces = [""]
+    for part in variant:
+        if isinstance(part, Text):
+            pieces[-1] += squeezed(part.text)
+        else:
+            pieces.append("")
+    return pieces
