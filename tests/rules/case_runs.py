@@ -1,9 +1,9 @@
-"""Runs every case once, audited, and again with the proposed edit written into its source."""
+"""Runs a case, audited, and again with the proposed edit written into its source."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from queryaudit.project import project_config
 from queryaudit.records.findings import Edit, Finding
 from queryaudit.records.report import Report
 from queryaudit.runtime import Session
-from sample_app.cases import Case, all_cases, case_modules
+from sample_app.cases import Case, all_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,25 +47,35 @@ class CaseRun:
         return finding
 
 
-def run_all() -> dict[str, CaseRun]:
-    """Every case by its name, on the shop that is there."""
+def run_cases(cases: Iterable[Case]) -> dict[str, CaseRun]:
+    """Each case by its name, on the shop that is there."""
     # One session around all blocks: they join it, and the hooks are put in once.
     session = Session(project_config()).open()
     entrances = Entrances(session)
     entrances.install()
     try:
-        for prepare in _preparations():
-            prepare()
-        return {str(case): _run(case) for case in all_cases()}
+        return {str(case): _run(case) for case in cases}
     finally:
         entrances.uninstall()
         session.close()
 
 
-def _preparations() -> list[Callable[[], None]]:
-    """What fills the tables that some cases need besides the shop, each once."""
-    found = [getattr(module, "PREPARE", None) for module in case_modules()]
-    return [prepare for prepare in dict.fromkeys(found) if prepare is not None]
+def run_with(case: Case) -> dict[str, CaseRun]:
+    """The case, and all others that are best run along with it."""
+    prepare = _preparation(case)
+    if prepare is None:
+        return run_cases([case])
+    # Filling the tables that cases need besides the shop takes long, and leaves dead rows when it
+    # is undone, which change what plans cost: it is done once.
+    with transaction.atomic():
+        prepare()
+        runs = run_cases(other for other in all_cases() if _preparation(other) is prepare)
+        transaction.set_rollback(True)
+    return runs
+
+
+def _preparation(case: Case) -> Callable[[], None] | None:
+    return getattr(sys.modules[case.run.__module__], "PREPARE", None)
 
 
 def options_of(case: Case) -> dict[str, object]:
@@ -104,8 +114,10 @@ def _run_edited(case: Case, edits: list[Edit]) -> EditRun:
         names: dict[str, object] = {"__name__": module.__name__, "__file__": str(path)}
         exec(compile(source, str(path), "exec"), names)
         run = names[case.name]
-        with CaptureQueriesContext(connection) as queries, queryaudit.audit() as audited:
-            result = run()  # type: ignore[operator]
+        with transaction.atomic():
+            with CaptureQueriesContext(connection) as queries, queryaudit.audit() as audited:
+                result = run()  # type: ignore[operator]
+            transaction.set_rollback(True)
     except Exception as error:  # noqa: BLE001 - whatever the edited program does wrong
         return EditRun(source=source, error=error)
     return EditRun(source=source, result=result, queries=len(queries), findings=audited.findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,12 @@ WITH_CODE = [name for name, case in EXPECTED.items() if case.code and name not i
 
 
 @pytest.mark.parametrize("case", GOOD, ids=str)
-def test_a_good_case_has_no_finding_of_any_rule(runs: dict[str, CaseRun], case: Case) -> None:
+def test_a_good_case_has_no_finding_of_any_rule(runs: Mapping[str, CaseRun], case: Case) -> None:
     assert runs[str(case)].report.findings == ()
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_bad_case_is_one_finding_of_its_rule(runs: dict[str, CaseRun], case: Case) -> None:
+def test_a_bad_case_is_one_finding_of_its_rule(runs: Mapping[str, CaseRun], case: Case) -> None:
     finding = runs[str(case)].finding
     assert case.rule in finding.rules
     assert finding.rule in finding.rules
@@ -68,7 +69,9 @@ def test_every_bad_case_has_an_expectation() -> None:
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_finding_is_located_where_it_can_be_edited(runs: dict[str, CaseRun], case: Case) -> None:
+def test_a_finding_is_located_where_it_can_be_edited(
+    runs: Mapping[str, CaseRun], case: Case
+) -> None:
     location = runs[str(case)].finding.location
     expected = EXPECTED[str(case)]
     path = Path(inspect.getfile(inspect.unwrap(case.run))).resolve()
@@ -81,13 +84,15 @@ def test_a_finding_is_located_where_it_can_be_edited(runs: dict[str, CaseRun], c
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_finding_has_all_paths_of_its_source(runs: dict[str, CaseRun], case: Case) -> None:
+def test_a_finding_has_all_paths_of_its_source(runs: Mapping[str, CaseRun], case: Case) -> None:
     finding = runs[str(case)].finding
     assert sorted(cause.path for cause in finding.causes) == sorted(EXPECTED[str(case)].paths)
 
 
 @pytest.mark.parametrize("name", WITH_CODE)
-def test_a_fix_names_the_relations_in_one_expression(runs: dict[str, CaseRun], name: str) -> None:
+def test_a_fix_names_the_relations_in_one_expression(
+    runs: Mapping[str, CaseRun], name: str
+) -> None:
     fix = runs[name].finding.fix
     assert fix is not None
     assert fix.code.splitlines()[-1] == EXPECTED[name].code
@@ -95,7 +100,7 @@ def test_a_fix_names_the_relations_in_one_expression(runs: dict[str, CaseRun], n
 
 @pytest.mark.parametrize("case", N_PLUS_ONE, ids=str)
 def test_a_finding_counts_all_queries_of_the_repetition(
-    runs: dict[str, CaseRun], case: Case
+    runs: Mapping[str, CaseRun], case: Case
 ) -> None:
     run = runs[str(case)]
     finding = run.finding
@@ -107,7 +112,7 @@ def test_a_finding_counts_all_queries_of_the_repetition(
 
 
 @pytest.mark.parametrize("case", N_PLUS_ONE, ids=str)
-def test_a_finding_says_what_to_write(runs: dict[str, CaseRun], case: Case) -> None:
+def test_a_finding_says_what_to_write(runs: Mapping[str, CaseRun], case: Case) -> None:
     fix = runs[str(case)].finding.fix
     assert fix is not None
     assert fix.title
@@ -116,7 +121,7 @@ def test_a_finding_says_what_to_write(runs: dict[str, CaseRun], case: Case) -> N
 
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_a_safe_edit_gives_the_same_result_with_fewer_queries(
-    runs: dict[str, CaseRun], case: Case
+    runs: Mapping[str, CaseRun], case: Case
 ) -> None:
     run = runs[str(case)]
     fix = run.finding.fix
@@ -130,12 +135,12 @@ def test_a_safe_edit_gives_the_same_result_with_fewer_queries(
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_an_edit_is_a_program_that_runs(runs: dict[str, CaseRun], case: Case) -> None:
+def test_an_edit_is_a_program_that_runs(runs: Mapping[str, CaseRun], case: Case) -> None:
     edit = runs[str(case)].edit
     assert edit is None or edit.error is None
 
 
-def test_most_relation_loads_can_be_edited_safely(runs: dict[str, CaseRun]) -> None:
+def test_most_relation_loads_can_be_edited_safely(runs: Mapping[str, CaseRun]) -> None:
     fixes = [runs[str(case)].finding.fix for case in BAD if case.rule in ("QA101", "QA107")]
     safe = [fix for fix in fixes if fix and fix.applicability is Applicability.SAFE and fix.edits]
     assert len(safe) >= 0.8 * len(fixes)
@@ -143,7 +148,7 @@ def test_most_relation_loads_can_be_edited_safely(runs: dict[str, CaseRun]) -> N
 
 @pytest.mark.parametrize("name", ["QA101.bad", "QA102.bad_two_levels", "QA103.bad", "QA108.bad"])
 def test_a_fingerprint_is_the_same_in_every_run(
-    shop: None, runs: dict[str, CaseRun], name: str
+    shop: None, runs: Mapping[str, CaseRun], name: str
 ) -> None:
     case = runs[name].case
     with queryaudit.audit("another name", **options_of(case)) as audited:
@@ -154,6 +159,6 @@ def test_a_fingerprint_is_the_same_in_every_run(
     assert [c.fingerprint for c in again.causes] == [c.fingerprint for c in first.causes]
 
 
-def test_fingerprints_of_different_cases_differ(runs: dict[str, CaseRun]) -> None:
+def test_fingerprints_of_different_cases_differ(runs: Mapping[str, CaseRun]) -> None:
     causes = [c.fingerprint for run in runs.values() for f in run.report.findings for c in f.causes]
     assert len(causes) == len(set(causes))
