@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from queryaudit.composition import containers
+from queryaudit.composition import containers, names
 from queryaudit.composition.bindings import Bound
 from queryaudit.composition.modules import Module, absolute
 from queryaudit.composition.requests import is_checked, read_from_request
@@ -62,7 +62,7 @@ def _member(
                 base = absolute(path, module)
                 other = evaluator.library.module(f"{base}.{name}" if name else base)
                 if other is not None:
-                    return evaluator.top(node.attr, other)
+                    return names.top(evaluator, node.attr, other)
     if cls is None:
         return None
     found: list[Variants] = []

@@ -146,7 +146,7 @@ def _literal(
     scope = module.scope(node)
     while True:
         bindings = module.bindings(scope).get(node.id, ())
-        fitting = evaluator.usable(node, bindings, scope, module)[0] if bindings else []
+        fitting = module.reaching(node, bindings, scope)[0] if bindings else []
         values = [b for b in fitting if b.kind is not Bound.ITEM and b.kind is not Bound.ADDED]
         if values:
             last = values[-1]

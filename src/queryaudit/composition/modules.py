@@ -115,6 +115,25 @@ class Module:
             child = outer
         return tuple(reversed(found))
 
+    def reaching(
+        self, node: ast.Name, bindings: Sequence[Binding], scope: ScopeNode
+    ) -> tuple[list[Binding], set[tuple[int, int]]]:
+        """The bindings that can have been at work when ``node`` is read, and its branches."""
+        if self.scope(node) is not scope:
+            return list(bindings), set()
+        here = (node.lineno, node.col_offset)
+        statement = self.statement(node)
+        if statement is not None and not isinstance(statement, (ast.For, ast.AsyncFor, ast.While)):
+            here = min(here, (statement.lineno, statement.col_offset))
+        arms = dict(self.arms(node, scope))
+        fitting = [
+            b
+            for b in bindings
+            if (b.position < here or isinstance(b.node, (ast.arg, ast.NamedExpr)))
+            and all(arms.get(at, arm) == arm for at, arm in b.arms)
+        ]
+        return fitting or list(bindings), set(arms.items())
+
 
 def _arm(outer: ast.AST, child: ast.AST) -> int | None:
     if isinstance(outer, ast.If):
