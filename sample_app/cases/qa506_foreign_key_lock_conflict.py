@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Model
 
-from sample_app.shop.models import Book, Customer, Order
+from sample_app.shop.models import Author, Book, Category, Customer, Order, Publisher, Tag
 
 
 def _rename() -> None:
@@ -103,3 +104,47 @@ def good_other_parent() -> None:
         book.stock = 3
         book.save(update_fields=["stock"])
     _order()
+
+
+def _touch(model: type[Model]) -> None:
+    with transaction.atomic():
+        row = model._default_manager.select_for_update().earliest("pk")
+        model._default_manager.filter(pk=row.pk).update(name="N.")
+
+
+def bad_any_table() -> None:
+    """One line that locks rows of whatever it is given is one thing to mend."""
+    _touch(Customer)
+    _touch(Author)
+    _order()
+    Book.objects.create(
+        slug="b",
+        author=Author.objects.only("pk").latest("pk"),
+        publisher=Publisher.objects.only("pk").latest("pk"),
+        title="B.",
+        price=1,
+        pages=1,
+        published_on="2024-01-01",
+    )
+
+
+def good_any_table() -> None:
+    """Of what the line locks nothing is referred to by what is inserted."""
+    _touch(Tag)
+    _touch(Category)
+    _order()
+
+
+def good_made_together() -> None:
+    """The customer is as new as his order: nobody else can have locked him."""
+    _rename()
+    with transaction.atomic():
+        customer = Customer.objects.create(name="C.", email="c@example.com", joined_on="2024-01-01")
+        Order.objects.create(customer=customer, placed_at="2024-01-01T00:00Z")
+
+
+def good_made_one_after_the_other() -> None:
+    """Without a transaction, too, the customer is new where he orders."""
+    _rename()
+    customer = Customer.objects.create(name="C.", email="c@example.com", joined_on="2024-01-01")
+    Order.objects.create(customer=customer, placed_at="2024-01-01T00:00Z")

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from django.urls import path
+from django.urls import path, re_path
 
 from sample_app.shop.models import Book, Customer, Order, Review
 
@@ -86,6 +86,17 @@ def order_of_its_own_book(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
+def _order_of(book: Book, number: int) -> None:
+    Book.objects.filter(pk=book.pk).update(stock=F("stock") + 1)
+    _place(number)
+
+
+def order_what_is_asked_for(request: HttpRequest) -> HttpResponse:
+    _order_of(Book.objects.earliest("pk"), int(request.POST["number"]))
+    return HttpResponse()
+
+
+@transaction.atomic
 def like(request: HttpRequest, pk: int) -> HttpResponse:
     Book.objects.filter(pk=pk).update(stock=F("stock") + 1)
     _place(int(request.POST["number"]))
@@ -94,7 +105,9 @@ def like(request: HttpRequest, pk: int) -> HttpResponse:
 
 urlpatterns = [
     *[path(f"{v.__name__}/", v) for v in (order, order_that_counts_last, order_of_its_own_book)],
+    path("ask/", order_what_is_asked_for),
     path("like/<int:pk>/", like),
+    re_path("^copy/([0-9]+)/$", like),
 ]
 
 
@@ -116,6 +129,17 @@ def good_requests_about_rows() -> None:
 def good_route_names_the_row() -> None:
     """The row is what the request is about: other requests are about others."""
     _post(f"like/{Book.objects.earliest('pk').pk}")
+
+
+def good_body_names_the_row() -> None:
+    """All requests are about one row by chance: the same code writes to another one, too."""
+    _post("ask")
+    _order_of(Book.objects.latest("pk"), 8)
+
+
+def good_route_names_the_row_by_position() -> None:
+    """The same, as a regular expression without a name."""
+    _post(f"copy/{Book.objects.earliest('pk').pk}")
 
 
 def good_few_requests() -> None:
@@ -140,9 +164,9 @@ def good_after_commit() -> None:
 
 
 def good_row_of_the_order() -> None:
-    """A few transactions in a row on the same row, as a test makes them."""
+    """Many transactions on the same row, as a test makes them: it has one row."""
     book = Book.objects.earliest("pk")
-    for number in range(3):
+    for number in range(12):
         with transaction.atomic():
             Book.objects.filter(pk=book.pk).update(stock=F("stock") + 1)
             _place(number)

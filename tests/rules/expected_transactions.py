@@ -33,6 +33,12 @@ TRANSACTIONS = {
         ("",),
         'order = Order.objects.select_related("customer").select_for_update(no_key=True, of=("self", "customer"))',
     ),
+    "QA506.bad_any_table": Expected(
+        "_touch",
+        'row = model._default_manager.select_for_update().earliest("pk")',
+        ("", ""),
+        'row = model._default_manager.select_for_update(no_key=True).earliest("pk")',
+    ),
     "QA508.bad": Expected(
         "_lock", 'cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])', ("",)
     ),

@@ -21,6 +21,9 @@ from queryaudit.records.rules import Severity
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 
+#: Path, function, line and column of a call that locks.
+Place = tuple[str, str, int, int]
+
 
 class Locked(NamedTuple):
     """``FOR UPDATE`` on rows of a table, in a transaction that keeps their keys."""
@@ -120,32 +123,38 @@ class ForeignKeyLockConflict(TransactionRule):
     def conclude(
         self, facts: Sequence[Locked | Referred]
     ) -> Iterable[tuple[Sighting, Sequence[Locked | Referred]]]:
+        """A finding for each place, with a cause for each table whose rows it locks."""
         referred: dict[str, list[Referred]] = defaultdict(list)
         for fact in facts:
             if isinstance(fact, Referred):
                 referred[fact.parent].append(fact)
-        known: dict[tuple[str, ...], list[Locked | Referred]] = defaultdict(list)
+        places: dict[Place, dict[str, list[Locked]]] = defaultdict(dict)
         for fact in facts:
-            if isinstance(fact, Locked):
-                found = [r for r in referred[fact.parent] if r.alias in ("", fact.alias)]
-                if found:
-                    words = (self.code, fact.fingerprint, fact.frame.path, fact.frame.function)
-                    known[words] += [fact, *found]
-        for group in sorted(known):
-            behind = list(dict.fromkeys(known[group]))
-            yield self._sighting(group, behind), behind
+            if isinstance(fact, Locked) and any(_meet(fact, r) for r in referred[fact.parent]):
+                frame = fact.frame
+                tables = places[frame.path, frame.function, frame.line, frame.column or 0]
+                tables.setdefault(fact.parent, []).append(fact)
+        for _, tables in sorted(places.items()):
+            words = min(locked.fingerprint for found in tables.values() for locked in found)
+            for parent, found in sorted(tables.items()):
+                theirs = [r for r in referred[parent] if any(_meet(one, r) for one in found)]
+                yield self._sighting(words, found, theirs), (*found, *theirs)
 
-    def _sighting(self, group: tuple[str, ...], behind: Sequence[Locked | Referred]) -> Sighting:
-        head = min((b for b in behind if isinstance(b, Locked)), key=repr)
+    def _sighting(
+        self, words: str, found: Sequence[Locked], referred: Sequence[Referred]
+    ) -> Sighting:
+        """``words`` tell the place from another one of its function."""
+        head = min(found, key=repr)
         # Another function is who waits, if there is one.
         other = min(
-            (b for b in behind if isinstance(b, Referred) and b.parent == head.parent),
-            key=lambda b: (b.frame.function == head.frame.function, b.child, repr(b.frame)),
+            referred,
+            key=lambda r: (r.frame.function == head.frame.function, r.child, repr(r.frame)),
         )
+        place = (head.frame.path, head.frame.function)
         return Sighting(
             rule=self.code,
-            group=group,
-            cause=group,
+            group=(self.code, words, *place),
+            cause=(self.code, head.parent, *place),
             severity=self.severity,
             frame=head.frame,
             evaluated=other.frame,
@@ -157,22 +166,29 @@ class ForeignKeyLockConflict(TransactionRule):
             queries=0,
             duration_ns=0,
             note=f"{head.parent} locked, {other.child} inserted",
-            frames=head.frames,
+            frames=tuple(dict.fromkeys(frame for one in found for frame in one.frames)),
         )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
+        tables = sorted({sighting.target or "" for sighting in sightings})
+        if len(tables) > 1:
+            return (
+                f"Rows of {', '.join(tables[:-1])} and {tables[-1]} are locked FOR UPDATE, which "
+                "keeps all waiting that insert rows referring to them and change nothing of them, "
+                f"as {head.owner} does."
+            )
         return (
             f"Rows of {head.target} are locked FOR UPDATE, which keeps {head.owner} waiting that "
             f"inserts rows of {head.method} and changes nothing of them."
         )
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        head = sightings[0]
+        keys = sorted({f"{s.method} has a foreign key to {s.target}" for s in sightings})
+        rows = "the row nor changed its key" if len(keys) == 1 else "the rows nor changed their key"
         return Evidence(
             grade=Grade.OBSERVED,
-            text=f"{head.method} has a foreign key to {head.target}; the transaction with the lock "
-            "neither deleted the row nor changed its key",
+            text=f"{', '.join(keys)}; the transaction with the lock neither deleted {rows}",
         )
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
@@ -182,6 +198,10 @@ class ForeignKeyLockConflict(TransactionRule):
             code=_without_key(sightings[0].frame),
             note="Keep FOR UPDATE where nobody may add rows meanwhile.",
         )
+
+
+def _meet(locked: Locked, referred: Referred) -> bool:
+    return referred.alias in ("", locked.alias)
 
 
 def _locks(ran: Ran, schema: LockSchema, view: View) -> tuple[Lock, ...]:
@@ -217,14 +237,24 @@ def _referred(
         for lock in _locks(ran, schema, view)
         if isinstance(lock.mode, RowLockMode) and lock.mode is not RowLockMode.KEY_SHARE and alias
     }
+    inserts: list[tuple[Ran, str, Frame]] = []
     for ran in statements:
         reading = read(view.tables.sql[ran[0]].text)
         frame = evaluated_at(view.tables.stacks[ran[1]].frames, view)
-        if reading.verb is not Verb.INSERT or frame is None or frame.kind not in view.own:
-            continue
-        for lock in _locks(ran, schema, view):
-            if lock.mode is RowLockMode.KEY_SHARE and lock.table not in held:
-                yield Referred(alias, lock.table, reading.target, frame)
+        if reading.verb is Verb.INSERT and frame is not None:
+            inserts.append((ran, reading.target, frame))
+    # Nobody else can have locked a row that is made along with what refers to it.
+    made = {(target, *_maker(alias, frame)) for _, target, frame in inserts}
+    for ran, target, frame in inserts:
+        for lock in _locks(ran, schema, view) if frame.kind in view.own else ():
+            new = (lock.table, *_maker(alias, frame)) in made and lock.table != target
+            if lock.mode is RowLockMode.KEY_SHARE and lock.table not in held and not new:
+                yield Referred(alias, lock.table, target, frame)
+
+
+def _maker(alias: str, frame: Frame) -> tuple[str, str]:
+    """Who makes a row and all that refers to it: a transaction, or without one a function."""
+    return ("", "") if alias else (frame.path, frame.function)
 
 
 def _without_key(frame: Frame) -> str:

@@ -18,8 +18,6 @@ from queryaudit.records.rules import Severity
 
 #: Requests, tasks or messages with one parent, all of them different and on the same row.
 UNITS = 3
-#: Transactions of other code, as that of a test, which makes rows of its own.
-TRANSACTIONS = 10
 
 _SERVING = frozenset({ScopeKind.REQUEST, ScopeKind.TASK, ScopeKind.MESSAGE})
 
@@ -35,7 +33,7 @@ class Hot(NamedTuple):
     fingerprint: str
     serving: bool
     constant: bool
-    parent: tuple[str, bool, int | None]  #: within which a digest tells rows apart
+    parent: tuple[str, int | None]  #: within which a digest tells rows apart
     row: int | None
     others: frozenset[int]
     after: int
@@ -50,7 +48,7 @@ class HotRowUpdate(TransactionRule):
     ``update(n=F("n") + 1)`` of one row, with more statements before the commit, where the row is
     the same each time: the source or the SQL names it by a constant, or three requests, tasks
     or messages of one test or server that wrote different things otherwise, on a route without
-    parameters, wrote to one row; elsewhere ten transactions.
+    parameters, wrote to one row.
 
     Why it matters
     --------------
@@ -79,8 +77,9 @@ class HotRowUpdate(TransactionRule):
     ---------------
     Where the number must have no gaps, as those of invoices, or the code runs rarely. Silent: the
     last statement of its transaction, rows that differ, values that are set and not counted,
-    commands, and what tests write themselves. That two tests write to a row with the same key says
-    nothing and is not counted.
+    commands, code that one test or server was seen to run for several rows, and functions that
+    a test calls, however often, for the row that it has made. That two tests write to a row with
+    the same key says nothing and is not counted.
 
     Evidence
     --------
@@ -122,8 +121,8 @@ class HotRowUpdate(TransactionRule):
             if any(fact.constant for fact in behind):
                 yield self._sighting(key, behind, "named by a constant"), behind
                 continue
-            units = max((_units(same) for same in _by_parent(behind)), default=0)
-            if units:
+            units = _by_parent(behind)
+            if all(_is_one_row(same) for same in units) and any(_are_many(s) for s in units):
                 yield self._sighting(key, behind, "seen to be the same"), behind
 
     def _sighting(self, key: tuple[str, str, str], behind: Sequence[Hot], how: str) -> Sighting:
@@ -193,9 +192,9 @@ def _hot(
             table=statement.tables[0],
             statement=statement.normalised,
             fingerprint=statement.fingerprint,
-            serving=serving and "<" not in scope.name and "(?P" not in scope.name,
+            serving=serving and "<" not in scope.name and "(" not in scope.name,
             constant=constant,
-            parent=("", True, None) if constant else (process, serving, parent),
+            parent=("", None) if constant else (process, parent),
             row=None if constant else row,
             others=frozenset() if constant else frozenset(others),
             after=counted.after,
@@ -203,20 +202,21 @@ def _hot(
         )
 
 
-def _by_parent(behind: Sequence[Hot]) -> Iterable[list[Hot]]:
-    found: dict[tuple[str, bool, int | None], list[Hot]] = defaultdict(list)
+def _by_parent(behind: Sequence[Hot]) -> list[list[Hot]]:
+    found: dict[tuple[str, int | None], list[Hot]] = defaultdict(list)
     for fact in behind:
         found[fact.parent].append(fact)
-    return found.values()
+    return [*found.values()]
 
 
-def _units(facts: Sequence[Hot]) -> int:
-    """How many different transactions wrote to the one row; 0 for several rows, or few of them."""
-    if len({fact.row for fact in facts}) > 1 or facts[0].row is None:
-        return 0
-    others = frozenset[int]().union(*(fact.others for fact in facts))
-    enough = UNITS if all(fact.serving for fact in facts) else TRANSACTIONS
-    return len(others) if len(others) >= enough else 0
+def _is_one_row(facts: Sequence[Hot]) -> bool:
+    """One that writes to several rows shows that the code does not always mean the same."""
+    return len({fact.row for fact in facts}) == 1 and facts[0].row is not None
+
+
+def _are_many(facts: Sequence[Hot]) -> bool:
+    """Whether different units of work were seen to write to the row."""
+    return len(frozenset[int]().union(*(f.others for f in facts if f.serving))) >= UNITS
 
 
 def _statements(number: int) -> str:
