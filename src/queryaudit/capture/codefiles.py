@@ -146,12 +146,11 @@ class CodeFiles:
         if filename.startswith("<"):
             return filename
         real = os.path.realpath(filename)
-        base = os.path.join(self.base, "")
-        if real.startswith(base):
-            return real[len(base) :].replace(os.sep, "/")
-        for library in sorted(self._libraries, key=len, reverse=True):
-            if real.startswith(library):
-                return real[len(library) :].replace(os.sep, "/")
+        # The nearest counts: an environment often lies in the project's folder.
+        folders = sorted((os.path.join(self.base, ""), *self._libraries), key=len, reverse=True)
+        for folder in folders:
+            if real.startswith(folder):
+                return real[len(folder) :].replace(os.sep, "/")
         for root in self._roots:
             parent = os.path.join(os.path.dirname(root), "")
             if real.startswith(parent):
