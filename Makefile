@@ -6,7 +6,8 @@
 #   make clean   remove all that the other two made
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -q -n auto
+# In random order, the same each time; without a seed for another one.
+PYTEST_ARGS ?= -q -n auto --randomly-seed=1
 
 .PHONY: demo test bench clean
 

@@ -7,11 +7,11 @@ for, and leaves the connections' own lists of wrappers as they are.
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
 
@@ -24,7 +24,7 @@ def install(patches: Patches) -> None:
         scope = current()
         if scope is None:
             return original(self, sql, params, many, executor)
-        start = perf_counter_ns()
+        start = now_ns()
         error: str | None = None
         try:
             return original(self, sql, params, many, executor)

@@ -13,7 +13,6 @@ import socket
 import sys
 import time
 from contextvars import ContextVar
-from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from asgiref.sync import AsyncToSync
 from django.db.models import Model
 
 from queryaudit.capture.clients import ENTRIES, UNHEARD, Entry
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
 from queryaudit.capture.transactions import OPEN, Open
@@ -139,7 +139,7 @@ class _Call:
         self.client = client
         self.stack = stack
         self.rows: tuple[str, ...] = ()
-        self.started = perf_counter_ns()
+        self.started = now_ns()
         self.token = _INSIDE.set(True)
 
     def end(self) -> None:
@@ -150,7 +150,7 @@ class _Call:
                 _INSIDE.set(False)
             recorder = self.scope.recorder
             ignoring = IGNORING.get()
-            duration = perf_counter_ns() - self.started
+            duration = now_ns() - self.started
             for held in () if self.scope.ended else self.held:
                 recorder.note(
                     Effect(

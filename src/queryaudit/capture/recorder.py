@@ -12,12 +12,12 @@ import threading
 from collections import Counter, deque
 from itertools import count
 from threading import get_ident
-from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture import holding, hydration, rows, schema, usage
 from queryaudit.capture.callers import Callers
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.definitions import Definitions
 from queryaudit.capture.executed import digest, last_value, text_of
@@ -126,7 +126,7 @@ class Recorder:
                 self.defined.needed.add(uses.origin)
                 self._buffer.extend(uses.events())
             self.flush()
-            duration = perf_counter_ns() - scope.started
+            duration = now_ns() - scope.started
             try:
                 self.sink.end(ScopeEnd(scope.id, duration, scope.dropped, scope.counted, name))
             except Exception as ours:  # noqa: BLE001 - the first wall
@@ -162,7 +162,7 @@ class Recorder:
         error: str | None,
     ) -> None:
         """Write down one executed statement. Called with the statement's frames still alive."""
-        duration = perf_counter_ns() - start
+        duration = now_ns() - start
         if not scope.judged or scope.ended:
             self.running[get_ident()] = None
             if not scope.ended:

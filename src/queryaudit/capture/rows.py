@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from threading import get_ident
-from time import perf_counter_ns
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.utils import CursorWrapper
@@ -18,6 +18,7 @@ from django.db.models.query import QuerySet, RawQuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
 from queryaudit.records.events import Fetch, FetchKind, Hydration, Query
@@ -54,7 +55,7 @@ def fetched(recorder: Recorder, query: Query, rows: int, kind: FetchKind, comple
         return
     try:
         if kind is not _CURSOR:
-            ready_ns = query.start_ns + query.duration_ns if kind is _RAW else perf_counter_ns()
+            ready_ns = query.start_ns + query.duration_ns if kind is _RAW else now_ns()
             recorder.fetched.last = (query, rows, ready_ns)
         recorder.note(Fetch(*_asked(query), query.alias, rows, kind, complete), query.stack)
     except Exception as ours:  # noqa: BLE001 - the first wall
@@ -71,7 +72,7 @@ def _hydrated(rows: int) -> None:
         # Rows of another number are of a query that ran while objects were made.
         fetched, recorder.fetched.last = recorder.fetched.last, None
         if fetched is not None and fetched[1] == rows:
-            took_ns = max(0, perf_counter_ns() - fetched[2])
+            took_ns = max(0, now_ns() - fetched[2])
             recorder.note(Hydration(*_asked(fetched[0]), rows, took_ns))
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("hydration", ours)
@@ -92,24 +93,28 @@ def _counting(original: Any) -> Any:
         scope = current()
         if scope is None or result_type != MULTI:
             return original(self, result_type, chunked_fetch, chunk_size)
-        began = perf_counter_ns()
+        running, thread = scope.recorder.running, get_ident()
+        before = running.get(thread)
         blocks = original(self, result_type, chunked_fetch, chunk_size)
-        query = scope.recorder.running.get(get_ident())
-        if query is None or query.start_ns < began:
-            return blocks
-        if type(blocks) is not list:
+        query = running.get(thread)
+        if query is None or query is before:
+            return blocks  # nothing was asked, as nothing can be found
+        if type(blocks) is list:
+            rows = 0
+            for block in blocks:
+                rows += len(block)
+            if rows > 1:
+                fetched(scope.recorder, query, rows, FetchKind.ORM, True)
+        elif isinstance(blocks, GeneratorType):
             return _counted(blocks, scope.recorder, query)
-        rows = 0
-        for block in blocks:
-            rows += len(block)
-        if rows > 1:
-            fetched(scope.recorder, query, rows, FetchKind.ORM, True)
         return blocks
 
     return execute_sql
 
 
-def _counted(blocks: Any, recorder: Recorder, query: Query) -> Iterator[Any]:
+def _counted(
+    blocks: GeneratorType[Any, None, None], recorder: Recorder, query: Query
+) -> Iterator[Any]:
     rows = 0
     complete = False
     try:

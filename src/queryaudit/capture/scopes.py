@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from time import perf_counter_ns
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from queryaudit.capture.clock import now_ns
 from queryaudit.records.events import Phase, ScopeKind
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Scope:
         self.base = base
         #: A weak reference to the request that is served, if one is.
         self.request: Any = None
-        self.started = perf_counter_ns()
+        self.started = now_ns()
         self.dropped = 0
         self.counted = 0
         self.ended = False

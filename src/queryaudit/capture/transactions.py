@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import Atomic, get_connection
 
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.places import Place, class_kind, class_place
 from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
@@ -71,7 +71,7 @@ class Open:
                 scope.id,
                 self.id,
                 boundary,
-                perf_counter_ns(),
+                now_ns(),
                 self.alias,
                 self.stack if stack is None else stack,
                 len(self.savepoints),

@@ -10,10 +10,10 @@ import os
 import sys
 import threading
 from contextvars import Context
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from queryaudit.capture.backends import Backends, Server, User
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.sites import walk
 from queryaudit.capture.transactions import open_on
@@ -125,7 +125,7 @@ class Watcher:
                 rows = cursor.fetchall()
             finally:
                 cursor.close()
-        now = perf_counter_ns()
+        now = now_ns()
         for pid, blockers, lock, running_ns in rows:
             self._note(server, pid, blockers, lock, now, running_ns)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import threading
-from time import perf_counter_ns
 from typing import Any
 
+from queryaudit.capture.clock import now_ns
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.config import Config
 from queryaudit.integrations.debug_toolbar.fetched import FetchCounts
@@ -59,7 +59,7 @@ class Listening:
                 recorder.end(scope, name)
             elif not scope.ended:
                 recorder.flush()
-                duration_ns = perf_counter_ns() - scope.started
+                duration_ns = now_ns() - scope.started
                 event = ScopeEnd(scope.id, duration_ns, scope.dropped, scope.counted, name)
                 self._session.hub.leave(event, self._engine)
                 self._session.hub.leave(event, self._counts)
