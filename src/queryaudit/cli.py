@@ -31,6 +31,7 @@ from queryaudit.reports.registry import get
 from queryaudit.rulepages import rule_list, rule_page
 from queryaudit.scanning import scan
 from queryaudit.twin import commands as twin_commands
+from queryaudit.workloads import commands as workloads
 
 if TYPE_CHECKING:
     from queryaudit.proof.budget import Budget
@@ -89,7 +90,8 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain", help="Draw the plans of a trace's statements, and report on them."
     )
-    _add_traces(explain)
+    _add_traces(explain, "*")
+    workloads.add_to(explain)
     where = explain.add_mutually_exclusive_group()
     where.add_argument(
         "--database",
@@ -138,8 +140,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_report)
 
 
-def _add_traces(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+def _add_traces(parser: argparse.ArgumentParser, number: str = "+") -> None:
+    parser.add_argument("traces", nargs=number, metavar="TRACE", help="Trace files or folders.")
     _add_reporting(parser)
 
 
@@ -165,7 +167,8 @@ def _add_reporting(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_advise(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("traces", nargs="+", metavar="TRACE", help="Trace files or folders.")
+    parser.add_argument("traces", nargs="*", metavar="TRACE", help="Trace files or folders.")
+    workloads.add_to(parser)
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
         "--database",
@@ -255,8 +258,7 @@ def _tried(options: argparse.Namespace, analysis: Analysis) -> _Advice:
 
     with closing(UrlServer.connect(options.database)) as server:
         planner = SavedPlanner(server, options.alias)
-        diagnostics = analyse(options.traces, analysis, planner)
-        return diagnostics, advise(
+        return workloads.analyse(options, analysis, planner, server), advise(
             server if options.scratch and server.vendor == "postgresql" else None,
             analysis.workload(),
             planner.texts,
@@ -276,8 +278,7 @@ def _estimated(options: argparse.Namespace, analysis: Analysis) -> _Advice:
 
     with Twin(Path(options.twin).resolve(), alone=True) as twin:
         planner = SavedPlanner(twin.server, options.alias, place=twin.name, scans=twin.scans)
-        diagnostics = analyse(options.traces, analysis, planner)
-        return diagnostics, estimate(
+        return workloads.analyse(options, analysis, planner), estimate(
             TwinWhatIf(twin),
             analysis.workload(),
             planner.texts,
@@ -320,13 +321,13 @@ def _explain(options: argparse.Namespace) -> ExitCode:
     if options.twin is not None:
         with Twin(Path(options.twin).resolve()) as twin:
             planner = SavedPlanner(twin.server, options.alias, place=twin.name, scans=twin.scans)
-            diagnostics = analyse(options.traces, analysis, planner)
+            diagnostics = workloads.analyse(options, analysis, planner)
     elif options.database is None:
-        diagnostics = analyse(options.traces, analysis)
+        diagnostics = workloads.analyse(options, analysis)
     else:
         with closing(UrlServer.connect(options.database)) as server:
             planner = SavedPlanner(server, options.alias)
-            diagnostics = analyse(options.traces, analysis, planner)
+            diagnostics = workloads.analyse(options, analysis, planner, server)
     if not any(output.path is None for output in config.output):
         print_plans(analysis.report().plans, sys.stdout, color=not options.no_color)
     return _conclude(analysis, diagnostics, config, options)

@@ -22,6 +22,9 @@ from queryaudit.registry import Registry
 from queryaudit.sql.statement import Statements
 from queryaudit.trace.tables import Tables
 
+#: Bytes of a file of source code, at most.
+_MAX_SOURCE = 4 << 20
+
 
 class Analysis:
     """Rules and settings of a run, and what they found so far in any number of traces."""
@@ -117,6 +120,8 @@ class Analysis:
         for name in sorted(files):
             path = Path(self.config.root, name)
             try:
+                if path.stat().st_size > _MAX_SOURCE:
+                    continue  # a server's log is no source
                 text = path.read_text(encoding="utf-8", errors="replace")
             except (OSError, ValueError):
                 continue

@@ -13,6 +13,7 @@ from queryaudit.errors import DatabaseError
 from queryaudit.plans import catalogue, postgres, sqlite
 from queryaudit.plans.policy import permission
 from queryaudit.plans.server import Limits, Server
+from queryaudit.plans.verbosity import is_verbose, verbose
 from queryaudit.records.events import SqlText
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
 from queryaudit.sql.statement import parse
@@ -66,12 +67,14 @@ class SavedPlanner:
     def fill(self, tables: Definitions) -> None:
         """After the last one: plans of this database take the place of those in the trace."""
         tables.plans = []
+        self.complete(tables)
+
+    def complete(self, tables: Definitions) -> None:
+        """Plans for the statements that have none, and the catalogue for all."""
+        known = {plan.sql: plan for plan in tables.plans}
+        tables.plans = []
         for id, row in sorted(tables.sql.items()):
-            key = parse(row.text).fingerprint
-            if key not in self._plans:
-                self._plans[key] = self._explained(row.text)
-                self.texts[key] = row.text
-            plan = self._plans[key]
+            plan = self._best(row.text, known.get(id))
             if plan is not None:
                 tables.plans.append(plan._replace(sql=id))
         names = {(node.schema, node.relation) for plan in tables.plans for node in plan.nodes}
@@ -81,6 +84,18 @@ class SavedPlanner:
             found = catalogue.relations(self._server, missing, self._alias)
         self._relations.update({(r.schema, r.name): self._counted(r) for r in found})
         tables.relations = [*self._relations.values()]
+
+    def _best(self, text: str, known: Plan | None) -> Plan | None:
+        """``known``, unless it does not say which table is meant (without VERBOSE)."""
+        key = parse(text).fingerprint
+        self.texts.setdefault(key, text)
+        if known is not None and is_verbose(known):
+            return known
+        if key not in self._plans:
+            self._plans[key] = self._explained(text)
+            self.texts[key] = text
+        found = self._plans[key]
+        return found if known is None else verbose(known, found)
 
     def _explained(self, sql: str) -> Plan | None:
         permitted = permission(sql, PlanMode.GENERIC, self._server.vendor)

@@ -20,6 +20,9 @@ def how(plan: PlanSummary) -> str:
     if plan.mode == "generic":
         place = f" {plan.reason}" if plan.reason else ""
         return f"planned{place} {_GENERIC}; asked {count(plan.calls, 'time')}"
+    if plan.mode == "analyzed" and plan.reason:
+        took = f", in {milliseconds(plan.duration_ns)}" if plan.duration_ns is not None else ""
+        return f"executed {plan.reason}{took}; asked {count(plan.calls, 'time')}"
     if plan.duration_ns is not None:
         text += f" in {milliseconds(plan.duration_ns)}"
     if plan.reason:

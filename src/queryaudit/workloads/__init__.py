@@ -1,0 +1,1 @@
+"""Workloads that were not recorded by us: a server's statistics of statements, and its log."""
