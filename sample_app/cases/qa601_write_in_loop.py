@@ -43,9 +43,10 @@ def bad_save_of_new_rows() -> int:
 
 
 @undone
-def bad_comprehension() -> list[Tag]:
+def bad_comprehension() -> list[str]:
     """A comprehension is a loop."""
-    return [Tag.objects.create(name=name) for name in _names()]
+    tags = [Tag.objects.create(name=name) for name in _names()]
+    return [tag.name for tag in tags]
 
 
 @undone

@@ -12,7 +12,7 @@ WRITES = {
         "bad_save_of_new_rows", "tag.save()", ("",), "Tag.objects.bulk_create(tags, batch_size=500)"
     ),
     "QA601.bad_comprehension": Expected(
-        "bad_comprehension", "return [Tag.objects.create(name=name) for name in _names()]", ("",)
+        "bad_comprehension", "tags = [Tag.objects.create(name=name) for name in _names()]", ("",)
     ),
     "QA601.bad_save": Expected("bad_save", "book.save()", ("",), "Book.objects.update(stock=7)"),
     "QA601.bad_save_of_one_field": Expected(

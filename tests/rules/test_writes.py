@@ -89,10 +89,64 @@ def test_an_overridden_save_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_signals_and_overrides_nothing_is_said_of_them() -> None:
+    [finding] = findings(transaction.atomic(saves))
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.SAFE
+    assert "not called" not in finding.fix.note
+
+
+def test_rounds_that_commit_are_not_changed_safely() -> None:
+    """If one of them fails, those before it are written now."""
     [finding] = findings(saves)
     assert finding.fix is not None
-    assert finding.fix.applicability is Applicability.DISPLAY_ONLY
-    assert "not called" not in finding.fix.note
+    assert finding.fix.edits
+    assert finding.fix.applicability is Applicability.UNSAFE
+
+
+def asks_each_time() -> None:
+    for name in names():
+        if not Tag.objects.filter(name__contains=name).exists():
+            Tag.objects.create(name=name)
+
+
+def asks_in_a_generator() -> None:
+    def free() -> Iterator[str]:
+        for name in names():
+            if name[-1] in "01" or not Tag.objects.filter(name__contains=name).exists():
+                yield name
+
+    for name in free():
+        Tag.objects.create(name=name)
+
+
+def asks_before() -> None:
+    taken = set(Tag.objects.values_list("name", flat=True))
+    for name in names():
+        if name not in taken:
+            Tag.objects.create(name=name)
+
+
+@pytest.mark.parametrize(
+    ("work", "edited"),
+    [(asks_each_time, False), (asks_in_a_generator, False), (asks_before, True)],
+)
+def test_a_loop_that_looks_at_what_it_wrote_is_not_edited(work: Any, edited: bool) -> None:
+    [finding] = [f for f in findings(transaction.atomic(work)) if f.rule == "QA601"]
+    assert finding.fix is not None
+    assert bool(finding.fix.edits) is edited
+
+
+def writes_elsewhere() -> None:
+    for name in names():
+        Tag.objects.create(name=name)
+        Category.objects.create(name=name)
+
+
+def test_a_loop_that_writes_two_tables_is_not_changed_safely() -> None:
+    found = findings(transaction.atomic(writes_elsewhere))
+    fixes = [finding.fix for finding in found if finding.fix is not None]
+    assert len(fixes) == 2
+    assert all(fix.edits and fix.applicability is Applicability.UNSAFE for fix in fixes)
 
 
 def test_a_value_that_follows_from_the_row_is_left_to_the_database() -> None:
@@ -104,7 +158,8 @@ def test_a_value_that_follows_from_the_row_is_left_to_the_database() -> None:
     [finding] = findings(work)
     assert finding.fix is not None
     assert finding.fix.code == 'Book.objects.filter(pages__gt=0).update(stock=F("stock") + 2)'
-    assert "Needs `from django.db.models import F`." in finding.fix.note
+    [edit] = finding.fix.edits
+    assert edit.after[0].strip() == "from django.db.models import F"
 
 
 def test_a_parent_and_its_child_are_two_writes_of_which_the_first_gives_the_key() -> None:

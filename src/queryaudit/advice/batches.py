@@ -13,7 +13,7 @@ from queryaudit.sql.statement import Statement
 
 _KEYS = frozenset({"pk", "id"})
 #: Lookups that an ``__in`` can't stand for.
-_COMPARISONS = frozenset(
+COMPARISONS = frozenset(
     {"iexact", "contains", "icontains", "in", "gt", "gte", "lt", "lte", "startswith"}
     | {"istartswith", "endswith", "iendswith", "range", "isnull", "regex", "iregex", "search"}
     | {"date", "year", "month", "day", "week", "hour", "minute", "second", "time", "overlap"}
@@ -58,7 +58,7 @@ def write_batch(lookup: Lookup, loop: Loop, statement: Statement, row: str) -> B
         return None
     condition = changing[0]
     field = condition.field.removesuffix("__exact")
-    if set(field.split("__")) & _COMPARISONS:
+    if set(field.split("__")) & COMPARISONS:
         return None
     before, iterable = loop.prepared()
     plan = _plan(lookup, loop, condition, field, statement, row, iterable)

@@ -37,6 +37,8 @@ def _many(body: LoopBody, loop: Loop) -> str:
     call = body.call
     if len(call.args) != 2 or not isinstance(call.func, ast.Attribute):
         return ""
+    if call.keywords or not body.is_only_statement():
+        return ""
     lines, rows = loop.prepared()
     cursor, sql = code_of(call.func.value), code_of(call.args[0])
     if loop.changes(call.args[0]):
@@ -51,6 +53,7 @@ def _links(body: LoopBody, loop: Loop) -> str:
         body.name not in ("add", "remove")
         or not isinstance(call.func, ast.Attribute)
         or len(call.args) != 1
+        or call.keywords
     ):
         return ""
     base, row = call.func.value, call.args[0]

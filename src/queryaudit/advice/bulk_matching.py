@@ -51,7 +51,7 @@ def matching_code(body: LoopBody, write: RowWrite) -> str:
     if not unique:
         return _missing(body, loop, write, values, new)
     how = ["ignore_conflicts=True"]
-    if body.name == "update_or_create":
+    if body.name == "update_or_create" and defaults:
         quoted = ", ".join(f'"{name}"' for name in unique)
         changed = ", ".join(f'"{name}"' for name in defaults)
         how = ["update_conflicts=True", f"unique_fields=[{quoted}]", f"update_fields=[{changed}]"]

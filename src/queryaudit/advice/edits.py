@@ -46,9 +46,14 @@ def _place(found: Candidate) -> Place:
 
 
 def edit_of(path: str, source: Source, text: bytes) -> Edit | None:
-    """The fewest whole lines that differ, at least one of the old ones."""
+    """The change from the source's text to another."""
     old = source.text.decode().split("\n")[:-1]
     new = text.decode().split("\n")[:-1]
+    return edit_between(path, source.first_line, old, new)
+
+
+def edit_between(path: str, first_line: int, old: Sequence[str], new: Sequence[str]) -> Edit:
+    """The fewest whole lines that differ, at least one of the old ones."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -59,8 +64,8 @@ def edit_of(path: str, source: Source, text: bytes) -> Edit | None:
         head, tail = (head - 1, tail) if head else (head, tail - 1)
     return Edit(
         path=path,
-        first_line=source.first_line + head,
-        last_line=source.first_line + len(old) - tail - 1,
+        first_line=first_line + head,
+        last_line=first_line + len(old) - tail - 1,
         before=tuple(old[head : len(old) - tail]),
         after=tuple(new[head : len(new) - tail]),
     )

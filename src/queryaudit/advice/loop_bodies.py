@@ -28,6 +28,7 @@ class LoopBody:
     statements: tuple[ast.stmt, ...]  #: empty for a comprehension
     conditions: tuple[ast.expr, ...]  #: of a comprehension
     call: ast.Call
+    node: ast.stmt | ast.expr  #: the loop as it was parsed, its lines moved to the left
 
     @property
     def name(self) -> str:
@@ -115,13 +116,13 @@ def read_loop_body(frame: Frame) -> LoopBody | None:
             if node.lineno == 1:
                 call = _call(node.body, frame, first, indent)
                 loop = None if isinstance(node, ast.While) else read_loop(frame.loop_text)
-                return LoopBody(loop, tuple(node.body), (), call) if call is not None else None
+                return LoopBody(loop, tuple(node.body), (), call, node) if call else None
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
             parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
             call = _call(parts, frame, first, indent)
             if call is not None and len(node.generators) == 1:
                 conditions = tuple(node.generators[0].ifs)
-                return LoopBody(read_loop(frame.loop_text), (), conditions, call)
+                return LoopBody(read_loop(frame.loop_text), (), conditions, call, node)
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from queryaudit.advice.bulk_code import BATCH, bulk_code
 from queryaudit.advice.bulk_matching import deleting_code, looked_up, matching_code, unique_set
 from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
+from queryaudit.advice.loop_edits import LoopEdit, loop_edit
 from queryaudit.advice.loops import plural
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.row_writes import RowWrite
@@ -19,19 +20,33 @@ def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
     body = read_loop_body(frame) if direct else None
     try:
         code = _code(body, write) if body is not None else ""
+        edit = loop_edit(frame, body, write, code) if body and _has_edit(write) else None
     except RecursionError:
-        code = ""
+        code, edit = "", None
     general = not code
     if general:
         code = _general(write)
-    notes = _notes(body, write, code)
-    risky = bool(write.bypassed) or (body is not None and body.uses_result())
+    notes = _notes(body, write, code, edit)
     return Fix(
         title=_title(write, code),
-        applicability=Applicability.UNSAFE if risky else Applicability.DISPLAY_ONLY,
+        applicability=_applicability(body, write, edit),
         code=code,
+        edits=(edit.edit,) if edit is not None else (),
         note="\n".join([*([_collected(write)] if general and not direct else []), *notes]),
     )
+
+
+def _has_edit(write: RowWrite) -> bool:
+    return not write.inherits or write.verb == "DELETE"
+
+
+def _applicability(body: LoopBody | None, write: RowWrite, edit: LoopEdit | None) -> Applicability:
+    if write.bypassed or (body is not None and body.uses_result()):
+        return Applicability.UNSAFE
+    if edit is None:
+        return Applicability.DISPLAY_ONLY
+    same = edit.certain and not edit.skipped and write.alone and write.atomic
+    return Applicability.SAFE if same else Applicability.UNSAFE
 
 
 _LINKS = (
@@ -105,7 +120,7 @@ def _title(write: RowWrite, code: str) -> str:
     return "update all rows in bulk"
 
 
-def _notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:
+def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | None) -> list[str]:
     notes: list[str] = []
     if write.inherits and write.verb != "DELETE":
         notes.append(
@@ -131,13 +146,21 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:
         notes.append(
             "psycopg2 sends a statement for each row all the same: execute_values() there."
         )
-    if 'F("' in code:
+    if 'F("' in code and edit is None:
         notes.append("Needs `from django.db.models import F`.")
-    if ".update(" in code:
-        if body is not None and body.name == "save":
-            notes.append("The rows in memory stay as they were, and auto_now fields are not set.")
-    elif ".bulk_update(" in code:
-        notes.append("auto_now fields are not set: name them, with their values.")
+    saves = body is not None and body.name == "save" and write.verb == "UPDATE"
+    if saves and ".update(" in code:
+        notes.append("The rows in memory stay as they were.")
+    skipped = edit.skipped if edit is not None else write.renewed if saves else ()
+    if skipped:
+        notes.append(
+            f"{_listed(skipped)}, which each save() sets, {'is' if len(skipped) == 1 else 'are'} "
+            "not set: give a value to it here."
+        )
+    if edit is not None and not write.atomic:
+        notes.append(
+            "If one row can't be written, none is: now those before it are, as each round commits."
+        )
     return notes
 
 

@@ -21,6 +21,15 @@ class RowWrite(NamedTuple):
     inherits: bool  #: a row is a row of a parent's table too
     #: Fields of the condition of an UPDATE or DELETE, where it only says which values they have.
     by: tuple[str, ...] | None = ("pk",)
+    renewed: tuple[str, ...] = ()  #: fields to which each save gives a value, as ``auto_now`` does
+    null: tuple[str, ...] = ()  #: fields that may have no value
+    mutable: tuple[str, ...] = ()  #: fields whose values are changed in place
+    #: Names that the function has outside of the loop; None where its source is not at hand.
+    names: tuple[str, ...] | None = None
+    #: The less favourable value is the lesser one, which stands for all units of work.
+    free: bool = False  #: no other query of the loop asks or writes the table
+    alone: bool = False  #: nothing else is written in the loop
+    atomic: bool = False  #: all rounds are written in one transaction
 
     @property
     def matching(self) -> bool:

@@ -7,7 +7,7 @@ All that one call in a loop runs has one cause: cascades, savepoints, the reads 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -23,8 +23,9 @@ from queryaudit.detectors.writes.calls import (
     rounds_of,
 )
 from queryaudit.detectors.writes.commits import COMMITS, commit_sightings
+from queryaudit.detectors.writes.loops import in_loop
 from queryaudit.detectors.writes.needed import is_chain, is_needed_in_each_round, is_setup
-from queryaudit.records.events import Frame, Model
+from queryaudit.records.events import Column, Frame, Model
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 
@@ -40,6 +41,11 @@ _OWN_TABLES = frozenset(
 )
 #: Calls between the loop and the write beyond which the write is somebody else's business.
 _FAR = 2
+
+#: Kinds of columns whose values can be changed in place.
+_MUTABLE = frozenset(
+    {"JSONField", "ArrayField", "HStoreField", "BinaryField", "FileField", "ImageField"}
+)
 
 _SIGNALS = {
     Verb.INSERT: ("pre_save", "post_save"),
@@ -76,7 +82,7 @@ def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, li
         loop = rounds.loop(written.frames, max(one.queries for one in call.ran))
         if loop is None or loop.kind not in view.own or is_setup(written.frames):
             continue
-        sighting = _sight(call, written, loop, rule, models, view)
+        sighting = _sight(call, written, loop, rule, models, view, ran)
         needed = is_needed_in_each_round(written, loop, ran)
         alone = needed and not (loop.loop_text or "").startswith("while ")
         if not needed or (alone and is_chain(written, loop, ran)):
@@ -152,7 +158,13 @@ def _inherits(model: Model | None, inserts: Sequence[Ran], models: Models) -> bo
 
 
 def _sight(
-    call: Call, written: Ran, loop: Frame, rule: Claimant, models: Models, view: View
+    call: Call,
+    written: Ran,
+    loop: Frame,
+    rule: Claimant,
+    models: Models,
+    view: View,
+    ran: Sequence[Ran],
 ) -> Sighting:
     model = models.of(written)
     frames = call.frames
@@ -176,7 +188,7 @@ def _sight(
         queries=call.queries,
         duration_ns=call.duration_ns,
         note=_described(written, model, models.is_link(written.table)),
-        write=_row_write(written, model, models),
+        write=in_loop(_row_write(written, model, models), written, call, loop, ran, view),
         ignored=call.ignored,
         frames=visible((loop, *written.frames)),
     )  # fmt: skip
@@ -218,7 +230,14 @@ def _row_write(written: Ran, model: Model | None, models: Models) -> RowWrite:
         link=link,
         inherits=model is not None and bool(model.parents) and _is_heir(model, models),
         by=_compared(written, model),
+        renewed=_names(model, lambda column: column.renewed),
+        null=_names(model, lambda column: column.null),
+        mutable=_names(model, lambda column: column.kind in _MUTABLE),
     )
+
+
+def _names(model: Model | None, test: Callable[[Column], bool]) -> tuple[str, ...]:
+    return tuple(c.name for c in model.columns if test(c)) if model is not None else ()
 
 
 def _compared(written: Ran, model: Model | None) -> tuple[str, ...] | None:

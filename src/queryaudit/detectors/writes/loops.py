@@ -1,0 +1,47 @@
+"""What else goes on in a loop that writes: whether its writes can be put off to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.loop_text import names_around
+from queryaudit.advice.row_writes import RowWrite
+from queryaudit.detectors.base import View
+from queryaudit.detectors.places import function_of
+from queryaudit.detectors.writes.calls import Call, Ran
+from queryaudit.records.events import Frame, FrameKind
+
+
+def in_loop(
+    write: RowWrite, written: Ran, call: Call, loop: Frame, ran: Sequence[Ran], view: View
+) -> RowWrite:
+    """``write`` with what is known of the loop's other queries and of the function around it."""
+    own = set(map(id, call.ran))
+    others = [one for one in ran if id(one) not in own and _is_in(one, loop)]
+    return write._replace(
+        names=_names(loop, view),
+        free=not any(written.table in one.statement.tables for one in others),
+        alone=not any(one.statement.write is not None for one in others),
+        atomic=written.commits < written.done,
+    )
+
+
+def _is_in(one: Ran, loop: Frame) -> bool:
+    """Whether it ran in the rounds, or may have between them, as a generator's queries do."""
+    first = loop.loop_line or loop.line
+    called = False
+    for frame in one.frames:
+        if frame.path == loop.path and first <= frame.line < first + len(loop.loop_source):
+            is_round = frame.loop_line == first or frame.line > first
+            return is_round or (called and one.queries > 1)
+        called = called or frame.kind is not FrameKind.LIBRARY
+    return False
+
+
+def _names(loop: Frame, view: View) -> tuple[str, ...] | None:
+    function = function_of(loop, view.tables)
+    if function is None or loop.loop_line is None:
+        return None
+    source = FunctionSource(function.first_line, function.lines)
+    return names_around(source, loop.loop_line, len(loop.loop_source))
