@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import update_last_login
+from django.core.cache import caches
+from django.core.management import call_command
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -57,9 +59,15 @@ def seen(_request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def cached(_request: HttpRequest) -> HttpResponse:
+    for tag in Tag.objects.order_by("pk"):
+        caches["default"].set(f"tag-{tag.pk}", tag.name)
+    return HttpResponse()
+
+
 urlpatterns = [
     path(f"{view.__name__}/", view)
-    for view in (count_view, drop, log, show, default_tag, visit, seen)
+    for view in (count_view, drop, log, show, default_tag, visit, seen, cached)
 ]
 
 
@@ -110,6 +118,15 @@ def good_last_login() -> int:
     """So is the time of the last login."""
     get_user_model().objects.create_user("reader")
     return _get("seen")
+
+
+@undone
+def good_cache() -> int:
+    """A cache in the database is kept by the way, too."""
+    backend = "django.core.cache.backends.db.DatabaseCache"
+    with override_settings(CACHES={"default": {"BACKEND": backend, "LOCATION": "kept_pages"}}):
+        call_command("createcachetable")
+        return _get("cached")
 
 
 @undone

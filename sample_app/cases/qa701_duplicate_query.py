@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from decimal import Decimal
 
 from django.contrib.auth.backends import ModelBackend
@@ -213,3 +214,13 @@ def good_two_rounds_alike() -> list[str]:
     """Two rounds that ask for what the loop's variable says can be alike by chance."""
     tags = Tag.objects.order_by("pk")[:2]
     return [str(Book.objects.filter(price__gt=len(tag.name) * 0).count()) for tag in tags]
+
+
+def good_validated_twice() -> tuple[str, str]:
+    """Models look themselves whether what they refer to is there, and whether they are unique."""
+    customer = Customer.objects.order_by("pk")[0]
+    first = Order(customer=customer, placed_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    second = Order(customer=customer, placed_at=datetime(2026, 1, 2, tzinfo=timezone.utc))
+    first.full_clean()
+    second.full_clean()
+    return first.status, second.status

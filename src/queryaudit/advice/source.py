@@ -98,13 +98,20 @@ def expression_at(frame: Frame) -> str | None:
     source = read_source(frame)
     if source is None or not source.exact:
         return None
-    text = source.text[source.focus.start : source.focus.end].decode()
-    code = " ".join(text.split())
+    whole = _whole(source)
+    code = " ".join(source.text[whole.start : whole.end].decode().split())
     try:
         ast.parse(code, mode="eval")
     except (SyntaxError, ValueError, RecursionError):
         return None
     return code
+
+
+def _whole(source: Source) -> Span:
+    """The frame's range; of a chain over several lines the chain, as calls begin at their names."""
+    calls = (source.span(node) for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    ends = (span for span in calls if span is not None and span.end == source.focus.end)
+    return next((span for span in ends if span.start < source.focus.start), source.focus)
 
 
 def parses(text: bytes) -> bool:

@@ -30,6 +30,7 @@ class Mark(IntEnum):
     BASE = 8  #: the unit of work begins here
     DELETION = 10  #: Django collects what a deletion takes with it
     HANDED = 9  #: a thread runs what another thread or a task waits for
+    VALIDATION = 11  #: a model checks its values against the database
 
 
 _QUERYSET_METHODS = frozenset(
@@ -56,6 +57,11 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "django/db/models/fields/related_descriptors.py": {"__get__": Mark.DESCRIPTOR},
     "django/db/models/query_utils.py": {"__get__": Mark.DESCRIPTOR},
     "django/db/models/deletion.py": {"collect": Mark.DELETION},
+    "django/db/models/fields/related.py": {"validate": Mark.VALIDATION},
+    "django/db/models/constraints.py": {"validate": Mark.VALIDATION},
+    "django/db/models/base.py": {
+        **dict.fromkeys(("_perform_unique_checks", "_perform_date_checks"), Mark.VALIDATION),
+    },
     "django/contrib/contenttypes/fields.py": {"__get__": Mark.DESCRIPTOR},
     "django/template/base.py": {"render_annotated": Mark.TEMPLATE},
     "rest_framework/fields.py": _FIELD_METHODS,

@@ -119,7 +119,7 @@ class FrameResolver:
         if found is None or (path, found.first_line) in self._functions:
             return None
         self._functions.add((path, found.first_line))
-        return FunctionText(path, found.name, found.first_line, found.lines)
+        return FunctionText(path, found.name, found.first_line, found.lines, found.decorators)
 
     def _template(self, place: Place, frame: Frame) -> Frame:
         lines = source_file(place.path).lines

@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture import causes
-from queryaudit.capture.codefiles import EXECUTIONS, CodeFiles, Mark
+from queryaudit.capture.codefiles import EXECUTIONS, CodeFile, CodeFiles, Mark
 from queryaudit.capture.places import (
     Place,
     Places,
@@ -152,7 +152,7 @@ class _Walker:
             if file.kind is not _LIBRARY:
                 if code.co_name != "fetch" or code.co_varnames[:3] != _FETCH:
                     self._project(depth, frame, file.kind)
-            elif self.fallback is None and not file.orm and mark is not Mark.TEMPLATE:
+            elif self.fallback is None and _asks_by_itself(file, mark):
                 self.fallback = (depth, frame)
             if code.co_name in EXECUTIONS and not self._asked():
                 self.fallback = None  # below an execution stand those who watch it
@@ -181,7 +181,7 @@ class _Walker:
             self._many(depth, frame)
         elif mark is Mark.DELETION:
             self.deleting = self.anchor is None
-        elif self.anchor is not None:
+        elif self.anchor is not None or mark is Mark.VALIDATION:
             return  # beyond project code the ORM's frames tell of another query
         elif mark is Mark.QUERYSET or mark is Mark.ROWS:
             if self.pending is None:
@@ -344,6 +344,11 @@ class _Walker:
         if self.rows is not None and self.site.rows_depth is not None:
             return causes.from_queryset(self.rows, self.site.rows_depth, "__iter__")
         return None
+
+
+def _asks_by_itself(file: CodeFile, mark: Mark | None) -> bool:
+    """Whether a library's function is one that asks, not a part of the ORM that somebody asked."""
+    return mark is Mark.VALIDATION or not (file.orm or mark is Mark.TEMPLATE)
 
 
 def awaiting_frames(

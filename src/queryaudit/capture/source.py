@@ -32,6 +32,7 @@ class Function(NamedTuple):
     name: str
     first_line: int
     lines: tuple[str, ...]
+    decorators: tuple[str, ...]
 
 
 class Place(NamedTuple):
@@ -81,8 +82,17 @@ class SourceFile:
                 end = node.end_lineno or node.lineno
                 if end - node.lineno >= _MAX_FUNCTION:
                     return None
-                return Function(node.name, node.lineno, tuple(self.lines[node.lineno - 1 : end]))
+                lines = tuple(self.lines[node.lineno - 1 : end])
+                return Function(node.name, node.lineno, lines, self._decorators(node.lineno))
         return None
+
+    def _decorators(self, line: int) -> tuple[str, ...]:
+        """Those of one line each, above the line of a ``def``."""
+        found: list[str] = []
+        while line > 1 and (text := self.lines[line - 2].strip()).startswith("@"):
+            found.append(text[1:])
+            line -= 1
+        return tuple(reversed(found))
 
     def _chain(self, line: int, column: int | None) -> list[ast.AST]:
         """Nodes from the module down to the innermost that contains the position."""

@@ -150,6 +150,7 @@ class FunctionText(NamedTuple):
     name: str
     first_line: int  #: of its ``def``, decorators excluded
     lines: tuple[str, ...]
+    decorators: tuple[str, ...] = ()  #: as they are written, without the ``@``
 
 
 class Origin(NamedTuple):

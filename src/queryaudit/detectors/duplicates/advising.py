@@ -8,17 +8,22 @@ from collections.abc import Sequence
 
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
-from queryaudit.records.events import AccessKind, Frame, FrameKind
+from queryaudit.detectors.duplicates.naming import named
+from queryaudit.records.events import AccessKind, Frame
 from queryaudit.records.findings import Applicability, Fix
 
 _ONE = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
+def is_same_place(one: Frame, other: Frame) -> bool:
+    return _place(one) == _place(other)
+
+
 def description(first: Frame, again: Frame, loop: Frame | None) -> str:
     if loop is not None:
         return f"the same in each round of `{loop.loop_text}`"
-    if _place(first) == _place(again):
+    if is_same_place(first, again):
         return "called again"
     return f"asked first in {named(first)}"
 
@@ -28,14 +33,15 @@ def message(sightings: Sequence[Sighting]) -> str:
     times = sum(s.queries for s in sightings)
     what = f"{_relation(head)} of the same row" if head.path else _table(head)
     again = "once more" if times == 1 else f"{times} times more"
+    first = head.evaluated or head.frame
+    if head.loop is None and is_same_place(first, head.frame):
+        return f"{named(head.frame)} asks {again} for {what}, and nothing has changed."
+    what = what[0].upper() + what[1:] if what.startswith("the ") else what
     if head.loop is not None:
         return (
             f"{what} is asked for in each round of `{head.loop[2]}`, always the same: {again}"
             " than needed."
         )
-    first = head.evaluated or head.frame
-    if _place(first) == _place(head.frame):
-        return f"{named(head.frame)} asks {again} for {what}, and nothing has changed."
     return (
         f"{what} is asked for {again} although {named(first)} has the answer,"
         " and nothing has changed."
@@ -43,15 +49,16 @@ def message(sightings: Sequence[Sighting]) -> str:
 
 
 def fix(sightings: Sequence[Sighting]) -> Fix:
+    """``Sighting.fix`` is of one place that is reached more than once."""
     head = sightings[0]
     first = head.evaluated or head.frame
     if head.loop is not None:
         return _hoisted(head)
     if head.path and all(step.kind in _ONE for step in head.path):
         return _joined(head)
-    if _place(first) == _place(head.frame):
-        return _kept(head)
-    name = _variable(head)
+    if head.fix is not None:
+        return head.fix
+    name = variable(head)
     code = f"# {first.path}:{first.line}\n{_assigned(name, expression_at(first), head)}"
     note = (
         f"Use `{name}` in line {head.frame.line} too."
@@ -112,7 +119,7 @@ def _joined(head: Sighting) -> Fix:
 
 
 def _hoisted(head: Sighting) -> Fix:
-    name = _variable(head)
+    name = variable(head)
     frame = head.frame
     here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
     asked = expression_at(frame) if here else None
@@ -128,35 +135,6 @@ def _hoisted(head: Sighting) -> Fix:
         note=""
         if here
         else f"The question stands in {named(frame)}, which the loop calls: hand `{name}` to it.",
-    )
-
-
-def _kept(head: Sighting) -> Fix:
-    """One place that is reached more than once."""
-    owner, _, name = head.frame.function.rpartition(".")
-    asked = expression_at(head.frame) or "..."
-    if owner and "<" not in owner + name:
-        code = (
-            "from django.utils.functional import cached_property\n\n"
-            f"class {owner.rpartition('.')[2]}:\n"
-            f"    @cached_property\n    def {name}(self):\n        return {asked}"
-        )
-        note = (
-            "For a method without arguments of an object that lives as long as its answer holds; "
-            "else keep the answer in a variable where it is called, and hand it on."
-        )
-        return Fix(
-            title="keep the answer on the object",
-            applicability=Applicability.DISPLAY_ONLY,
-            code=code,
-            note=note,
-        )
-    return Fix(
-        title="keep the answer and hand it on",
-        applicability=Applicability.DISPLAY_ONLY,
-        code=_assigned(_variable(head), asked, head),
-        note=f"{named(head.frame)} is called more than once for the same: call it once and hand "
-        "its answer on.",
     )
 
 
@@ -178,7 +156,7 @@ def _is_python(loop: str) -> bool:
     return True
 
 
-def _variable(head: Sighting) -> str:
+def variable(head: Sighting) -> str:
     model = (head.target or "").rpartition(".")[2]
     word = "".join(("_" if c.isupper() and i else "") + c.lower() for i, c in enumerate(model))
     if head.method in ("count", "exists"):
@@ -191,20 +169,12 @@ def _variable(head: Sighting) -> str:
 def _table(head: Sighting) -> str:
     name = (head.target or "").rpartition(".")[2]
     what = f"{head.method}() of {name}" if head.method in ("count", "exists") and name else name
-    return what or "The same question"
+    return what or "the same question"
 
 
 def _relation(head: Sighting) -> str:
     owner = (head.owner or "").rpartition(".")[2]
     return f"{owner}.{head.path[-1].name}"
-
-
-def named(frame: Frame) -> str:
-    if frame.kind is FrameKind.TEMPLATE or not frame.function:
-        return f"{frame.path.rpartition('/')[2]}"
-    if "<module>" in frame.function:
-        return f"{frame.path}"
-    return f"{frame.function}()"
 
 
 def _place(frame: Frame) -> tuple[str, int, int | None]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
+from queryaudit.detectors.duplicates.keeping import kept
 from queryaudit.detectors.duplicates.places import (
     is_login,
     is_on_purpose,
@@ -16,8 +18,8 @@ from queryaudit.detectors.duplicates.places import (
     site,
     turning,
 )
-from queryaudit.detectors.places import is_handed, visible
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.detectors.places import function_of, is_handed, visible
+from queryaudit.records.events import Frame, FrameKind, ScopeKind
 from queryaudit.records.findings import Fix
 
 #: Units that go on and on: one place comes round again for reasons that no frame shows.
@@ -64,7 +66,8 @@ class DuplicateQuery(Detector):
     ---------------
     Reading again after a write, a rollback or any statement that may change what is seen, retries
     and polling, ``refresh_from_db()``, ``FOR UPDATE``, and random order: all are recognised and
-    silent, as are sessions and content types, which Django looks after, and values that come round
+    silent, as are sessions and content types, which Django looks after, the questions by which
+    models validate what they refer to, and values that come round
     again in a query per row, which is the finding of QA101 to QA108.
     What is equal by chance is silent too: two relations that happen to lead to one row, the row of
     who is logged in and of whom a page is about, two rounds of a loop that ask for what its
@@ -122,7 +125,7 @@ class DuplicateQuery(Detector):
         loop = turning(repeat.again.frames) if same else None
         fingerprint = repeat.statement.fingerprint
         place = (frame.path, frame.function)
-        return Sighting(
+        sighting = Sighting(
             rule=self.code,
             group=(self.code, *place, fingerprint),
             cause=(self.code, *place, fingerprint, first.path, first.function),
@@ -142,6 +145,12 @@ class DuplicateQuery(Detector):
             ignored=repeat.ignored,
             frames=visible((frame, first, *repeat.again.frames)),
         )
+        if loop is not None or not advising.is_same_place(first, frame):
+            return sighting
+        callers = [f for f in repeat.again.frames if f.kind is not FrameKind.LIBRARY]
+        function = function_of(frame, view.tables)
+        answer = advising.variable(sighting)
+        return replace(sighting, fix=kept(frame, next(iter(callers[1:]), None), function, answer))
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         return advising.message(sightings)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import FRESH, AskedFold, Refetch
+from queryaudit.detectors.duplicates.naming import named
 from queryaudit.detectors.duplicates.places import (
     is_on_purpose,
     is_one_piece,
@@ -131,7 +132,7 @@ class RefetchOfHeldRow(Detector):
         row = (head.target or "").rpartition(".")[2]
         where = "" if _is_near(head) else f" in {head.owner}()"
         return (
-            f"{advising.named(head.frame)} loads by its key the {row} that `{head.note}`{where}"
+            f"{named(head.frame)} loads by its key the {row} that `{head.note}`{where}"
             " holds already, and nothing has changed."
         )
 

@@ -15,6 +15,7 @@ from queryaudit.sql.verbs import Verb
 #: Distinct values counted up to here; beyond, only "at least".
 _DISTINCT = 64
 
+_CACHE = "django.core.cache."
 _BULK = frozenset({"bulk_create", "bulk_update"})
 
 
@@ -65,7 +66,7 @@ class CallFold:
         tally.add(query)
 
     def ran(self, view: View) -> list[Ran]:
-        """All that ran, in order of first sight."""
+        """All that ran, in order of first sight. A cache in the database is kept by itself."""
         return [
             Ran(
                 statement=view.statements.of(view.tables.sql[sql].text),
@@ -81,6 +82,7 @@ class CallFold:
                 commits=tally.commits,
             )
             for (sql, stack, access, ignored), tally in self._tallies.items()
+            if not view.tables.stacks[stack].via.startswith(_CACHE)
         ]
 
 

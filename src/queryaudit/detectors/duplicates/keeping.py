@@ -1,0 +1,95 @@
+"""How to keep the answer of a function that asks each time it is called."""
+
+from __future__ import annotations
+
+import ast
+
+from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.source import expression_at
+from queryaudit.detectors.duplicates.naming import named
+from queryaudit.records.events import Frame, FunctionText
+from queryaudit.records.findings import Applicability, Fix
+
+#: What makes a method a value; any other decorator may do anything.
+_VALUES = ("property", "cached_property")
+
+
+def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name: str) -> Fix:
+    """``caller``: where the function is called; ``name``: what to call the answer."""
+    decorators = [_last_name(text) for text in function.decorators] if function else []
+    if "cached_property" in decorators:
+        return _of_several_objects(frame)
+    if function is not None and all(decorator in _VALUES for decorator in decorators):
+        code = _cached(frame, function)
+        if code is not None:
+            return _on_object(frame, code, is_value="property" in decorators)
+    called = expression_at(caller) if caller is not None else None
+    where = f"# {caller.path}:{caller.line}\n" if caller is not None and called else ""
+    return Fix(
+        title="keep the answer and hand it on",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f"{where}{name} = {called or '...'}",
+        note=f"{named(frame)} asks each time it is called: call it once for the same, and hand its "
+        "answer on.",
+    )
+
+
+def _of_several_objects(frame: Frame) -> Fix:
+    owner, _, name = frame.function.rpartition(".")
+    return Fix(
+        title="hand the object on",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f"{name}  # of one object",
+        note=f"`{owner}.{name}` keeps its answer, but one row is there as several objects and each "
+        "asks by itself. Load it once, and hand the object on.",
+    )
+
+
+def _on_object(frame: Frame, code: str, *, is_value: bool) -> Fix:
+    name = frame.function.rpartition(".")[2]
+    return Fix(
+        title="keep the answer on the object",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note="For an object that lives as long as its answer holds."
+        + ("" if is_value else f" It is read without parentheses then: `.{name}`."),
+    )
+
+
+def _cached(frame: Frame, function: FunctionText) -> str | None:
+    """The method as a ``cached_property``, if it takes nothing and does nothing but answer."""
+    owner = frame.function.rpartition(".")[0]
+    parsed = FunctionSource(function.first_line, function.lines).parsed()
+    if not owner or "<" in owner or function.name.startswith("__") or parsed is None:
+        return None
+    node = next((n for n in ast.walk(parsed[1]) if isinstance(n, ast.FunctionDef)), None)
+    if node is None or [a.arg for a in _parameters(node)] != ["self"] or not _answers(node):
+        return None
+    lines = [line.rstrip() for line in function.lines]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    body = "\n".join(f"    {line[indent:]}".rstrip() for line in lines)
+    return (
+        "from django.utils.functional import cached_property\n\n"
+        f"class {owner.rpartition('.')[2]}:\n    @cached_property\n{body}"
+    )
+
+
+def _parameters(node: ast.FunctionDef) -> list[ast.arg]:
+    found = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return [*found, *filter(None, (node.args.vararg, node.args.kwarg))]
+
+
+def _answers(node: ast.FunctionDef) -> bool:
+    """Whether the function gives a value, and assigns to nothing but its own variables."""
+    returned = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node))
+    stored = (
+        n
+        for n in ast.walk(node)
+        if isinstance(n, (ast.Attribute, ast.Subscript)) and not isinstance(n.ctx, ast.Load)
+    )
+    generates = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node))
+    return returned and not generates and next(stored, None) is None
+
+
+def _last_name(decorator: str) -> str:
+    return decorator.partition("(")[0].rpartition(".")[2]
