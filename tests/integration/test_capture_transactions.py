@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError, Error, connection, connections, transaction
 from django.db.models import F
 from django.http import HttpResponse
@@ -13,12 +13,12 @@ from django.test import RequestFactory, TestCase
 from django.views import View
 
 from queryaudit.capture.transactions import ATTRIBUTE
-from queryaudit.records.events import Boundary, Transaction
+from queryaudit.records.events import Boundary, Query, Transaction
 from sample_app.shop.models import Audiobook, Book, Tag
 from tests.integration.recording import Recording
 
 BEGIN, COMMIT, ROLLBACK = Boundary.BEGIN, Boundary.COMMIT, Boundary.ROLLBACK
-SAVEPOINT, RELEASE = Boundary.SAVEPOINT, Boundary.RELEASE
+SAVEPOINT, RELEASE, FOREIGN = Boundary.SAVEPOINT, Boundary.RELEASE, Boundary.FOREIGN
 
 #: Inside the transaction of a test case, and on a connection that really commits.
 both = pytest.mark.parametrize(
@@ -261,6 +261,34 @@ def test_a_thread_behind_async_code_has_its_own_connection_and_transaction() -> 
         asyncio.run(main())
     assert boundaries(seen) == [BEGIN, COMMIT]
     assert [q.transaction for q in seen.about("shop_tag")] == [transactions(seen)[0].id]
+
+
+@pytest.mark.django_db
+def test_a_query_of_another_task_is_told_and_those_of_the_tasks_own_are_not() -> None:
+    block = transaction.atomic()
+
+    async def outsider(opened: asyncio.Event, done: asyncio.Event) -> None:
+        await opened.wait()
+        await Tag.objects.acount()
+        done.set()
+
+    async def main() -> None:
+        opened, done = asyncio.Event(), asyncio.Event()
+        other = asyncio.create_task(outsider(opened, done))
+        await sync_to_async(block.__enter__)()
+        await Tag.objects.acount()
+        opened.set()
+        await done.wait()
+        await asyncio.gather(Tag.objects.acount(), Tag.objects.acount())
+        await sync_to_async(block.__exit__)(None, None, None)
+        await other
+
+    with Recording() as seen:
+        async_to_sync(main)()
+    assert boundaries(seen) == [BEGIN, FOREIGN, COMMIT]
+    told = [e for e in seen.events.occurrences if isinstance(e, (Query, Transaction))]
+    at = told.index(transactions(seen)[1])
+    assert told[at + 1] == seen.about("shop_tag")[1]
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
+from tests.rules.expected_concurrency import CONCURRENCY
 from tests.rules.expected_duplicates import DUPLICATES
 from tests.rules.expected_full_rows import FULL_ROWS
 from tests.rules.expected_indexes import INDEXES
@@ -15,7 +16,8 @@ from tests.rules.expected_transactions import TRANSACTIONS
 from tests.rules.expected_writes import WRITES
 
 EXPECTED = (
-    DUPLICATES
+    CONCURRENCY
+    | DUPLICATES
     | FULL_ROWS
     | INDEXES
     | LOADS

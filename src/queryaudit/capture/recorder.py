@@ -241,6 +241,8 @@ class Recorder:
 
         ignoring = IGNORING.get()
         held = connection._queryaudit_transaction
+        if held is not None and held.awaited:
+            held.asked(scope)
         if statement.updates and row is None:
             row = last_value(self._salt, params)
         query = self.running[get_ident()] = _new_tuple(

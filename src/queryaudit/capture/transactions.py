@@ -19,7 +19,7 @@ from django.db.transaction import Atomic, get_connection
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.places import Place, class_kind, class_place
-from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
+from queryaudit.capture.scopes import AWAITING, CURRENT, IGNORING, Scope
 from queryaudit.records.events import Boundary, FrameKind, Transaction
 
 #: Where a connection keeps its open transaction; read for each query.
@@ -35,6 +35,7 @@ class Open:
 
     __slots__ = (
         "alias",
+        "awaited",
         "blocks",
         "ended",
         "id",
@@ -55,11 +56,21 @@ class Open:
         self.implicit = implicit
         #: Autocommit was switched off: it ends with ``commit()``, and the next one begins.
         self.manual = manual
+        #: A coroutine waits for this thread, and others may use it before the transaction ends.
+        self.awaited = not manual and bool(AWAITING.get())
         self.ended = False
         #: Blocks entered and not left, the outermost included.
         self.blocks = 0
         #: Savepoints and the stacks that made them, the innermost last.
         self.savepoints: list[tuple[Any, int]] = []
+
+    def asked(self, scope: Scope) -> None:
+        """A query is about to be written down: say so if another task has sent it.
+
+        A task inherits what was open as it was made, and keeps what it opens to itself.
+        """
+        if self not in OPEN.get():
+            self.write(scope, Boundary.FOREIGN)
 
     def write(self, scope: Scope, boundary: Boundary, stack: int | None = None) -> None:
         recorder = scope.recorder

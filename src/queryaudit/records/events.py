@@ -81,6 +81,7 @@ class Boundary(IntEnum):
     SAVEPOINT_ROLLBACK = 6
     CALLBACKS = 7  #: the functions given to ``on_commit`` are about to run
     CALLED = 8  #: they ran
+    FOREIGN = 9  #: the next query in it comes from a task that did not begin it
 
 
 class EffectKind(IntEnum):

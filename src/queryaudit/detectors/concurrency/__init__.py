@@ -1,0 +1,1 @@
+"""Rules about tasks and threads that share what they should not."""
