@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from queryaudit.analysis.pipeline import fingerprint
+from queryaudit.analysis.pipeline import fingerprint, impact
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.locking.graph import RULE, Chain, Crossing, crossings, is_postgres, locks_rows
@@ -60,8 +60,12 @@ def after_tests(report: Report, analysis: Analysis) -> Report:
 def replayed(
     report: Report, analysis: Analysis, scratch: str, told: Callable[[str], None] = lambda _: None
 ) -> Report:
-    """``report`` with each deadlock replayed in the database ``scratch``, which is ours."""
+    """``report`` with each deadlock replayed in the database ``scratch``, which is ours.
+
+    What was a note, as no key found the rows, weighs as much as any other once it is proved.
+    """
     ways, models = _ways(analysis)
+    proved = analysis.config.severity(RULE, analysis.registry.rules[RULE].severity)
     kept: list[Finding] = []
     refuted: list[Suppression] = []
     for finding in report.findings:
@@ -73,11 +77,14 @@ def replayed(
         judged = replace(finding, evidence=_evidence(finding, trial))
         if trial.outcome is Outcome.REFUTED:
             refuted.append(_refuted(judged, trial))
+        elif trial.outcome is Outcome.PROVED:
+            kept.append(replace(judged, severity=max(proved, finding.severity)))
         else:
             kept.append(judged)
     suppressed = sorted(
         [*report.suppressed, *refuted], key=lambda s: (s.place, s.rule, s.finding.fingerprint)
     )
+    kept.sort(key=impact)
     return replace(report, findings=tuple(kept), suppressed=tuple(suppressed))
 
 

@@ -95,6 +95,53 @@ def test_a_deadlock_is_proved_and_comes_with_a_script(
 
 
 @PostgreSQL
+def test_a_note_that_is_proved_is_a_warning_with_its_script(
+    standing_shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A condition finds the rows, which may be others: until the server has shown it."""
+
+    def cancel_all() -> None:
+        with transaction.atomic():
+            Order.objects.filter(note="late").update(status="cancelled")
+            Tag.objects.filter(pk=TAG).update(name=F("name"))
+
+    trace = trace_of(tmp_path, cancel_all, close)
+    assert main(["report", trace, "--select=QA503", "--baseline", ""]) == 0
+    folded = capsys.readouterr().out
+    assert "1 note" in folded
+    assert "-- Session 1" not in folded
+    assert main(["prove-deadlock", trace, "--database", url(), "--baseline", ""]) == 1
+    out = capsys.readouterr().out
+    assert "1 warning" in out
+    assert "-- Session 1" in out
+
+
+@PostgreSQL
+def test_a_note_that_is_refuted_fails_nothing(
+    standing_shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A unique column that is written as it was does not lock the key."""
+
+    def order_book() -> None:
+        with transaction.atomic():
+            Book.objects.filter(title="late").update(stock=1)
+            customer = Customer.objects.order_by("pk")[0]
+            Order.objects.create(customer=customer, placed_at="2024-01-01T00:00Z")
+
+    def touch() -> None:
+        with transaction.atomic():
+            Customer.objects.filter(name="late").update(email=F("email"))
+            Book.objects.filter(title="late").update(stock=2)
+
+    trace = trace_of(tmp_path, order_book, touch)
+    assert main(["report", trace, "--select=QA503", "--baseline", "", "--fail-on", "note"]) == 1
+    capsys.readouterr()
+    options = ["--database", url(), "--baseline", "", "--fail-on", "note"]
+    assert main(["prove-deadlock", trace, *options]) == 0
+    assert "1 ignored" in capsys.readouterr().out
+
+
+@PostgreSQL
 def test_the_script_raises_the_deadlock_again(
     standing_shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

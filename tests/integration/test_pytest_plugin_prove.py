@@ -78,6 +78,22 @@ def test_it_is_only_observed_unless_proof_is_asked_for(library: Project) -> None
     assert grades(library.pytest()) == [("QA503", "observed")]
 
 
+def test_a_note_that_is_proved_fails_the_run(library: Project) -> None:
+    by_key = 'City.objects.filter(pk=city).update(name="Rome")'
+    assert by_key in WORK
+    library.write("library/work.py", WORK.replace(by_key, by_key.replace("pk=city", "name=city")))
+    try:
+        assert library.pytest().code == 0
+        run = library.pytest(PROVE)
+    finally:
+        library.write("library/work.py", WORK)
+    assert run.code == 1, run.text
+    assert [(f["severity"], f["evidence"]["grade"]) for f in run.findings] == [
+        ("warning", "proved")
+    ]
+    assert "-- Session 1" in run.text
+
+
 def test_unittest_runs_find_the_same(library: Project) -> None:
     library.write("library/test_cases.py", TESTS)
     library.append(

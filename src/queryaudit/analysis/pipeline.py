@@ -79,7 +79,7 @@ def build_report(ledger: Ledger, settings: Settings) -> Report:
                 )
             )
     findings = without_echoes(findings, settings.rules)
-    findings.sort(key=_impact)
+    findings.sort(key=impact)
     suppressed.sort(key=lambda s: (s.place, s.rule, s.finding.fingerprint))
     everywhere = findings + [s.finding for s in suppressed]
     codes = sorted({cause.rule for finding in everywhere for cause in finding.causes})
@@ -320,7 +320,7 @@ def _scope_totals(group: list[CauseTotals]) -> tuple[Sighting, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.queries, row.kind, row.name)))
 
 
-def _impact(finding: Finding) -> tuple[object, ...]:
+def impact(finding: Finding) -> tuple[object, ...]:
     """By severity, then by how many queries: times differ from run to run."""
     place = (finding.location.path, finding.location.line)
     return (-int(finding.severity), -finding.queries, place, finding.fingerprint)

@@ -64,7 +64,7 @@ class LockOrderInversion(Detector):
     SQLite, which locks the database as a whole. On other servers than PostgreSQL locks of tables
     and of foreign keys are not judged. Of all pairs in opposite orders the fewest places are told
     with which all would be gone; where a condition or a cascade found the rows, and no key, it is
-    a note.
+    a note until it is proved.
 
     Evidence
     --------
