@@ -10,6 +10,8 @@ from django.db.models.expressions import Func, RawSQL
 
 _REACH = 40
 _DEPTH = 12
+#: What Django's own prefetches over a table in between select besides.
+_PREFETCHED = "_prefetch_related_val_"
 
 
 def query_of(frame: FrameType | None) -> Any:
@@ -34,8 +36,9 @@ def fragments(query: Any) -> list[tuple[str, str]]:
 def _of_query(query: Any, depth: int) -> Iterator[tuple[str, str]]:
     if depth <= 0 or query is None:
         return
-    for text, _ in getattr(query, "extra", {}).values():
-        yield "extra", str(text)
+    for name, (text, _) in getattr(query, "extra", {}).items():
+        if not str(name).startswith(_PREFETCHED):
+            yield "extra", str(text)
     for name in (*getattr(query, "extra_tables", ()), *getattr(query, "extra_order_by", ())):
         yield "extra", str(name)
     for item in getattr(query, "order_by", ()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType
 
@@ -130,33 +129,14 @@ class FrameResolver:
     def _class(self, place: Place, frame: Frame) -> Frame:
         """The line of the class, or of the attribute or method that stands for a field."""
         file = source_file(place.path)
-        scope: ast.AST | None = file.tree
-        line = 0
-        for part in place.name.split("["):
-            for name in part.strip("]").split("."):
-                found = _definition(scope, name)
-                if found is not None:
-                    scope, line = found, found.lineno
-        if not line:
+        names = [name for part in place.name.split("[") for name in part.strip("]").split(".")]
+        line = file.definition(names)
+        if line is None:
             return frame
         first = max(1, line - 2)
         return frame._replace(
             line=line, snippet_line=first, snippet=tuple(file.lines[first - 1 : line + 4])
         )
-
-
-def _definition(scope: ast.AST | None, name: str) -> ast.stmt | None:
-    """The statement in ``scope``'s body that binds ``name``, or a serializer's getter for it."""
-    for node in getattr(scope, "body", ()):
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if node.name in (name, f"get_{name}", f"resolve_{name}"):
-                return node
-        elif isinstance(node, ast.Assign):
-            if any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-                return node
-        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", None) == name:
-            return node
-    return None
 
 
 def function_name(code: CodeType) -> str:

@@ -40,6 +40,8 @@ _REACH = 30
 _MAX_TEXT = 500_000
 #: Ways to hand over text whose place is looked for by the text, as the call is not on the stack.
 _WORDS = {"raw": ".raw(", "extra": ".extra(", "RawSQL": "RawSQL", "order_by": ".order_by("}
+#: Django's functions that write all of the text that they have a cursor execute.
+_WRITERS = frozenset({"execute_sql", "_savepoint", "_savepoint_rollback", "_savepoint_commit"})
 _VARYING = HARMLESS - {HoleKind.NUMBER}
 
 Found = tuple[Composition, list[str]]
@@ -85,6 +87,8 @@ class Provenances:
             return None
         with self._lock:
             if fetches is FetchKind.CURSOR:
+                if _is_djangos(frame, self._sources.files):
+                    return None
                 constant = _is_constant(text, frame)
                 if constant and "'" not in text:
                     return None
@@ -290,6 +294,15 @@ def _is_constant(text: object, frame: FrameType | None) -> bool:
         names = frame.f_code.co_names
         values = frame.f_globals
         if any(values.get(name) is text for name in names):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_djangos(frame: FrameType | None, files: CodeFiles) -> bool:
+    """Whether a cursor was handed its text by a compiler, or by what sets savepoints."""
+    while frame is not None and files(frame.f_code.co_filename).orm:
+        if frame.f_code.co_name in _WRITERS:
             return True
         frame = frame.f_back
     return False

@@ -5,21 +5,32 @@ Used once for each distinct call site that turned out to matter, never on the ho
 
 from __future__ import annotations
 
-import ast
 import linecache
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from queryaudit.capture.outline import parse_outline
+from queryaudit.capture.outline import (
+    CLASS,
+    COMPREHENSION,
+    FOR,
+    FUNCTION,
+    LAMBDA,
+    STATEMENTS,
+    WHILE,
+    Node,
+    Outline,
+    parse_outline,
+)
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CONTEXT_LINES = 2
 _MAX_SNIPPET = 60
 _MAX_LOOP = 40
 _MAX_FUNCTION = 150
+
+
+#: Nodes with their numbers, outermost first.
+_Chain = list[tuple[int, Node]]
 
 
 class Loop(NamedTuple):
@@ -50,9 +61,9 @@ class SourceFile:
     def __init__(self, filename: str) -> None:
         self.lines = [line.rstrip("\n") for line in linecache.getlines(filename)]
         try:
-            self.tree: ast.Module | None = parse_outline("\n".join(self.lines))
+            self.outline: Outline | None = parse_outline("\n".join(self.lines))
         except (SyntaxError, ValueError, RecursionError):
-            self.tree = None
+            self.outline = None
 
     def place(
         self, line: int, column: int | None, end_line: int | None, comprehension: bool
@@ -64,7 +75,7 @@ class SourceFile:
         """
         chain = self._chain(line, column)
         if comprehension and column is None:
-            chain = _to_comprehension(chain, line)
+            chain = self._to_comprehension(chain, line)
         first, last = _statement_lines(chain, line, end_line or line)
         start = max(1, first - _CONTEXT_LINES)
         stop = min(len(self.lines), last + _CONTEXT_LINES, start + _MAX_SNIPPET)
@@ -77,13 +88,12 @@ class SourceFile:
 
     def function(self, line: int) -> Function | None:
         """The innermost ``def`` around a line, unless it is long."""
-        for node in reversed(self._chain(line, None)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                end = node.end_lineno or node.lineno
-                if end - node.lineno >= _MAX_FUNCTION:
+        for _, node in reversed(self._chain(line, None)):
+            if node.kind == FUNCTION:
+                if node.end_line - node.line >= _MAX_FUNCTION:
                     return None
-                lines = tuple(self.lines[node.lineno - 1 : end])
-                return Function(node.name, node.lineno, lines, self._decorators(node.lineno))
+                lines = tuple(self.lines[node.line - 1 : node.end_line])
+                return Function(node.names, node.line, lines, self._decorators(node.line))
         return None
 
     def _decorators(self, line: int) -> tuple[str, ...]:
@@ -94,50 +104,83 @@ class SourceFile:
             line -= 1
         return tuple(reversed(found))
 
-    def _chain(self, line: int, column: int | None) -> list[ast.AST]:
+    def definition(self, names: Iterable[str]) -> int | None:
+        """The line that binds the last of ``names`` that can be found, each in the body of the one
+        before; for a field of a serializer or schema, that of its getter."""
+        scope: int | None = 0 if self.outline is not None else None
+        line = None
+        for name in names:
+            if scope is None or self.outline is None:
+                break
+            wanted = (name, f"get_{name}", f"resolve_{name}")
+            for at in self.outline.inside(scope):
+                node = self.outline.node(at)
+                defines = node.kind in (FUNCTION, CLASS)
+                if any(bound in (wanted if defines else (name,)) for bound in node.names.split()):
+                    scope, line = at, node.line
+                    break
+        return line
+
+    def _chain(self, line: int, column: int | None) -> _Chain:
         """Nodes from the module down to the innermost that contains the position."""
-        if self.tree is None:
+        outline = self.outline
+        if outline is None:
             return []
-        chain: list[ast.AST] = [self.tree]
-        node: ast.AST | None = self.tree
-        while node is not None:
-            node = next((c for c in _near(node, line) if _contains(c, line, column)), None)
-            if node is not None:
-                chain.append(node)
+        chain = [(0, outline.node(0))]
+        at: int | None = 0
+        while at is not None:
+            nodes = ((inner, outline.node(inner)) for inner in outline.placed(at))
+            at = None
+            for found in nodes:
+                if found[1].contains(line, column):
+                    chain.append(found)
+                    at = found[0]
+                    break
+        return chain
+
+    def _to_comprehension(self, chain: _Chain, line: int) -> _Chain:
+        """Without columns a line's first expression was taken; this goes to its comprehension."""
+        while len(chain) > 1 and chain[-1][1].kind not in STATEMENTS:
+            chain.pop()
+        outline = self.outline
+        if outline is None:
+            return chain
+        for at in outline.walk(chain[-1][0]):
+            node = outline.node(at)
+            if node.kind == COMPREHENSION and node.contains(line, None):
+                return [*chain, (at, node)]
         return chain
 
     def _loop(
-        self, chain: list[ast.AST], line: int, column: int | None, comprehension: bool
+        self, chain: _Chain, line: int, column: int | None, comprehension: bool
     ) -> Loop | None:
+        outline = self.outline
+        if outline is None:
+            return None
         for position in range(len(chain) - 1, 0, -1):
-            node = chain[position]
-            inner = chain[position + 1] if position + 1 < len(chain) else None
-            if isinstance(node, (ast.For, ast.AsyncFor)):
-                if _within(node.body, line) and inner is not node.iter:
-                    return self._header(node, "for", node.target, node.iter)
-            elif isinstance(node, ast.While):
-                return Loop(node.lineno, f"while {self._text(node.test)}", self._lines(node))
-            elif isinstance(node, _COMPREHENSIONS):
-                first = node.generators[0]
+            _, node = chain[position]
+            inner = chain[position + 1][0] if position + 1 < len(chain) else None
+            if node.kind == FOR:
+                if node.body_first <= line <= node.body_end and inner != node.iterated:
+                    return self._as_loop(node)
+            elif node.kind == WHILE:
+                return self._as_loop(node)
+            elif node.kind == COMPREHENSION:
                 known = column is not None and inner is not None
-                if (known and not _contains(first.iter, line, column)) or (
-                    not known and comprehension
+                if (
+                    not outline.node(node.iterated).contains(line, column)
+                    if known
+                    else comprehension
                 ):
-                    return self._header(node, "for", first.target, first.iter)
-            elif isinstance(node, _FUNCTIONS):
+                    return self._as_loop(node)
+            elif node.kind in (FUNCTION, LAMBDA):
                 return None
         return None
 
-    def _header(self, node: ast.expr | ast.stmt, word: str, target: ast.expr, it: ast.expr) -> Loop:
-        text = f"{word} {self._text(target)} in {self._text(it)}"
-        return Loop(node.lineno, text, self._lines(node))
-
-    def _lines(self, node: ast.expr | ast.stmt) -> tuple[str, ...]:
-        end = node.end_lineno or node.lineno
-        return tuple(self.lines[node.lineno - 1 : end]) if end - node.lineno < _MAX_LOOP else ()
-
-    def _text(self, node: ast.expr) -> str:
-        return " ".join(ast.unparse(node).split())[:200]
+    def _as_loop(self, node: Node) -> Loop:
+        short = node.end_line - node.line < _MAX_LOOP
+        lines = tuple(self.lines[node.line - 1 : node.end_line]) if short else ()
+        return Loop(node.line, node.text, lines)
 
 
 @lru_cache(maxsize=128)
@@ -145,81 +188,16 @@ def source_file(filename: str) -> SourceFile:
     return SourceFile(filename)
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if hasattr(child, "lineno"):
-            yield child
-        else:
-            yield from _children(child)
-
-
-def _to_comprehension(chain: list[ast.AST], line: int) -> list[ast.AST]:
-    """Without columns a line's first expression was taken; this goes to its comprehension."""
-    while len(chain) > 1 and not isinstance(chain[-1], ast.stmt):
-        chain.pop()
-    for node in ast.walk(chain[-1]) if chain else ():
-        if isinstance(node, _COMPREHENSIONS) and _contains(node, line, None):
-            return [*chain, node]
-    return chain
-
-
-def _near(node: ast.AST, line: int) -> Iterator[ast.AST]:
-    """The children of a node, those of long bodies only from where ``line`` can be reached."""
-    if not isinstance(node, ast.Module | ast.ClassDef):
-        yield from _children(node)
-        return
-    for at in range(bisect_left(node.body, line, key=_last_line), len(node.body)):
-        statement = node.body[at]
-        if _first_line(statement) > line:
-            break
-        yield statement
-    if isinstance(node, ast.ClassDef):
-        yield from (*node.decorator_list, *node.bases, *node.keywords)
-
-
-def _last_line(node: ast.stmt) -> int:
-    return node.end_lineno or node.lineno
-
-
-def _contains(node: ast.AST, line: int, column: int | None) -> bool:
-    first, last = _first_line(node), getattr(node, "end_lineno", None) or _first_line(node)
-    if not first <= line <= last:
-        return False
-    if column is None or not isinstance(node, (ast.expr, ast.stmt)):
-        return True
-    if line == node.lineno and column < node.col_offset:
-        return False
-    return not (line == last and column >= (node.end_col_offset or 0))
-
-
-def _first_line(node: ast.AST) -> int:
-    decorators = getattr(node, "decorator_list", None) or []
-    lines: list[int] = [getattr(node, "lineno", 0), *(d.lineno for d in decorators)]
-    return min(lines)
-
-
-def _within(body: list[ast.stmt], line: int) -> bool:
-    return bool(body) and _first_line(body[0]) <= line <= (body[-1].end_lineno or 0)
-
-
-def _qualified_name(chain: list[ast.AST]) -> str | None:
-    names = [
-        node.name
-        for node in chain
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-    ]
+def _qualified_name(chain: _Chain) -> str | None:
+    names = [node.names for _, node in chain if node.kind in (FUNCTION, CLASS)]
     return ".".join(names) or None
 
 
-def _statement_lines(chain: list[ast.AST], line: int, end_line: int) -> tuple[int, int]:
+def _statement_lines(chain: _Chain, line: int, end_line: int) -> tuple[int, int]:
     """First and last line of the innermost statement; of a compound one, only its header."""
-    statements = [node for node in chain if isinstance(node, ast.stmt)]
-    if not statements:
+    node = next((node for _, node in reversed(chain) if node.kind in STATEMENTS), None)
+    if node is None:
         return line, end_line
-    node = statements[-1]
-    first, last = node.lineno, node.end_lineno or end_line
-    body = getattr(node, "body", None)
-    if isinstance(body, list) and body:
-        last = max(first, body[0].lineno - 1)
-        return min(first, line), last
-    return min(first, line), max(last, min(end_line, node.end_lineno or end_line))
+    if node.body_line:
+        return min(node.line, line), max(node.line, node.body_line - 1)
+    return min(node.line, line), max(node.end_line, min(end_line, node.end_line))
