@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from queryaudit.advice.edits import append_calls
+from queryaudit.advice.edits import append_calls, is_of_any_model
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Edit
 
@@ -633,3 +633,36 @@ def test_an_invalid_escape_in_the_source_warns_nobody(recwarn: pytest.WarningsRe
 def test_what_is_expected_here_is_python(expected: str) -> None:
     code = expected.strip()
     ast.parse(code + "\n    pass" if code.endswith(":") or "# ü" in code else code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "self.get_submission_class()._default_manager.filter(page=self)",
+        "self.model.objects.all()",
+        "model._default_manager.all()",
+        "apps.get_model(label).objects.filter(a=1)",
+        "forms[0].objects.all()",
+    ],
+)
+def test_a_model_that_is_chosen_at_run_time_may_be_any(code: str) -> None:
+    assert is_of_any_model(frame_of(f"for b in «{code}»:"), "shop.Book")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Book.objects.all()",
+        "models.Book.objects.filter(a=1)",
+        "_Book._default_manager.all()",
+        "cls.objects.all()",
+        "type(book).objects.all()",
+        "author.books.all()",
+        "super().get_queryset().filter(a=1)",
+        "self.get_queryset()",
+        "queryset.filter(a=1)",
+        "unknown(1)",
+    ],
+)
+def test_others_are_of_one(code: str) -> None:
+    assert not is_of_any_model(frame_of(f"for b in «{code}»:"), "shop.Book")

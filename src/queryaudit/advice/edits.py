@@ -39,6 +39,13 @@ def append_calls(frame: Frame, calls: Sequence[str], model: str) -> Edit | None:
     return edit_of(frame.path, source, text)
 
 
+def is_of_any_model(frame: Frame, model: str) -> bool:
+    """Whether the queryset that the frame points to is of a model that is chosen at run time."""
+    source = read_source(frame)
+    found = locate(source, model.rpartition(".")[2]) if source is not None else None
+    return found is not None and found.is_of_any_model
+
+
 def _place(found: Candidate) -> Place:
     if found.queryset is not None:
         return Place.of(found.queryset)

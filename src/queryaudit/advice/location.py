@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from queryaudit.advice.chains import Chain, Link, Queryset, find_chains, querysets
+from queryaudit.advice.chains import MANAGERS, Chain, Link, Queryset, find_chains, querysets
 from queryaudit.advice.source import Source, Span
 
 SHORTCUTS = frozenset({"get_object_or_404", "get_list_or_404"})
@@ -31,6 +31,19 @@ class Candidate:
         starts = {link.end: link.name_start for link in self.links}
         start = starts.get(focus.end)
         return start is not None and focus.start in (self.chain.span.start, start)
+
+    @property
+    def is_of_any_model(self) -> bool:
+        """Whether the class is chosen at run time, as in ``self.get_model().objects``."""
+        if self.queryset is None or self.queryset.first >= len(self.chain.links):
+            return False
+        if self.chain.links[self.queryset.first].name not in MANAGERS:
+            return False
+        if not self.model:  # the class of an object, as in type(book).objects
+            root = self.chain.root
+            called = root.func if isinstance(root, ast.Call) else root
+            return not (isinstance(called, ast.Name) and called.id == "type")
+        return self.model != "cls" and not self.model.lstrip("_")[:1].isupper()
 
     def contradicts(self, model: str) -> bool:
         return bool(model) and self.model.lstrip("_")[:1].isupper() and self.model != model

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from queryaudit.advice.edits import append_calls
+from queryaudit.advice.edits import append_calls, is_of_any_model
 from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
@@ -30,6 +30,8 @@ _CHANGED = (
     "What is read here is also written in between: rows that are loaded before are as they were "
     "before the first round."
 )
+
+_OF_ANY = "The model is chosen at run time: see that each one that comes here has these relations."
 
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
@@ -99,6 +101,11 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
     write = plan.calls and not narrow and not lost and not elsewhere
     edit = append_calls(head.frame, plan.calls, head.model or "") if write else None
+    of_any = edit is not None and is_of_any_model(head.frame, head.model or "")
+    if of_any and applicability is Applicability.SAFE:
+        applicability = Applicability.UNSAFE
+    if write and edit is None and applicability is Applicability.SAFE and not _is_change_list(head):
+        applicability = Applicability.DISPLAY_ONLY  # where it goes is left to who reads it
     return Fix(
         title=_title(plan),
         applicability=applicability,
@@ -112,6 +119,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
                     *(f"`{code}` asks anew: `.all()` reads what was prefetched." for code in lost),
                     _NARROWED if narrow else "",
                     _CHANGED if changed else "",
+                    _OF_ANY if of_any else "",
                 ),
             )
         ),
