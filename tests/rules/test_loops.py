@@ -100,3 +100,36 @@ def test_a_loop_of_related_rows_is_named_as_before() -> None:
     loops = {c.loop for f in audited.findings for c in f.causes if c.rule == "QA103"}
     assert loops == {"for book in author.books.all()"}
     assert Book.objects.count() > 2
+
+
+class Row:
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+    @property
+    def lines(self) -> int:
+        return OrderLine.objects.filter(order_id=self.order.pk).count()
+
+
+def looked_up(row: object, path: str) -> object:
+    for step in path.split("."):
+        row = getattr(row, step)
+    return row
+
+
+def test_the_steps_of_a_path_are_not_what_repeats() -> None:
+    orders = list(Order.objects.all())
+    with queryaudit.audit() as audited:
+        for order in orders:
+            looked_up(Row(order), "lines")
+    finding = the_finding(audited)
+    assert finding.causes[0].loop == "for order in orders"
+
+
+def test_the_lines_of_a_text_may_be() -> None:
+    orders = "\n".join(str(order.pk) for order in Order.objects.all())
+    with queryaudit.audit() as audited:
+        for order in orders.split("\n"):
+            OrderLine.objects.filter(order_id=order).count()
+    finding = the_finding(audited)
+    assert finding.causes[0].loop == "for order in orders.split('\\n')"

@@ -128,6 +128,10 @@ def _assigned(source: Source) -> frozenset[str]:
     return found
 
 
+#: What stands between the steps of an attribute's or a lookup's path.
+_STEPS = (".", "__")
+
+
 def is_constant_loop(text: str) -> bool:
     """Whether a loop's header goes over nothing that can grow with the data."""
     try:
@@ -158,8 +162,17 @@ def _is_constant(node: ast.expr) -> bool:
         return True
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         # {"a": 1}.items()
-        return _is_constant(node.func.value)
+        return _is_path(node) or _is_constant(node.func.value)
     return False
+
+
+def _is_path(node: ast.Call) -> bool:
+    """``name.split(".")``: the steps of one lookup, whose rounds are not what repeats."""
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    separator = node.args[0] if node.args else None
+    if isinstance(separator, ast.Constant):
+        return method in ("split", "rsplit") and separator.value in _STEPS
+    return isinstance(separator, ast.Name) and separator.id == "LOOKUP_SEP"
 
 
 def _called(node: ast.Call) -> str:
