@@ -219,3 +219,22 @@ def test_no_suffix_stands_for_two_formats():
     suffixes = [entry.suffix for entry in reporters() if entry.suffix]
 
     assert len(set(suffixes)) == len(suffixes)
+
+
+@each
+def test_a_cause_that_is_no_query_is_not_said_to_run_no_times(entry):
+    """That each round of a loop commits is a cause beside the writes, which are counted."""
+    report = sample()
+    finding = next(f for f in report.findings if f.causes and not f.rule.startswith("QA6"))
+    commits = replace(
+        finding.causes[0], rule="QA606", description="each round commits", statement="COMMIT",
+        queries=0, duration_ns=0, worst=0, path="", loop=None, loop_line=None,
+    )  # fmt: skip
+    findings = (replace(finding, causes=(*finding.causes, commits)),)
+    text = rendered(entry, replace(report, findings=findings, gate=None))
+
+    if "each round commits" not in text or entry.name == "json":
+        return
+    before = text.partition("each round commits")[0].rstrip("`<code>| \N{MULTIPLICATION SIGN}")
+    assert not before.endswith((" 0", ">0", "<strong>0</strong"))
+    assert "up to 0 in" not in text

@@ -64,6 +64,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters["duration"] = wording.duration
+    environment.filters["repeated"] = wording.repeated
     environment.filters["share"] = share
     environment.filters["sql"] = Typesetter()
     environment.filters["one_line"] = one_line

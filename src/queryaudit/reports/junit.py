@@ -122,7 +122,7 @@ def _body(finding: Finding) -> Iterator[str]:
         what = clean(cause.description or "this query", 300)
         loop = f" in {clean(cause.loop, 200)}" if cause.loop else ""
         place = clean(str(cause.location), 400)
-        yield f"{cause.queries:,} {wording.TIMES} {what} at {place}{loop}"
+        yield f"{wording.times(cause)}{what} at {place}{loop}"
     if len(finding.causes) > _MOST_CAUSES:
         yield f"and {wording.count(len(finding.causes) - _MOST_CAUSES, 'more cause')}"
     fix = finding.fix

@@ -185,10 +185,10 @@ def _causes(causes: tuple[Cause, ...]) -> Iterator[str]:
     for cause in causes[:_MOST_CAUSES]:
         loop = f" in {code(cause.loop, 200)}" if cause.loop else ""
         yield row(
-            f"{cause.queries:,}",
+            wording.repeated(cause),
             code(cause.description or "this query", 200),
             code(str(cause.location), 200) + loop,
-            wording.duration(cause.duration_ns),
+            wording.duration(cause.duration_ns) if cause.queries else "",
             code(one_line(cause.statement, 300)),
         )
     if len(causes) > _MOST_CAUSES:

@@ -156,7 +156,7 @@ def _related(finding: Finding) -> list[Json]:
 def _cause(cause: Cause) -> str:
     loop = f" in {shorten(cause.loop, 200)}" if cause.loop else ""
     what = shorten(cause.description or "this query", 300)
-    return f"{cause.queries:,} {wording.TIMES} {what}{loop}"
+    return f"{wording.times(cause)}{what}{loop}"
 
 
 def _location(location: Location) -> Object:

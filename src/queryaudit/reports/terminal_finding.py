@@ -74,10 +74,10 @@ def _place(finding: Finding, layout: Layout) -> Iterator[RenderableType]:
 def _causes(finding: Finding, gate: GateResult | None, layout: Layout) -> Iterator[RenderableType]:
     yield Text(f"{wording.cost(finding)} over the whole run", style="bold")
     new = wording.new_causes(finding, gate)
-    width = max(len(f"{cause.queries:,}") for cause in finding.causes)
+    width = max(len(wording.times(cause)) for cause in finding.causes)
     seen = {str(finding.location)}
     for cause in finding.causes[:_MOST_CAUSES]:
-        head = Text(f"{cause.queries:>{width},} {wording.TIMES} ", style="bold")
+        head = Text(f"{wording.times(cause):>{width}}", style="bold")
         parts: list[RenderableType] = [_what(cause, finding, cause.fingerprint in new)]
         parts += _asked_at(cause, finding)
         lines = source_lines(cause.location, context=0)
@@ -93,12 +93,15 @@ def _causes(finding: Finding, gate: GateResult | None, layout: Layout) -> Iterat
 
 def _what(cause: Cause, finding: Finding, new: bool) -> Text:
     text = Text(clean(cause.description or "this query", 300), style="bold")
-    facts = [wording.duration(cause.duration_ns), f"up to {cause.worst:,} in one run"]
+    facts: list[str] = []
+    if cause.queries:
+        facts = [wording.duration(cause.duration_ns), f"up to {cause.worst:,} in one run"]
     if cause.path and cause.path != cause.description:
         facts.insert(0, f"path {clean(cause.path, 200)}")
     if cause.rule != finding.rule:
         facts.append(clean(cause.rule, 40))
-    text.append(f"  {', '.join(facts)}", style="not bold")
+    if facts:
+        text.append(f"  {', '.join(facts)}", style="not bold")
     if new:
         text.append("  new", style="bold red")
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queryaudit.records.findings import Applicability, Finding, Grade
+from queryaudit.records.findings import Applicability, Cause, Finding, Grade
 from queryaudit.records.report import Audited, GateResult, Report
 from queryaudit.records.rules import Severity
 
@@ -35,6 +35,16 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 query``, ``1,204 queries``."""
     word = noun if number == 1 else plural or _plural(noun)
     return f"{number:,} {word}"
+
+
+def repeated(cause: Cause) -> str:
+    """``12``; nothing for a cause that is no query of its own, as the commits of a loop."""
+    return f"{cause.queries:,}" if cause.queries else ""
+
+
+def times(cause: Cause) -> str:
+    """The same with the sign, to be put before what was asked so often."""
+    return f"{repeated(cause)} {TIMES} " if cause.queries else ""
 
 
 def _plural(noun: str) -> str:
