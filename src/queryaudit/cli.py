@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from queryaudit import __version__, waiting
+from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
@@ -207,6 +207,7 @@ def _add_prove(parser: argparse.ArgumentParser) -> None:
 def _prove(options: argparse.Namespace) -> ExitCode:
     """Deadlocks, each made to happen, refuted, or left as it is."""
     from queryaudit.proving import RULES, unchecked, with_proofs
+    from queryaudit.twin.private_server import temporary_server
 
     config = replace(_config(options), select=RULES, ignore=())
     analysis = Analysis(config)
@@ -214,23 +215,11 @@ def _prove(options: argparse.Namespace) -> ExitCode:
     report = analysis.report(diagnostics)
     if report.findings:
         named = nullcontext(options.database)
-        with named if options.database is not None else _private_server() as url:
+        with named if options.database is not None else temporary_server() as url:
             report = with_proofs(report, analysis, url, lambda text: print(text, file=sys.stderr))
     for sentence in unchecked(report):
         print(f"queryaudit: {sentence}", file=sys.stderr)
     return _judged(report, config, options)
-
-
-@contextmanager
-def _private_server() -> Iterator[str]:
-    """The URL of a server that is there for this run alone."""
-    from queryaudit.twin.private_server import PrivateServer
-
-    with (
-        TemporaryDirectory(prefix="queryaudit-") as folder,
-        PrivateServer(Path(folder, "data")) as server,
-    ):
-        yield server.url("postgres")
 
 
 def _advise(options: argparse.Namespace) -> ExitCode:
@@ -240,14 +229,16 @@ def _advise(options: argparse.Namespace) -> ExitCode:
     config = _config(options)
     analysis = Analysis(config)
     diagnostics, found = (_estimated if options.twin is not None else _tried)(options, analysis)
-    for line in advice_lines(found):
-        print(line)
-    for finding in analysis.report().findings:
-        if finding.rule == "QA407":
-            print(finding.message)
+    report = with_indexes(analysis.report(diagnostics), found, analysis.workload())
+    if not any(output.path is None for output in config.output):
+        for line in advice_lines(found):
+            print(line)
+        for finding in report.findings:
+            if finding.rule == "QA407":
+                print(finding.message)
     for diagnostic in diagnostics:
         print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
-    return ExitCode.CLEAN
+    return ExitCode.USAGE if _written(report, config) else ExitCode.CLEAN
 
 
 def _tried(options: argparse.Namespace, analysis: Analysis) -> _Advice:
@@ -371,12 +362,19 @@ def _judged(report: Report, config: Config, options: argparse.Namespace) -> Exit
         color = False if options.no_color else None
         shown = Options(quiet=options.quiet, verbose=options.verbose, color=color)
         get("terminal", shown).render(conclusion.report, sys.stdout)
-    notes, problems = write_outputs(conclusion.report, config)
-    for note in (*conclusion.notes, *notes):
+    for note in conclusion.notes:
+        print(note, file=sys.stderr)
+    return ExitCode.USAGE if _written(conclusion.report, config) else conclusion.exit_code
+
+
+def _written(report: Report, config: Config) -> bool:
+    """Write what the configuration asks for; whether something could not be."""
+    notes, problems = write_outputs(report, config)
+    for note in notes:
         print(note, file=sys.stderr)
     for problem in problems:
         print(f"queryaudit: {problem}", file=sys.stderr)
-    return ExitCode.USAGE if problems else conclusion.exit_code
+    return bool(problems)
 
 
 def _rules(_: argparse.Namespace) -> ExitCode:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.findings import (
     Applicability,
     Cause,
@@ -337,6 +338,7 @@ def sample() -> Report:
         unused_ignores=(
             UnusedIgnore(rule="QA103", reason="legacy import", place="shop/imports.py:8"),
         ),
+        indexes=(_proved_index(), _refuted_index()),
         scopes=(
             ScopeSummary(
                 kind="request",
@@ -451,6 +453,55 @@ def with_texts(value: Any, change: Callable[[str], str]) -> Any:
         changed = {f.name: with_texts(getattr(value, f.name), change) for f in fields(value)}
         return type(value)(**changed)
     return value
+
+
+def _proved_index() -> AdvisedIndex:
+    return AdvisedIndex(
+        title='models.Index(fields=["sku"], name="shop_stock_sku_idx")',
+        model="shop.Stock",
+        outcome=Outcome.PROVED,
+        reason="used, faster beyond the noise, the same rows",
+        code='class Meta:\n    indexes = [models.Index(fields=["sku"], name="shop_stock_sku_idx")]',
+        bytes=6_400_000,
+        build_ns=812 * MS,
+        value_sets=3,
+        served=(
+            Served(
+                statement=STOCK_SQL,
+                calls=42,
+                locations=("shop/stock.py:58",),
+                before_ns=12 * MS,
+                after_ns=210_000,
+                at_least=41.5,
+            ),
+        ),
+        table="shop_stock",
+        wal_bytes=71,
+    )
+
+
+def _refuted_index() -> AdvisedIndex:
+    return AdvisedIndex(
+        title='models.Index(fields=["level"], name="shop_stock_level_idx")',
+        model="shop.Stock",
+        outcome=Outcome.REFUTED,
+        reason="the planner does not use it",
+        code="",
+        bytes=None,
+        build_ns=None,
+        value_sets=3,
+        served=(
+            Served(
+                statement="SELECT sku FROM shop_stock WHERE level > ?",
+                calls=1,
+                locations=(),
+                before_ns=None,
+                after_ns=None,
+                at_least=None,
+            ),
+        ),
+        table="shop_stock",
+    )
 
 
 def empty() -> Report:

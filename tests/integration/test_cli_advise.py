@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,27 @@ def test_an_index_is_recommended_once_it_was_built_used_and_faster(
     assert "carrier" not in proved
     assert state() == before
     set_autovacuum("on")
+
+
+def test_findings_of_a_report_carry_the_proof_of_their_index(
+    trace: Path, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = {name: tmp_path / f"report.{name}" for name in ("json", "html", "markdown")}
+    outputs = [f"--output={name}:{path}" for name, path in pages.items()]
+    assert main(["advise", str(trace), "--database", url(), "--scratch", *outputs]) == 0
+    assert "proved by execution" in capsys.readouterr().out
+    report = json.loads(pages["json"].read_text())
+    told = {f["rule"]: f["evidence"] for f in report["findings"] if "tracking_code" in f["message"]}
+    assert told["QA401"]["grade"] == "proved"
+    assert "was built on a copy and used" in told["QA401"]["text"]
+    assert "times faster" in pages["markdown"].read_text()
+    html = pages["html"].read_text()
+    assert 'id="indexes"' in html
+    assert "WAL per insert" in html
+    by_outcome = {index["outcome"] for index in report["indexes"]}
+    assert "proved" in by_outcome
+    sizes = [index["wal_bytes"] for index in report["indexes"] if index["outcome"] == "proved"]
+    assert all(50 <= size <= 200 for size in sizes)
 
 
 def test_nothing_is_built_in_a_database_that_is_not_for_it(

@@ -43,3 +43,5 @@ class AdvisedIndex:
     build_ns: int | None
     value_sets: int  #: how many sets of values were tried
     served: tuple[Served, ...]
+    table: str = ""
+    wal_bytes: int | None = None  #: what an inserted row adds to the log, estimated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.drawn import PlanSummary
 from queryaudit.records.findings import Diagnostic, Finding, Suppression, UnusedIgnore
 from queryaudit.records.rules import Rule, Severity
@@ -77,6 +78,7 @@ class Report:
     scopes: tuple[ScopeSummary, ...] = ()
     statements: tuple[StatementSummary, ...] = ()
     plans: tuple[PlanSummary, ...] = ()  #: where statements were explained, the dearest first
+    indexes: tuple[AdvisedIndex, ...] = ()  #: where some were asked for
     rules: tuple[Rule, ...] = ()  #: the rules that the findings name
     diagnostics: tuple[Diagnostic, ...] = ()
     gate: GateResult | None = None

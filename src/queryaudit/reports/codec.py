@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from math import isfinite
 from types import NoneType, UnionType
 from typing import TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -34,6 +35,8 @@ def encode(value: object) -> Json:
         return label(value)
     if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
@@ -98,6 +101,8 @@ def _value(hint: object, data: Json, where: str) -> object:
         return data
     if hint is int and isinstance(data, int) and not isinstance(data, bool):
         return data
+    if hint is float and isinstance(data, int | float) and not isinstance(data, bool):
+        return float(data)
     if hint is str and isinstance(data, str):
         return data
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -115,7 +120,12 @@ def _member(kind: type[Enum], data: Json, where: str) -> Enum:
 
 
 _HINT = "Write it again with `queryaudit` instead of editing it."
-_EXPECTED: dict[object, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+_EXPECTED: dict[object, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 def _misfit(where: str, expected: str, data: Json) -> ReportError:

@@ -10,6 +10,7 @@ from queryaudit.records.rules import Rule, Severity
 from queryaudit.reports import wording
 from queryaudit.reports.base import Options
 from queryaudit.reports.diff import FileDiff, code_lines, diffs
+from queryaudit.reports.html_indexes import IndexPage, index_page
 from queryaudit.reports.source import SourceLine, source_lines
 
 _MOST_ROWS = 100
@@ -78,6 +79,7 @@ class Page:
     known: int
     scopes: tuple[Ranking, ...]
     statements: tuple[Ranking, ...]
+    indexes: IndexPage | None
     catalogue: tuple[tuple[Rule, tuple[tuple[str, str], ...]], ...]
 
 
@@ -106,6 +108,7 @@ def page(report: Report, options: Options) -> Page:
         known=sum(card.known for card in cards),
         scopes=_scopes(report),
         statements=_statements(report),
+        indexes=index_page(report.indexes),
         catalogue=tuple((rule, tuple(rule.sections().items())) for rule in report.rules),
     )
 

@@ -124,6 +124,7 @@ def _result(
         "queries": finding.queries,
         "duration_ns": finding.duration_ns,
         "evidence": finding.evidence.grade.name.lower(),
+        "evidence_text": finding.evidence.text,
     }
     return result
 

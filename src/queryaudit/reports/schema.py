@@ -16,7 +16,7 @@ from queryaudit.records.findings import Finding
 from queryaudit.records.report import REPORT_SCHEMA, Report
 from queryaudit.reports.codec import Json, label, optional, shape
 
-_SCALARS: dict[object, str] = {str: "string", int: "integer", bool: "boolean"}
+_SCALARS: dict[object, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def document() -> dict[str, Json]:

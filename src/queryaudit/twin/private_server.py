@@ -12,9 +12,10 @@ import secrets
 import subprocess
 import time
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from queryaudit.errors import DatabaseError
@@ -96,6 +97,16 @@ class PrivateServer:
             for name, setting in _SETTINGS.items():
                 server.run(f"ALTER SYSTEM SET {name} = {setting}")
             server.run("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def temporary_server() -> Iterator[str]:
+    """The URL of a server that is there for this run alone."""
+    with (
+        TemporaryDirectory(prefix="queryaudit-") as folder,
+        PrivateServer(Path(folder, "data")) as server,
+    ):
+        yield server.url("postgres")
 
 
 def pg_dump(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

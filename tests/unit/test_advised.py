@@ -1,0 +1,126 @@
+"""What was tried is told by the findings on the same statements."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from queryaudit.analysis.advised import with_indexes
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.records.findings import Evidence, Finding, Grade
+from queryaudit.records.report import Report
+from queryaudit.records.workload import Workload
+from queryaudit.reports.base import Options
+from queryaudit.reports.json_ import dump, load
+from queryaudit.reports.registry import get
+from tests.golden.sample import sample
+
+ASKED = "SELECT id FROM shop_parcel WHERE code = ?"
+WORKLOAD = Workload(statements=())
+
+
+def finding(rule: str = "QA401", statement: str = ASKED) -> Finding:
+    base = sample().findings[0]
+    return replace(
+        base,
+        rule=rule,
+        source="",
+        causes=(replace(base.causes[0], statement=statement),),
+        evidence=Evidence(grade=Grade.ESTIMATED, text="Seq Scan of shop_parcel would read 9 rows"),
+        fingerprint=f"{rule}-{statement}",
+    )
+
+
+def index(outcome: Outcome, statement: str = ASKED, table: str = "shop_parcel") -> AdvisedIndex:
+    timed = outcome is Outcome.PROVED
+    return AdvisedIndex(
+        title=f"Index({outcome.value})",
+        model=table,
+        outcome=outcome,
+        reason="the planner does not use it",
+        code="models.Index()",
+        bytes=22_000_000,
+        build_ns=5,
+        value_sets=0 if outcome in (Outcome.IDEA, Outcome.UNKNOWN) else 3,
+        served=(
+            Served(
+                statement=statement,
+                calls=7,
+                locations=(),
+                before_ns=40_000_000 if timed else None,
+                after_ns=1_000_000 if timed else None,
+                at_least=31.5 if timed else None,
+            ),
+        ),
+    )
+
+
+def judged(*indexes: AdvisedIndex, rule: str = "QA401") -> Report:
+    report = replace(sample(), findings=(finding(rule),), suppressed=())
+    return with_indexes(report, indexes, WORKLOAD)
+
+
+@pytest.mark.parametrize("rule", ["QA401", "QA402", "QA403", "QA404"])
+def test_a_finding_is_proved_by_an_index_for_its_statement(rule: str) -> None:
+    report = judged(index(Outcome.REFUTED), index(Outcome.PROVED), rule=rule)
+    [told] = report.findings
+    assert told.evidence.grade is Grade.PROVED
+    assert "Index(proved) was built on a copy and used" in told.evidence.text
+    assert "40.000 ms before, 1.000 ms after, 40.0 times faster, at least 31.5" in (
+        told.evidence.text
+    )
+    assert report.suppressed == ()
+    assert [i.outcome for i in report.indexes] == [Outcome.REFUTED, Outcome.PROVED]
+    assert load(dump(report)) == report
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "json", "markdown", "sarif", "junit"])
+def test_every_report_has_the_proof(name: str) -> None:
+    stream = io.StringIO()
+    get(name, Options(verbose=True)).render(judged(index(Outcome.PROVED)), stream)
+    assert "40.0 times" in " ".join(stream.getvalue().split())
+
+
+def test_what_was_refuted_by_execution_fails_nothing() -> None:
+    report = judged(index(Outcome.REFUTED))
+    assert report.findings == ()
+    [told] = report.suppressed
+    assert told.reason == "refuted: the planner does not use it"
+    assert "Index(refuted) was tried and refuted" in told.finding.evidence.text
+
+
+def test_what_a_planner_alone_refuted_stays_and_says_so() -> None:
+    report = judged(replace(index(Outcome.REFUTED), value_sets=0))
+    [told] = report.findings
+    assert told.evidence.grade is Grade.ESTIMATED
+    assert "was tried and refuted: the planner does not use it" in told.evidence.text
+
+
+def test_what_another_index_of_the_table_may_serve_is_not_suppressed() -> None:
+    report = judged(index(Outcome.REFUTED), index(Outcome.PROVED, "SELECT another"))
+    assert [f.evidence.grade for f in report.findings] == [Grade.MEASURED]
+    assert report.suppressed == ()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.IDEA])
+def test_what_was_not_tried_proves_and_refutes_nothing(outcome: Outcome) -> None:
+    report = judged(index(outcome))
+    [told] = report.findings
+    assert told.evidence.grade is Grade.ESTIMATED
+    assert "was not tried" in told.evidence.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "tried"),
+    [
+        ("QA101", index(Outcome.PROVED)),
+        ("QA405", index(Outcome.PROVED)),
+        ("QA401", index(Outcome.PROVED, "SELECT another")),
+        ("QA401", index(Outcome.PROVED, table="shop_par")),
+        ("QA401", index(Outcome.REFUTED, "SELECT another")),
+    ],
+)
+def test_other_findings_are_left_alone(rule: str, tried: AdvisedIndex) -> None:
+    assert judged(tried, rule=rule).findings == (finding(rule),)
