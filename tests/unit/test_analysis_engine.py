@@ -278,13 +278,23 @@ def test_a_severity_can_be_set_but_not_for_test_code() -> None:
     assert build_report(tested.ledger, settings).findings[0].severity is Severity.NOTE
 
 
+def test_a_scope_without_a_query_has_no_folds_made_for_it() -> None:
+    run = Run()
+    run.engine.start(ScopeStart(1, None, ScopeKind.TEST, "test", Phase.CALL))
+    run.engine.start(ScopeStart(2, 1, ScopeKind.TEST, "test", Phase.TEARDOWN))
+    run.engine.record([lazy(2, 1)])
+    assert not any(running.folds for running in run.engine._running.values())
+    run.engine.record([lazy(1, 1)])
+    assert [bool(running.folds) for running in run.engine._running.values()] == [True, False]
+
+
 def test_memory_is_bounded_by_statements_and_places_not_by_queries() -> None:
     run = Run()
     run.engine.start(ScopeStart(1, None, ScopeKind.COMMAND, "import", Phase.CALL))
     run.engine.record([lazy(1, row % 5000) for row in range(20_000)])
     [running] = run.engine._running.values()
     assert len(running.statements) == 1
-    [(_, fold)] = running.folds
+    [fold] = running.folds.values()
     [tally] = fold._tallies.values()
     assert len(tally.params) <= 64
     assert all(len(rows) <= 64 for rows in tally.evaluations.values())

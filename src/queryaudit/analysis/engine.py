@@ -6,10 +6,9 @@ reported once, and takes nothing else down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from queryaudit.analysis.ledger import CauseKey, Ledger, Spent, order
 from queryaudit.analysis.suppressions import Ignore
@@ -37,27 +36,62 @@ from queryaudit.records.events import (
 from queryaudit.sql.statement import Statements
 
 
-@cache
-def _hooks(fold: type[Any]) -> tuple[tuple[type[Any], str], ...]:
-    """The kinds of occurrences that a fold wants, and its methods for them."""
-    return tuple((kind, name) for kind, name in HOOKS.items() if hasattr(fold, name))
+class _Rules:
+    """Which folds want what, and who judges them. Made once for all scopes."""
+
+    __slots__ = ("judging", "wanting")
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        folds = list(dict.fromkeys(d.fold for d in detectors))
+        #: Folds with the name of their method, by kind of occurrence.
+        self.wanting: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
+            kind: tuple((fold, name) for fold in folds if hasattr(fold, name))
+            for kind, name in HOOKS.items()
+        }
+        #: The rules with something to say at the end of a scope, by fold.
+        self.judging: list[tuple[type[Any], list[_Judge]]] = []
+        for fold in folds:
+            judges = [_Judge.of(d) for d in detectors if d.fold is fold]
+            telling = [judge for judge in judges if judge.judges or judge.tells]
+            if telling:
+                self.judging.append((fold, telling))
+
+
+class _Judge(NamedTuple):
+    """A rule, and which of the questions at the end of a scope it answers."""
+
+    detector: Detector
+    judges: bool
+    tells: bool
+
+    @classmethod
+    def of(cls, detector: Detector) -> _Judge:
+        own = type(detector)
+        return cls(detector, own.judge is not Detector.judge, own.facts is not Detector.facts)
 
 
 class _Running:
-    """A scope that has not ended: its folds and its totals."""
+    """A scope that has not ended: its folds and its totals.
 
-    __slots__ = ("folds", "hooks", "places", "spent", "start", "statements")
+    Folds are made when there is something for them: most scopes of a suite have no query.
+    """
+
+    __slots__ = ("_hooks", "_rules", "_view", "folds", "places", "spent", "start", "statements")
 
     def __init__(
-        self, start: ScopeStart, folds: list[tuple[type[Any], Any]], *, explained: bool
+        self,
+        start: ScopeStart,
+        rules: _Rules,
+        view: Callable[[ScopeStart], View],
+        *,
+        explained: bool,
     ) -> None:
         self.start = start
-        self.folds = folds
-        #: The folds' methods by kind of occurrence.
-        self.hooks: dict[type[Any], list[Any]] = {kind: [] for kind in HOOKS}
-        for cls, fold in folds:
-            for kind, name in _hooks(cls):  # type: ignore[arg-type]
-                self.hooks[kind].append(getattr(fold, name))
+        self._rules = rules
+        self._view = view
+        self.folds: dict[type[Any], Any] = {}
+        #: The folds' methods by kind of occurrence, of the kinds that there were.
+        self._hooks: dict[type[Any], list[Callable[[Any], None]]] = {}
         self.spent = Spent()
         #: by statement id and stack id
         self.statements: dict[tuple[int, int], Spent] = {}
@@ -66,12 +100,33 @@ class _Running:
         self.places = {} if explained else None
 
     def add(self, event: Occurrence) -> None:
-        if type(event) is Query:
-            self._count(event)
-        elif type(event) is Fetch or type(event) is Hydration:
-            self._load(event)
-        for hook in self.hooks[type(event)]:
+        kind = type(event)
+        if kind is Query:
+            self._count(event)  # type: ignore[arg-type]
+        elif kind is Fetch or kind is Hydration:
+            self._load(event)  # type: ignore[arg-type]
+        self.tell(event)
+
+    def tell(self, event: Occurrence | ScopeStart) -> None:
+        """Hand an event to the folds that want its kind."""
+        hooks = self._hooks.get(type(event))
+        if hooks is None:
+            hooks = self._hooks[type(event)] = self._new_hooks(type(event))
+        for hook in hooks:
             hook(event)
+
+    def _new_hooks(self, kind: type[Any]) -> list[Callable[[Any], None]]:
+        if self.start.phase is not Phase.CALL:
+            return []
+        return [getattr(self.fold(fold), name) for fold, name in self._rules.wanting[kind]]
+
+    def fold(self, cls: type[Any]) -> Any:
+        fold = self.folds.get(cls)
+        if fold is None:
+            fold = self.folds[cls] = cls()
+            if hasattr(fold, "begin"):
+                fold.begin(self._view(self.start))
+        return fold
 
     def _count(self, query: Query) -> None:
         spent = self.statements.get((query.sql, query.stack))
@@ -115,6 +170,7 @@ class Engine:
     ) -> None:
         self._tables = tables
         self._detectors = list(detectors)
+        self._rules = _Rules(self._detectors)
         self._ledger = ledger
         self._limits = limits or Limits()
         self._strict = strict
@@ -123,31 +179,28 @@ class Engine:
         #: Ignores from before this engine listened are somebody else's.
         self._earlier = frozenset(tables.ignores)
         self._running: dict[int, _Running] = {}
+        #: Databases whose names the ledger has.
+        self._aliases: set[str] = set()
 
     def start(self, event: ScopeStart) -> None:
-        folds = {d.fold: d.fold() for d in self._detectors} if event.phase is Phase.CALL else {}
         explained = self._tables.explaining is not None
-        view = self._view(event)
-        for fold in folds.values():
-            if hasattr(fold, "begin"):
-                fold.begin(view)
-        self._running[event.id] = _Running(event, list(folds.items()), explained=explained)
-        self._tell_outer(event)
-
-    def _tell_outer(self, event: ScopeStart) -> None:
-        """What the scopes around it will not see: a request in a test has its own queries."""
+        self._running[event.id] = _Running(event, self._rules, self._view, explained=explained)
+        # Those around it will not see what it does: a request in a test has its own queries.
         outer = self._running.get(event.parent) if event.parent is not None else None
         while outer is not None:
-            for hook in outer.hooks[ScopeStart]:
-                hook(event)
+            outer.tell(event)
             parent = outer.start.parent
             outer = self._running.get(parent) if parent is not None else None
 
     def record(self, occurrences: Sequence[Occurrence]) -> None:
         running = self._running
-        vendors = dict(self._tables.header.databases) if self._tables.header else {}
-        aliases = {event.alias for event in occurrences if type(event) is Query}
-        self._ledger.databases.update((alias, vendors.get(alias, "unknown")) for alias in aliases)
+        for alias in {event.alias for event in occurrences if type(event) is Query}:
+            if alias not in self._aliases:
+                header = self._tables.header
+                vendors = dict(header.databases) if header is not None else {}
+                self._ledger.databases.add((alias, vendors.get(alias, "unknown")))
+                if header is not None:
+                    self._aliases.add(alias)
         for event in occurrences:
             scope = running.get(event.scope)
             if scope is not None:
@@ -172,8 +225,8 @@ class Engine:
             self._ledger.add_statement(statement, running.start, frame, spent)
         self._gather(running)
         view = self._view(running.start)
-        for fold_type, fold in running.folds:
-            self._judge(fold_type, fold, view)
+        for fold, judges in self._rules.judging:
+            self._judge(running.fold(fold), judges, view)
 
     def _view(self, scope: ScopeStart) -> View:
         return View(
@@ -245,17 +298,20 @@ class Engine:
             yield _plain(ignored)
             id = ignored.outer
 
-    def _judge(self, fold_type: type[Any], fold: Any, view: View) -> None:
-        for detector in [d for d in self._detectors if d.fold is fold_type]:
+    def _judge(self, fold: Any, judges: Iterable[_Judge], view: View) -> None:
+        for detector, judging, telling in judges:
             try:
-                for (_, _, ignore, _), sighting in self._sum(detector.judge(fold, view)).items():
-                    self._ledger.add(sighting, view.scope, ignore)
-                for fact in detector.facts(fold, view):
+                sightings = [*detector.judge(fold, view)] if judging else []
+                if sightings:
+                    for (_, _, ignore, _), sighting in self._sum(sightings).items():
+                        self._ledger.add(sighting, view.scope, ignore)
+                for fact in detector.facts(fold, view) if telling else ():
                     self._ledger.add_fact(detector.code, fact, view.scope)
             except Exception as error:
                 if self._strict:
                     raise
                 self._detectors.remove(detector)
+                self._rules = _Rules(self._detectors)
                 self._ledger.add_crash(detector.code, error)
 
 
