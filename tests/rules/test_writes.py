@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,6 +77,39 @@ def test_signals_that_would_not_be_sent_are_named(counting: list[int]) -> None:
 def _save(self: Book, *args: Any, **kwargs: Any) -> None:
     Category.objects.filter(name=self.slug).update(name=self.title)
     Model.save(self, *args, **kwargs)
+
+
+def updates_by_key() -> None:
+    for key in list(Book.objects.values_list("pk", flat=True)):
+        Book.objects.filter(pk=key).update(stock=1)
+
+
+def updates_by_condition() -> None:
+    for key in list(Book.objects.values_list("pk", flat=True)):
+        Review.objects.filter(book_id=key).update(rating=1)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="a call is known by its columns")
+@pytest.mark.parametrize("work", [updates_by_key, updates_by_condition])
+def test_what_update_leaves_out_already_is_not_named(
+    work: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Book, "save", _save)
+    monkeypatch.setattr(Review, "save", _save)
+    [finding] = findings(transaction.atomic(work))
+    assert "Each write runs" not in finding.message
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability.SAFE
+
+
+def test_rows_that_only_count_what_they_do_not_write_can_be_written_at_once() -> None:
+    def work() -> None:
+        for category in Category.objects.all():
+            category.name = f"{category.children.count()} below {category.pk}"
+            category.save(update_fields=["name"])
+
+    [finding] = findings(work)
+    assert finding.rules == ("QA601", "QA606")
 
 
 def test_an_overridden_save_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

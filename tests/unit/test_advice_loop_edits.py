@@ -224,6 +224,57 @@ def test_one_value_for_all_rows_is_one_update() -> None:
     assert fix.applicability is Applicability.UNSAFE
 
 
+@pytest.mark.parametrize(
+    ("value", "applicability"),
+    [
+        ("0", Applicability.SAFE),
+        ("Decimal('0')", Applicability.SAFE),
+        ("timezone.now()", Applicability.UNSAFE),
+        ("token_hex()", None),
+        ("key.rank", None),
+    ],
+)
+def test_a_value_that_each_round_asks_for_anew_is_not_asked_for_once(
+    value: str, applicability: Applicability | None
+) -> None:
+    source = f"""
+        def work(keys):
+            for key in keys:
+                Book.objects.filter(pk=key).update(stock={value})  # here
+        """
+    fix, new = fix_of(source, UPDATE._replace(method="update"))
+    assert (fix.applicability if new else None) is applicability
+
+
+def test_rows_that_are_read_a_few_at_a_time_are_said_to_stay_in_memory() -> None:
+    fix, new = fix_of(
+        """
+        def work():
+            for row in Row.objects.iterator():
+                name = row.name
+                Tag.objects.create(name=name)  # here
+        """,
+        INSERT,
+    )
+    assert new is not None
+    assert fix.applicability is Applicability.UNSAFE
+    assert "in memory until the loop ends" in fix.note
+
+
+def test_code_does_not_empty_the_list_that_the_loop_goes_over() -> None:
+    fix, new = fix_of(
+        """
+        def work(tags):
+            for tag in tags:
+                other = Tag.objects.create(name=tag)  # here
+                send(other)
+        """,
+        INSERT,
+    )
+    assert new is None
+    assert fix.code.startswith("new_tags = []\nfor tag in tags:")
+
+
 def test_a_comment_in_the_loop_is_not_lost() -> None:
     new = edited(
         """

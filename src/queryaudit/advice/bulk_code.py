@@ -16,6 +16,7 @@ from queryaudit.advice.row_writes import RowWrite
 
 BATCH = "batch_size=500"
 _SIMPLE_FIELDS = 3
+CLOCKS = frozenset({"now", "today"})
 
 
 def bulk_code(body: LoopBody, write: RowWrite) -> str:
@@ -79,6 +80,7 @@ def _new(body: LoopBody, write: RowWrite) -> str:
 
 def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
     rows = plural(variable(write.model))
+    rows = f"new_{rows}" if rows in names_in(body.node) else rows
     if body.name == "create" and not body.call.args:
         new = _new(body, write)
         if loop is not None and not loop.is_async and body.is_only_statement():
@@ -185,14 +187,23 @@ def _value(statement: ast.stmt, name: str, loop: Loop) -> tuple[str, str] | None
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         field, value = _field(statement.targets[0], name), statement.value
         # Called once, a function could give another value than called for each row.
-        if (
-            not field
-            or loop.changes(value)
-            or any(isinstance(n, ast.Call) for n in ast.walk(value))
-        ):
+        if not field or loop.changes(value) or is_called(value):
             return None
         return field, code_of(value)
     return None
+
+
+def is_called(value: ast.expr) -> bool:
+    """Whether a function gives the value that may give another one each time.
+
+    Expressions of the ORM are no such functions, and one time will do for all rows.
+    """
+    called = (_last(node.func) for node in ast.walk(value) if isinstance(node, ast.Call))
+    return any(not name[:1].isupper() and name not in CLOCKS for name in called)
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 _SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
@@ -227,7 +238,10 @@ def _updated(body: LoopBody, loop: Loop | None) -> str:
     if loop is None:
         return ""
     found = filtered(body, loop)
-    if found is None or any(map(loop.changes, body.arguments())) or not body.is_only_statement():
+    if found is None or not body.is_only_statement():
+        return ""
+    # Called once, a function could give another value than called for each row.
+    if any(loop.changes(one) or is_called(one) for one in body.arguments()):
         return ""
     lines, condition = found
     return "\n".join([*lines, f"{condition}.update({code_of_arguments(body.call)})"])

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from queryaudit.advice.bulk_code import BATCH, changed_fields
+from queryaudit.advice.bulk_code import BATCH, CLOCKS, changed_fields
 from queryaudit.advice.bulk_matching import unique_set
 from queryaudit.advice.collected_rows import Collecting, constructor, goes_over_each_once
 from queryaudit.advice.layout import Change
@@ -46,7 +46,7 @@ def loop_edit(frame: Frame, body: LoopBody, write: RowWrite, code: str) -> LoopE
         return None
     if write.verb == "INSERT":
         edit = Collecting(body, write, text).created()
-        return LoopEdit(edit, certain=True) if edit is not None else None
+        return LoopEdit(edit, not streams(body)) if edit is not None else None
     if write.verb == "UPDATE" and body.name == "save":
         row = body.receiver()
         fields = changed_fields(body, row, write) if row is not None else []
@@ -128,7 +128,7 @@ def _bound_by(code: str) -> frozenset[str]:
 
 
 def _is_same(body: LoopBody, write: RowWrite, code: str) -> bool:
-    if write.matching:
+    if write.matching or any(f"{name}(" in code for name in CLOCKS):
         return False
     if 'F("' in code:
         # What has no value raises an error in Python, and stays without one in SQL.
@@ -139,6 +139,15 @@ def _is_same(body: LoopBody, write: RowWrite, code: str) -> bool:
 
 def _has_null(names: Sequence[str], write: RowWrite) -> bool:
     return bool(set(names) & set(write.null))
+
+
+def streams(body: LoopBody) -> bool:
+    """Whether the loop takes care to have few rows in memory at a time."""
+    iterable = body.node.iter if isinstance(body.node, ast.For | ast.AsyncFor) else body.node
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in ("iterator", "aiterator")
+        for node in ast.walk(iterable)
+    )
 
 
 def _skipped(write: RowWrite, body: LoopBody) -> tuple[str, ...]:

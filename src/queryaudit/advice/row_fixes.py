@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from queryaudit.advice.bulk_code import BATCH, bulk_code
 from queryaudit.advice.bulk_matching import deleting_code, looked_up, matching_code, unique_set
 from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
-from queryaudit.advice.loop_edits import LoopEdit, loop_edit
+from queryaudit.advice.loop_edits import LoopEdit, loop_edit, streams
 from queryaudit.advice.loops import plural
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.row_writes import RowWrite
@@ -107,6 +107,8 @@ def _by_condition(write: RowWrite) -> str:
 def _title(write: RowWrite, code: str) -> str:
     if ".executemany(" in code:
         return "send all parameters with one call"
+    if write.inherits and write.verb != "DELETE":
+        return "write all rows in one transaction"
     if write.link:
         return f"{'add' if write.verb == 'INSERT' else 'remove'} all relations with one call"
     if write.matching:
@@ -156,6 +158,11 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | N
         notes.append(
             f"{_listed(skipped)}, which each save() sets, {'is' if len(skipped) == 1 else 'are'} "
             "not set: give a value to it here."
+        )
+    if edit is not None and body is not None and streams(body):
+        notes.append(
+            "The rows are in memory until the loop ends: of very many, write and drop some "
+            "thousands at a time."
         )
     if edit is not None and not write.atomic:
         notes.append(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.loop_text import names_around
 from queryaudit.advice.row_writes import RowWrite
+from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import function_of
 from queryaudit.detectors.writes.calls import Call, Ran
@@ -18,6 +20,8 @@ def in_loop(
 ) -> RowWrite:
     """``write`` with what is known of the loop's other queries and of the function around it."""
     own = set(map(id, call.ran))
+    if write.bypassed:
+        write = _really_bypassed(write, written, call.frames[0])
     others = [one for one in ran if id(one) not in own and _is_in(one, loop)]
     return write._replace(
         names=_names(loop, view),
@@ -25,6 +29,27 @@ def in_loop(
         alone=not any(one.statement.write is not None for one in others),
         atomic=written.commits < written.done,
     )
+
+
+def _really_bypassed(write: RowWrite, written: Ran, frame: Frame) -> RowWrite:
+    """``write`` without what its call leaves out already: ``QuerySet.update()`` calls no ``save()``
+    and sends no signal, ``QuerySet.delete()`` calls no ``delete()`` of a row, and SQL nothing."""
+    if write.verb == "DELETE":
+        return write._replace(override=None) if written.method == "delete" else write
+    by_condition = write.verb == "UPDATE" and write.by != ("pk",)
+    if by_condition or _called(frame) in ("update", "aupdate", "execute"):
+        return write._replace(signals=(), override=None)
+    return write
+
+
+def _called(frame: Frame) -> str:
+    """The method that is called there; empty where that can't be told."""
+    text = expression_at(frame)
+    node = ast.parse(text, mode="eval").body if text else None
+    node = node.value if isinstance(node, ast.Await) else node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return ""
 
 
 def _is_in(one: Ran, loop: Frame) -> bool:

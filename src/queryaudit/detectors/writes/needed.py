@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 
 from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
@@ -63,9 +64,20 @@ def _depends(read: Ran, written: Ran, loop: Frame) -> bool:
         return False
     if written.table not in read.statement.tables or read.queries < 2:
         return False
+    if written.statement.verb is Verb.UPDATE and not _mentions(read, written):
+        return False
     return any(
         frame.path == loop.path and frame.loop_line == loop.loop_line for frame in read.frames
     )
+
+
+def _mentions(read: Ran, written: Ran) -> bool:
+    """Whether the answer can have to do with one of the columns that are written."""
+    write = written.statement.write
+    if write is None or not write.columns:
+        return True
+    columns = "|".join(map(re.escape, write.columns))
+    return re.search(rf"\b(?:{columns})\b", read.statement.normalised) is not None
 
 
 def _feeds_itself(body: LoopBody) -> bool:
