@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from queryaudit.plans.server import Server
 from queryaudit.records.plans import (
@@ -71,6 +71,9 @@ WHERE k.contype = 'f' AND s.nspname::text = ANY(%s) AND t.relname::text = ANY(%s
 #: A table that was never analysed is counted from this size on; below it is small anyway.
 _COUNTED_BYTES = 64 * 1024
 _BYTES_A_ROW = 40
+#: SQLite has no statistics that can be relied on: values are counted in so many rows, of tables
+#: that are not small. What differs in more than this share of them goes on to differ.
+_SAMPLED, _SMALL, _MANY = 20_000, 1_000, 0.1
 
 
 def relations(server: Server, names: Collection[Name], alias: str) -> list[Relation]:
@@ -198,6 +201,7 @@ def _sqlite(server: Server, name: str, alias: str) -> Relation:
     columns = server.run(f"PRAGMA table_info({quoted_name})", ())
     foreign = server.run(f"PRAGMA foreign_key_list({quoted_name})", ())
     [[count]] = server.run(f"SELECT count(*) FROM {quoted_name}", ()) if columns else [[0]]
+    values = _sampled(server, quoted_name, [str(c[1]) for c in columns]) if count > _SMALL else {}
     return Relation(
         alias=alias,
         vendor="sqlite",
@@ -205,12 +209,25 @@ def _sqlite(server: Server, name: str, alias: str) -> Relation:
         name=name,
         rows=int(count),
         bytes=0,
-        columns=tuple(CatalogColumn(str(c[1]), str(c[2]), None, None) for c in columns),
+        columns=tuple(
+            CatalogColumn(str(c[1]), str(c[2]), values.get(str(c[1])), None) for c in columns
+        ),
         indexes=tuple(sorted(indexes)),
         foreign_keys=tuple(
             ForeignKey("", (str(key[3]),), str(key[2]), str(key[6])) for key in foreign
         ),
     )
+
+
+def _sampled(server: Server, table: str, columns: Sequence[str]) -> dict[str, float]:
+    """How many values each column has, as in ``pg_stats``: of the first rows."""
+    counts = ", ".join(f"count(DISTINCT {quoted(column)})" for column in columns)
+    sample = f"SELECT * FROM {table} LIMIT {_SAMPLED}"
+    [[rows, *found]] = server.run(f"SELECT count(*), {counts} FROM ({sample})", ())
+    return {
+        column: -number / rows if number > rows * _MANY else float(number)
+        for column, number in zip(columns, found, strict=True)
+    }
 
 
 def quoted(name: str) -> str:

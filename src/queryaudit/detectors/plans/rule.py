@@ -83,6 +83,8 @@ def grade(plan: Plan) -> Grade:
 
 def source(plan: Plan) -> str:
     """How the figures of a plan came about, to begin a sentence with."""
+    if plan.vendor == "sqlite":
+        return "EXPLAIN QUERY PLAN, with rows counted and values sampled"
     if plan.mode is PlanMode.ANALYZED and plan.reason:
         return f"Executed {plan.reason} (EXPLAIN ANALYZE)"
     if plan.mode is PlanMode.ANALYZED:

@@ -14,6 +14,7 @@ from queryaudit.advice.index_code import (
     migration_code,
     statement_code,
 )
+from queryaudit.advice.sqlite_plans import completed
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, grade, number, planned, source
 from queryaudit.records.events import Model
@@ -34,6 +35,8 @@ class ScanRule(PlanRule):
     def survey(self, workload: Workload, limits: Limits) -> Iterable[Nomination]:
         for asked, plan in planned(workload):
             relations = workload.relations.get(asked.alias, {})
+            if plan.vendor == "sqlite":
+                plan = completed(plan, asked.statement, relations)
             for found in diagnoses(plan, relations, limits.small_table):
                 if found.trouble is self.trouble and not _is_write_heavy(workload, asked, found):
                     yield from self._nominations(workload, asked, plan, found)
