@@ -148,3 +148,21 @@ def good_made_one_after_the_other() -> None:
     _rename()
     customer = Customer.objects.create(name="C.", email="c@example.com", joined_on="2024-01-01")
     Order.objects.create(customer=customer, placed_at="2024-01-01T00:00Z")
+
+
+def _invite(referred_by: Customer | None) -> None:
+    Customer.objects.create(
+        name="N.", email="n@example.com", joined_on="2024-01-01", referred_by=referred_by
+    )
+
+
+def bad_nullable() -> None:
+    """The key may be empty, and is not: the customer who invited is locked."""
+    _rename()
+    _invite(Customer.objects.only("pk").latest("pk"))
+
+
+def good_left_empty() -> None:
+    """Nobody has invited the new customer."""
+    _rename()
+    _invite(None)

@@ -14,7 +14,7 @@ from django.views import View
 
 from queryaudit.capture.transactions import ATTRIBUTE
 from queryaudit.records.events import Boundary, Query, Transaction
-from sample_app.shop.models import Audiobook, Book, Tag
+from sample_app.shop.models import Audiobook, Author, Book, Tag
 from tests.integration.recording import Recording
 
 BEGIN, COMMIT, ROLLBACK = Boundary.BEGIN, Boundary.COMMIT, Boundary.ROLLBACK
@@ -289,6 +289,23 @@ def test_a_query_of_another_task_is_told_and_those_of_the_tasks_own_are_not() ->
     told = [e for e in seen.events.occurrences if isinstance(e, (Query, Transaction))]
     at = told.index(transactions(seen)[1])
     assert told[at + 1] == seen.about("shop_tag")[1]
+
+
+@pytest.mark.django_db
+def test_it_is_noted_which_parameters_were_null_and_not_what_the_others_were() -> None:
+    def make(born: int | None) -> None:
+        Author.objects.create(name="somebody", publisher_id=1, born=born)
+
+    with Recording() as seen, transaction.atomic():
+        make(1900)
+        transaction.set_rollback(True)
+    with Recording() as again, transaction.atomic():
+        make(None)
+        transaction.set_rollback(True)
+    for recording, positions in ((seen, ()), (again, (2,))):
+        [query] = [q for q in recording.queries if recording.text(q).startswith("INSERT")]
+        known = recording.session.hub.tables.nulls
+        assert known[query.sql, query.stack] == {positions}
 
 
 @pytest.mark.django_db

@@ -379,6 +379,76 @@ def null_condition() -> tuple[Run, Run]:
     return one, other
 
 
+@unsafe
+def nullable_parent() -> tuple[Run, Run]:
+    """A new row refers to another one by a key that may be empty, and is not."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            Customer.objects.create(
+                name="N", email="new@example.com", joined_on="2024-01-01", referred_by_id=k.customer
+            )
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Customer.objects.select_for_update().get(pk=k.customer)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@safe
+def nullable_parent_left_empty() -> tuple[Run, Run]:
+    """The same without a row that it refers to."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            Customer.objects.create(name="N", email="new@example.com", joined_on="2024-01-01")
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Customer.objects.select_for_update().get(pk=k.customer)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@unsafe
+def nullable_parent_that_is_set() -> tuple[Run, Run]:
+    """An UPDATE gives the key a value."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            Book.objects.filter(pk=k.book).update(category=k.category)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Category.objects.select_for_update().get(pk=k.category)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@safe
+def nullable_parent_that_is_taken_away() -> tuple[Run, Run]:
+    """An UPDATE empties the key: the row that it referred to is not locked."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            Book.objects.filter(pk=k.book).update(category=None)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Category.objects.select_for_update().get(pk=k.category)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
 # -- named rows --------------------------------------------------------------------------------
 
 

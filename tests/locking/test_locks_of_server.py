@@ -40,6 +40,14 @@ def sql(text: str) -> Callable[[], object]:
     return run
 
 
+def params(text: str, *values: object) -> Callable[[], object]:
+    def run() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(text, values)
+
+    return run
+
+
 def one(model: Any) -> Any:
     return model.objects.order_by("pk").first()
 
@@ -97,6 +105,22 @@ STATEMENTS: dict[str, Callable[[], object]] = {
         customer=one(Customer), placed_at="2024-01-01T00:00Z"
     ),
     "insert with null parent": lambda: Category.objects.create(name="top"),
+    "insert with nullable parent": lambda: Category.objects.create(
+        name="below", parent=one(Category)
+    ),
+    "update of nullable parent": lambda: Category.objects.filter(
+        pk=Category.objects.order_by("-pk")[0].pk
+    ).update(parent=one(Category)),
+    "update to null": lambda: Category.objects.filter(
+        pk=Category.objects.exclude(parent=None)[0].pk
+    ).update(parent=None),
+    "raw insert of null": params(
+        "INSERT INTO shop_category (name, parent_id) VALUES (%s, %s)", "raw", None
+    ),
+    "raw update of literal": lambda: sql(
+        f"UPDATE shop_category SET parent_id = {one(Category).pk}"
+        " WHERE id = (SELECT max(id) FROM shop_category)"
+    )(),
     "bulk insert": lambda: Tag.objects.bulk_create([Tag(name="n1"), Tag(name="n2")]),
     "insert or ignore": lambda: Tag.objects.bulk_create(
         [Tag(name="n1")], ignore_conflicts=True
@@ -133,12 +157,13 @@ class Said(NamedTuple):
 
 
 @contextmanager
-def statements() -> Iterator[list[str]]:
-    texts: list[str] = []
+def statements() -> Iterator[list[tuple[str, tuple[int, ...]]]]:
+    """Texts, and which of their parameters were NULL."""
+    texts: list[tuple[str, tuple[int, ...]]] = []
 
-    def keep(execute: Any, text: str, *rest: Any) -> Any:
-        texts.append(text)
-        return execute(text, *rest)
+    def keep(execute: Any, text: str, params: Any, *rest: Any) -> Any:
+        texts.append((text, tuple(at for at, p in enumerate(params or ()) if p is None)))
+        return execute(text, params, *rest)
 
     with connection.execute_wrapper(keep):
         yield texts
@@ -166,13 +191,15 @@ def pid() -> int:
         return int(cursor.fetchone()[0])
 
 
-def observed(server: UrlServer, run: Callable[[], object]) -> tuple[list[str], Held, Held]:
+def observed(
+    server: UrlServer, run: Callable[[], object]
+) -> tuple[list[tuple[str, tuple[int, ...]]], Held, Held]:
     """The texts that ran, what was held after them, and what before the commit."""
     with transaction.atomic(), statements() as texts:
         run()
         found = list(texts)
         # Another session may not look into what is locked so that nobody reads it.
-        readable = [t for t in LOCKED if not any(t in text and _hides(text) for text in found)]
+        readable = [t for t in LOCKED if not any(t in text and _hides(text) for text, _ in found)]
         now = held(server, pid(), readable)
         sql("SET CONSTRAINTS ALL IMMEDIATE")()
         then = held(server, pid(), readable)
@@ -194,7 +221,7 @@ def test_the_locks_that_are_derived_are_those_that_the_server_holds() -> None:
         for name, run in STATEMENTS.items():
             texts, now, then = observed(server, run)
             assert not now.reason
-            found = [taken(read(text), schema) for text in texts]
+            found = [taken(read(text), schema, nulls=[nulls]) for text, nulls in texts]
             first = said([lock for each in found for lock in each.now])
             last = said([lock for each in found for lock in (*each.now, *each.at_commit)])
             for what, ours, theirs in (

@@ -39,6 +39,12 @@ TRANSACTIONS = {
         ("", ""),
         'row = model._default_manager.select_for_update(no_key=True).earliest("pk")',
     ),
+    "QA506.bad_nullable": Expected(
+        "_rename",
+        'customer = Customer.objects.select_for_update().earliest("pk")',
+        ("",),
+        'customer = Customer.objects.select_for_update(no_key=True).earliest("pk")',
+    ),
     "QA508.bad": Expected(
         "_lock", 'cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])', ("",)
     ),

@@ -16,6 +16,10 @@ from queryaudit.capture.recall import Site
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.sites import Walk
 from queryaudit.records.events import Access, Origin, Stack, Step
+from queryaudit.records.parameters import Nulls
+
+#: Ways in which the parameters of a statement at one place are NULL, that are told apart.
+_WAYS = 8
 
 
 class Definitions:
@@ -43,6 +47,7 @@ class Definitions:
         self._accesses: dict[tuple[object, ...], int] = {}
         #: Where a relation path of an origin was first followed.
         self._asked: dict[tuple[int, tuple[Step, ...]], int] = {}
+        self._nulls: dict[tuple[int, int], set[tuple[int, ...]]] = {}
         self._rich: set[int] = set()
         #: Origins of which more is asked.
         self.needed: set[int] = set()
@@ -65,6 +70,17 @@ class Definitions:
                 if found.is_telling:
                     self.repeated.append(known)
         return known
+
+    def nulls(self, sql: int, stack: int, params: Any) -> None:
+        """Note which parameters are None: a foreign key that is NULL locks nothing."""
+        if type(params) not in (tuple, list):
+            return
+        positions = tuple([at for at, value in enumerate(params) if value is None])
+        with self._lock:
+            known = self._nulls.setdefault((sql, stack), set())
+            if positions not in known and len(known) < _WAYS:
+                known.add(positions)
+                self._define(Nulls(sql, stack, positions))
 
     def origin(self, rows: Any, site: Site, text: int) -> int:
         """The origin of the rows of ``site``'s query; a site has the same one most of the time."""

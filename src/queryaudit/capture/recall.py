@@ -181,7 +181,7 @@ class Sites:
 class KnownText:
     """A statement's text: its id, and where it was asked for."""
 
-    __slots__ = ("id", "scope", "sites", "stack", "updates")
+    __slots__ = ("id", "scope", "sites", "stack", "updates", "writes")
 
     def __init__(self, id: int, text: str) -> None:
         self.id = id
@@ -189,7 +189,9 @@ class KnownText:
         #: The last scope and stack that asked it.
         self.scope = 0
         self.stack = 0
-        self.updates = text[:6].upper() == "UPDATE"
+        verb = text[:6].upper()
+        self.updates = verb == "UPDATE"
+        self.writes = self.updates or verb == "INSERT"
 
     def asked(self, scope: int, stack: int) -> tuple[int, ...]:
         """The stacks at two places of one unit of work, if this is the second."""

@@ -199,6 +199,8 @@ class Recorder:
         if site.scope != scope.id:
             site.scope = scope.id
             defined.repeated += statement.asked(scope.id, site.stack)
+            if statement.writes and not many:
+                defined.nulls(statement.id, site.stack, params)
             if statement.id in self._statements.by_key:
                 holding.look(self, scope, statement.id, site, params, self._token, connection.alias)
         elif not site.repeated:

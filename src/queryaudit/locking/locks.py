@@ -6,7 +6,7 @@ that it refers to when he commits, unless ``SET CONSTRAINTS`` said otherwise bef
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from queryaudit.locking.modes import Mode, TableLockMode, UniqueMode, conflict
@@ -47,16 +47,21 @@ class Taken(NamedTuple):
 
 
 def taken(
-    reading: Reading, schema: LockSchema, row: Constants = (), *, immediate: bool = False
+    reading: Reading,
+    schema: LockSchema,
+    row: Constants = (),
+    *,
+    immediate: bool = False,
+    nulls: Collection[tuple[int, ...]] = (),
 ) -> Taken:
     """``row`` is what the source says of the row; ``immediate`` that constraints are checked at
-    once."""
+    once; ``nulls`` which parameters were NULL, in each way that it ran."""
     row = tuple(sorted({*row, *reading.constants}))
     tables = [*_tables(reading)]
     rows = [*_rows(reading, schema, row)]
     claims = [*_claims(reading, schema, row)]
     advisory = [*_advisory(reading)]
-    foreign = [*_foreign(reading, schema)]
+    foreign = [*_foreign(reading, schema, nulls)]
     if immediate:
         return Taken((*tables, *claims, *rows, *foreign, *advisory))
     return Taken((*tables, *claims, *rows, *advisory), tuple(foreign))
@@ -118,16 +123,28 @@ def _is_whole(reading: Reading, table: Table) -> bool:
     return table.columns - {table.primary} <= columns and not columns <= table.keys
 
 
-def _foreign(reading: Reading, schema: LockSchema) -> Iterator[Lock]:
-    """Rows that a written row refers to. A key that may be NULL may refer to none."""
+def _foreign(
+    reading: Reading, schema: LockSchema, nulls: Collection[tuple[int, ...]]
+) -> Iterator[Lock]:
+    """Rows that a written row refers to. A key that is NULL refers to none."""
     table = schema.get(reading.target)
     if table is None or reading.verb not in (Verb.INSERT, Verb.UPDATE):
         return
     if reading.verb is Verb.UPDATE and _is_whole(reading, table):
         return
     for key in table.foreign:
-        if key.column in reading.columns and not key.null:
+        certain = not key.null or _has_value(reading, key.column, nulls)
+        if key.column in reading.columns and certain:
             yield Lock(key.parent, _KEY_SHARE)
+
+
+def _has_value(reading: Reading, column: str, nulls: Collection[tuple[int, ...]]) -> bool:
+    """Whether the statement was seen to give a column a value."""
+    given = dict(reading.given)
+    if column not in given:
+        return False
+    position = given[column]
+    return position is None or any(position not in positions for positions in nulls)
 
 
 def _claims(reading: Reading, schema: LockSchema, row: Constants) -> Iterator[Lock]:

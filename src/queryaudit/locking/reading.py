@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from queryaudit.locking.given import given
 from queryaudit.locking.modes import AdvisoryMode, TableLockMode
 from queryaudit.sql.locks import RowLock, row_lock
 from queryaudit.sql.normalise import brackets
@@ -46,6 +47,9 @@ class Reading:
     waits: bool  #: no NOWAIT
     advisory: Advisory | None
     columns: tuple[str, ...]  #: that are written
+    #: Of these the ones that get a value as it is: the position of its parameter, None if the
+    #: text has it.
+    given: tuple[tuple[str, int | None], ...]
     upserts: bool  #: ON CONFLICT DO UPDATE
     updated: tuple[str, ...]  #: the columns that it sets then
     yields: bool  #: ON CONFLICT DO NOTHING
@@ -79,6 +83,7 @@ def read(text: str) -> Reading:
         waits="NOWAIT" not in words,
         advisory=_advisory(tokens, pairs),
         columns=write.columns if write is not None else (),
+        given=tuple(given(tokens, pairs, verb, start)),
         upserts=conflict and "UPDATE" in words[words.index("CONFLICT") :],
         updated=tuple(_updated(tokens, words)) if conflict else (),
         yields=conflict and "NOTHING" in words,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.texts import Hole
 from queryaudit.records.waits import Wait
@@ -385,6 +386,7 @@ Definition = (
     | Ignored
     | Model
     | Provenance
+    | Nulls
     | Explaining
     | Plan
     | Relation

@@ -18,6 +18,7 @@ from queryaudit.records.events import (
     Transaction,
     Usage,
 )
+from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Plan
 from queryaudit.records.waits import Wait
 from queryaudit.trace.tables import Tables
@@ -74,7 +75,7 @@ class Closure:
                     and (event.stack is None or event.stack in known.stacks)
                     and (event.ignored is None or event.ignored in known.ignores)
                 )
-            case Origin() | Provenance():
+            case Origin() | Provenance() | Nulls():
                 return event.sql in known.sql and event.stack in known.stacks
             case Access():
                 return event.origin is None or event.origin in known.origins

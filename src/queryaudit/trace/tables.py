@@ -19,6 +19,7 @@ from queryaudit.records.events import (
     SqlText,
     Stack,
 )
+from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation
 
 _Made = TypeVar("_Made")
@@ -41,6 +42,7 @@ class Tables:
         "header",
         "ignores",
         "models",
+        "nulls",
         "origins",
         "plans",
         "provenances",
@@ -68,6 +70,8 @@ class Tables:
         self.relations: list[Relation] = []
         #: by statement and stack
         self.provenances: dict[tuple[int, int], Provenance] = {}
+        #: by statement and stack
+        self.nulls: dict[tuple[int, int], set[tuple[int, ...]]] = {}
         self._origins_at: dict[tuple[int, int], list[int]] = {}
         self._by_table: dict[str, Model] = {}
         self._made: dict[Callable[..., Any], Any] = {}
@@ -104,6 +108,8 @@ class Tables:
             self.explaining = event
         elif isinstance(event, Provenance):
             self.provenances[event.sql, event.stack] = event
+        elif isinstance(event, Nulls):
+            self.nulls.setdefault((event.sql, event.stack), set()).add(event.positions)
         elif isinstance(event, Header):
             self.header = event
 

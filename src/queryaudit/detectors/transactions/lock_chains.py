@@ -76,11 +76,12 @@ def _steps(
         if frame is None:
             continue
         row = named_row(frame, schema.get(_table(reading.target, reading.sources)))
-        locks = taken(reading, schema, row, immediate=immediate)
+        nulls = view.tables.nulls.get((ran.sql, ran.stack), ())
+        locks = taken(reading, schema, row, immediate=immediate, nulls=nulls)
         now = _meeting(locks.now, made, postgres=postgres)
+        last = _meeting(locks.at_commit, made, postgres=postgres)
         if reading.verb is Verb.INSERT:
             made.add(reading.target)
-        last = _meeting(locks.at_commit, made, postgres=postgres)
         statement = view.statements.of(text)
         named = _named(reading, statement, view)
         found.append((Step(text, statement.normalised, frame, now, last, named), ran))

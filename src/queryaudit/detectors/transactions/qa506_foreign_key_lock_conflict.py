@@ -205,7 +205,8 @@ def _meet(locked: Locked, referred: Referred) -> bool:
 
 
 def _locks(ran: Ran, schema: LockSchema, view: View) -> tuple[Lock, ...]:
-    now, at_commit = taken(read(view.tables.sql[ran[0]].text), schema)
+    reading = read(view.tables.sql[ran[0]].text)
+    now, at_commit = taken(reading, schema, nulls=view.tables.nulls.get(ran, ()))
     return (*now, *at_commit)
 
 
