@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from sample_app.shop.filling import fill_shipping
 from sample_app.shop.models import Depot, Scan, Shipment
@@ -51,6 +51,34 @@ def bad_prefix() -> int:
 def bad_update() -> int:
     """An update looks for its rows as a query does. There are none of this name."""
     return Shipment.objects.filter(tracking_code="no such code").update(note="lost")
+
+
+def bad_state_in_order() -> list[int]:
+    """The first of the few that are under way: an index over these alone, in order."""
+    waiting = Shipment.objects.filter(delivered_at__isnull=True)
+    return list(waiting.order_by("weight").values_list("weight", flat=True)[:5])
+
+
+def bad_either() -> list[int]:
+    """One of two conditions, and neither column has an index: it takes both."""
+    found = Shipment.objects.filter(Q(tracking_code=CODE) | Q(weight__gt=99_990))
+    return list(found.values_list("weight", flat=True))
+
+
+def bad_either_half_indexed() -> int:
+    """An index leads to one of two conditions, so that all is read for the other one."""
+    return Shipment.objects.filter(Q(recipient="Person 77") | Q(tracking_code=CODE)).count()
+
+
+def good_either_indexed() -> int:
+    """Both columns have an index."""
+    pk = Shipment.objects.values_list("pk", flat=True).order_by("pk")[0]
+    return Shipment.objects.filter(Q(recipient="Person 77") | Q(pk=pk)).count()
+
+
+def good_either_common() -> int:
+    """One of two conditions lets a fifth of the rows pass: no index helps with the other."""
+    return Shipment.objects.filter(Q(tracking_code=CODE) | Q(carrier="dove")).count()
 
 
 def good() -> list[int]:

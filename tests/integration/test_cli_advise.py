@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Upper
 
 import queryaudit
@@ -94,6 +95,43 @@ def test_findings_of_a_report_carry_the_proof_of_their_index(
     assert "proved" in by_outcome
     sizes = [index["wal_bytes"] for index in report["indexes"] if index["outcome"] == "proved"]
     assert all(50 <= size <= 200 for size in sizes)
+
+
+def test_an_or_has_an_index_for_each_arm_or_none(
+    transactional_db: None, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        Shipment.objects.filter(Q(tracking_code="T1x1") | Q(note="secret")).count()
+    options = ["advise", str(path), "--database", url(), "--scratch"]
+    assert main(options) == 0
+    out = capsys.readouterr().out
+    assert "2 indexes to add, proved by execution" in out
+    assert 'models.Index(fields=["tracking_code"]' in out
+    assert 'models.Index(fields=["note"]' in out
+    assert "only together with shop_shipment_note_idx" in out
+    assert "times faster, at least" in out
+    assert main([*options, "--max-indexes=1"]) == 0
+    out = capsys.readouterr().out
+    assert "to add" not in out
+    assert "there are as many indexes as were allowed" in out
+
+
+def test_part_of_a_document_is_looked_for_with_values_that_are_there(
+    transactional_db: None, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE shop_shipment SET details = jsonb_build_object('batch', id % 5000, 'kind', 'a')"
+        )
+        cursor.execute("ANALYZE shop_shipment")
+    path = tmp_path / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        Shipment.objects.filter(details__contains={"batch": 7}).count()
+    assert main(["advise", str(path), "--database", url(), "--scratch"]) == 0
+    proved = capsys.readouterr().out.partition("Tried, and")[0]
+    assert "1 index to add, proved by execution" in proved
+    assert 'GinIndex(fields=["details"]' in proved
 
 
 def test_nothing_is_built_in_a_database_that_is_not_for_it(

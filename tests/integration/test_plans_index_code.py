@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
+from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 
 import queryaudit
@@ -113,4 +114,25 @@ def test_with_the_proposed_indexes_nothing_is_found(db: None) -> None:
         cursor.execute("ANALYZE shop_shipment")
     with queryaudit.audit(explain="analyze", select=["QA4"]) as after:
         assert ask() == answers
+    assert after.findings == ()
+
+
+def test_with_an_index_for_each_arm_of_an_or_nothing_is_found(db: None) -> None:
+    fill_shipping(30_000, depots=500, scans=100)
+    asked = Shipment.objects.filter(Q(tracking_code="T7x1") | Q(weight__gt=99_990))
+    with queryaudit.audit(explain="analyze", select=["QA4"]) as before:
+        asked.count()
+    (finding,) = before.findings
+    assert "no index leads there by tracking_code or by weight" in finding.message
+    assert finding.fix is not None
+    compile(finding.fix.code.replace("# in", "#"), "fix", "exec")
+    added = finding.fix.title.removeprefix("Add ").removesuffix(" to shop.Shipment")
+    connection.check_constraints()
+    for expression in added.split(" and "):
+        with connection.schema_editor() as editor:
+            editor.add_index(Shipment, made(expression))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE shop_shipment")
+    with queryaudit.audit(explain="analyze", select=["QA4"]) as after:
+        asked.count()
     assert after.findings == ()

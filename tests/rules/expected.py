@@ -498,6 +498,21 @@ EXPECTED = (
             "return Shipment.objects.filter(delivered_at__isnull=True).count()",
             ("",),
         ),
+        "QA401.bad_state_in_order": Expected(
+            "bad_state_in_order",
+            'return list(waiting.order_by("weight").values_list("weight", flat=True)[:5])',
+            ("",),
+        ),
+        "QA401.bad_either": Expected(
+            "bad_either",
+            'return list(found.values_list("weight", flat=True))',
+            ("",),
+        ),
+        "QA401.bad_either_half_indexed": Expected(
+            "bad_either_half_indexed",
+            'return Shipment.objects.filter(Q(recipient="Person 77") | Q(tracking_code=CODE)).count()',
+            ("",),
+        ),
         "QA401.bad_two_columns": Expected(
             "bad_two_columns",
             'return Shipment.objects.filter(status="open", carrier="dove").count()',

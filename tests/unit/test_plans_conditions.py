@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queryaudit.advice.conditions import Compared, clauses
+from queryaudit.advice.conditions import Compared, arms, clauses
 from queryaudit.plans.scrub import scrubbed
 
 
@@ -72,3 +72,16 @@ def test_a_join_is_told_from_a_value() -> None:
     assert joined.joined
     [value] = clauses("(a.author_id = ?)")
     assert not value.joined
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("((a.x = ?) OR (a.y = ?))", ["(a.x = ?)", "(a.y = ?)"]),
+        ("((a.x = ?) OR ((a.y = ?) OR (a.z = ?)))", ["a.x = ?", "a.y = ?", "a.z = ?"]),
+        ("((a.x = ' OR '::text) OR (a.y = ?))", ["(a.x = ' OR '::text)", "(a.y = ?)"]),
+        ("(a.x = ?)", ["a.x = ?"]),
+    ],
+)
+def test_an_or_has_arms(condition: str, expected: list[str]) -> None:
+    assert [arm.strip("()") for arm in arms(condition)] == [arm.strip("()") for arm in expected]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from queryaudit.advice.conditions import Clause, Compared, clauses
+from queryaudit.advice.conditions import Clause, Compared, arms, clauses
 from queryaudit.advice.scans import Scan
 from queryaudit.records.plans import CatalogIndex, Relation
 
@@ -58,13 +58,43 @@ class Candidate(NamedTuple):
         """Whether it serves what ``other`` would."""
         if (self.schema, self.table, self.method) != (other.schema, other.table, other.method):
             return False
-        if self.where is not None and self.where != other.where:
-            return False
+        if self.where != other.where:
+            # Few rows in a state are not found by an index over all of them, whatever its order.
+            return self.where is None and self.keys[0].column == (other.where or ("",))[0]
         return _starts(self.keys, other)
 
 
 def candidate(scan: Scan) -> Candidate | None:
     """The index that would serve ``scan`` best, or None if there is none to propose."""
+    found = _best(scan)
+    return None if found is None or _is_served(scan, found) else found
+
+
+def alternatives(scan: Scan) -> tuple[Candidate, ...]:
+    """The indexes that the arms of an OR lack: it takes one for each of them."""
+    found: dict[Candidate, None] = {}
+    for clause in clauses(scan.condition):
+        if clause.alias != scan.node.alias or clause.test is not Compared.OTHER:
+            continue
+        texts = arms(clause.text)
+        if len(texts) < 2:
+            continue
+        for text in texts:
+            arm = clauses(text)
+            wanted = _best(scan._replace(condition=text, order=None))
+            if wanted is None or any(c.alias != scan.node.alias or c.joined for c in arm):
+                return ()
+            if not _is_served(scan, wanted):
+                found[wanted] = None
+        return tuple(found)
+    return ()
+
+
+def _is_served(scan: Scan, wanted: Candidate) -> bool:
+    return any(serves(index, wanted) for index in scan.relation.indexes)
+
+
+def _best(scan: Scan) -> Candidate | None:
     alias = scan.node.alias
     own = [c for c in clauses(scan.condition) if c.alias == alias]
     own += [
@@ -72,11 +102,7 @@ def candidate(scan: Scan) -> Candidate | None:
         for c in clauses(scan.condition)
         if c.alias != alias and (turned := _other_side(c, alias)) is not None
     ]
-    found = _btree(scan, own) or _called(scan, own) or _inverted(scan, own)
-    found = found or _partial(scan, own)
-    if found is None or any(serves(index, found) for index in scan.relation.indexes):
-        return None
-    return found
+    return _partial(scan, own) or _btree(scan, own) or _called(scan, own) or _inverted(scan, own)
 
 
 def serves(index: CatalogIndex, wanted: Candidate) -> bool:
@@ -189,7 +215,7 @@ def ordered_candidate(scan: Scan) -> Candidate | None:
         return None
     relation = scan.relation
     found = Candidate(relation.schema, relation.name, "btree", keys, len(equal))
-    return None if any(serves(index, found) for index in relation.indexes) else found
+    return None if _is_served(scan, found) else found
 
 
 def _called(scan: Scan, own: Sequence[Clause]) -> Candidate | None:

@@ -91,6 +91,15 @@ def columns_in(text: str) -> tuple[tuple[str, str], ...]:
 
 def parts(condition: str) -> list[str]:
     """``condition`` split at its outermost ANDs, brackets around the whole taken off."""
+    return _split(condition, " AND ")
+
+
+def arms(condition: str) -> list[str]:
+    """The same at its outermost ORs."""
+    return _split(condition, " OR ")
+
+
+def _split(condition: str, word: str) -> list[str]:
     text = _peeled(condition.strip())
     found: list[str] = []
     depth = start = index = 0
@@ -105,15 +114,15 @@ def parts(condition: str) -> list[str]:
             depth += 1
         elif character == ")":
             depth -= 1
-        elif depth == 0 and text.startswith(" AND ", index):
+        elif depth == 0 and text.startswith(word, index):
             found.append(text[start:index])
-            start = index = index + 5
+            start = index = index + len(word)
             continue
         index += 1
     found.append(text[start:])
     if len(found) == 1:
         return found if found[0] else []
-    return [piece for part in found for piece in parts(part)]
+    return [piece for part in found for piece in _split(part, word)]
 
 
 def _peeled(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from queryaudit.advice.candidates import (
     Candidate,
+    alternatives,
     candidate,
     distinct,
     ordered_candidate,
@@ -42,6 +43,12 @@ class Diagnosis(NamedTuple):
     trouble: Trouble
     candidate: Candidate | None
     clause: Clause | None  #: of UNSERVED, the condition that is written past the index
+    #: What it takes besides ``candidate``: each arm of an OR needs an index.
+    others: tuple[Candidate, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return (self.candidate, *self.others) if self.candidate is not None else ()
 
 
 def diagnoses(plan: Plan, relations: Relations, small_table: int) -> Iterator[Diagnosis]:
@@ -67,6 +74,9 @@ def _filtered(scan: Scan) -> Diagnosis | None:
         (c for c in own if c.function in _FUNCTIONS and c.test is not Compared.OTHER), None
     )
     if wanted is None:
+        arms = alternatives(scan)
+        if arms:
+            return Diagnosis(scan, Trouble.NO_INDEX, arms[0], None, arms[1:])
         if rewritten is None or not is_led(scan.relation, rewritten.column):
             return None
         return Diagnosis(scan, Trouble.UNSERVED, None, rewritten)
@@ -121,12 +131,14 @@ def _is_chance(found: Diagnosis) -> bool:
 
 def _is_estimable(found: Diagnosis) -> bool:
     """Whether the planner knew the columns it estimated: without statistics it guesses."""
-    if found.candidate is None:
-        return False
     relation = found.scan.relation
-    key = found.candidate.keys[0]
-    if found.candidate.where is not None:
-        return distinct(relation, found.candidate.where[0]) is not None
+    return bool(found.candidates) and all(_is_known(relation, c) for c in found.candidates)
+
+
+def _is_known(relation: Relation, candidate: Candidate) -> bool:
+    key = candidate.keys[0]
+    if candidate.where is not None:
+        return distinct(relation, candidate.where[0]) is not None
     known = distinct(relation, key.column)
     # An expression has no statistics of its own; its column's will do if they leave no doubt.
     return known is not None and (not key.function or known >= _MANY_VALUES)

@@ -125,10 +125,8 @@ def is_own(model: Model | None) -> bool:
     return model is not None and not model.label.startswith(_DJANGOS)
 
 
-def statement_code(candidate: Candidate, model: Model | None) -> str:
+def statement_code(candidates: Sequence[Candidate], model: Model | None) -> str:
     """A migration for a table whose model is Django's own, or that has none."""
-    made = ddl(candidate).replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
-    made = made % f'"{candidate.table}"'
     app = model.label.partition(".")[0] if model is not None else "app"
     return "\n".join(
         [
@@ -140,13 +138,21 @@ def statement_code(candidate: Candidate, model: Model | None) -> str:
             "",
             f'    dependencies = [("{app}", "the latest migration")]',
             "    operations = [",
-            "        migrations.RunSQL(",
-            f"            {made!r},",
-            f"            'DROP INDEX CONCURRENTLY \"{index_name(candidate)}\"',",
-            "        ),",
+            *(line for candidate in candidates for line in _operation(candidate)),
             "    ]",
         ]
     )
+
+
+def _operation(candidate: Candidate) -> list[str]:
+    made = ddl(candidate).replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+    made = made % f'"{candidate.table}"'
+    return [
+        "        migrations.RunSQL(",
+        f"            {made!r},",
+        f"            'DROP INDEX CONCURRENTLY \"{index_name(candidate)}\"',",
+        "        ),",
+    ]
 
 
 def ddl(candidate: Candidate) -> str:

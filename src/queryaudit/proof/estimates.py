@@ -57,7 +57,7 @@ def estimate(
     if trials:
         with what_if.trying():
             _Estimator(what_if, workload, texts, alias, budget, told).choose(trials)
-    return tuple(advised(trial) for trial in trials)
+    return tuple(index for trial in trials for index in advised(trial))
 
 
 class _Estimator:
@@ -79,7 +79,7 @@ class _Estimator:
         self._budget = budget
         self._told = told
         self._sets: dict[str, list[tuple[Any, ...]]] = {}
-        self._chosen: list[tuple[Trial, Built]] = []
+        self._chosen: list[tuple[Trial, tuple[Built, ...]]] = []
         self._first: dict[str, Priced] = {}
 
     def choose(self, trials: Sequence[Trial]) -> None:
@@ -93,16 +93,16 @@ class _Estimator:
         # What a candidate saves only shrinks as others are taken: those that saved most come first.
         gains = {id(trial): float("inf") for trial in trials}
         while left:
-            left.sort(key=lambda t: (-gains[id(t)], t.candidate.words))
+            left.sort(key=lambda t: (-gains[id(t)], t.words))
             trial = left[0]
             self._told(f"{len(trials) - len(left) + 1}/{len(trials)} {trial.name}")
             gain, after, built = self._with(trial, prices)
             gains[id(trial)] = gain
-            if built is None:
+            if not built:
                 left.remove(trial)
                 continue
             if any(gains[id(other)] > gain for other in left[1:]):
-                self._what_if.remove(built)
+                self._remove(built)
                 continue
             left.remove(trial)
             self._chosen.append((trial, built))
@@ -117,19 +117,24 @@ class _Estimator:
                 for asked in trial.asked
             }
 
-    def _with(self, trial: Trial, prices: Prices) -> tuple[float, Prices, Built | None]:
+    def _with(self, trial: Trial, prices: Prices) -> tuple[float, Prices, tuple[Built, ...]]:
         """What a candidate saves with those in place that were chosen. Refused, it is removed."""
-        if len(self._chosen) >= self._budget.max_indexes:
+        missing = trial.missing(known for known, _ in self._chosen)
+        if not missing:
+            return self._end(trial, Outcome.REFUTED, f"served as well by {self._serving(trial)}")
+        if sum(len(built) for _, built in self._chosen) + len(missing) > self._budget.max_indexes:
             return self._end(trial, Outcome.UNKNOWN, "there are as many indexes as were allowed")
+        trial.candidates = missing
         try:
             with self._saved():
-                built = self._what_if.add(trial.candidate, trial.relation)
+                built = self._add(trial)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             return self._end(trial, Outcome.UNKNOWN, f"it could not be tried: {first_line(error)}")
-        trial.bytes = built.bytes
+        trial.bytes = {c: each.bytes for c, each in zip(missing, built, strict=True)}
+        names = {each.name for each in built}
         concerned = self._concerned(trial)
         after = {asked.fingerprint: self._price(asked) for asked in concerned}
-        used = [asked for asked in concerned if built.name in after[asked.fingerprint].used]
+        used = [asked for asked in concerned if names <= after[asked.fingerprint].used]
         halved = [
             asked
             for asked in used
@@ -139,41 +144,51 @@ class _Estimator:
             asked.calls * (prices[asked.fingerprint].cost - after[asked.fingerprint].cost)
             for asked in used
         )
-        writes = self._workload.writes(self._alias, trial.candidate.table)
-        gain -= writes * _WRITE.get(trial.candidate.method, 1.0)
-        taken = sum(known.bytes for _, known in self._chosen)
+        writes = self._workload.writes(self._alias, trial.table)
+        gain -= writes * sum(_WRITE.get(candidate.method, 1.0) for candidate in missing)
+        taken = sum(each.bytes for _, known in self._chosen for each in known)
         wrong = None
         if not used:
-            other = next((t for t, _ in self._chosen if t.candidate.covers(trial.candidate)), None)
-            by = f"{other.name} serves it as well" if other else "the planner does not use it"
-            wrong = (Outcome.REFUTED, by)
+            wrong = (Outcome.REFUTED, "the planner does not use it")
         elif not halved:
             wrong = (Outcome.REFUTED, "it is used, but does not halve the cost of a statement")
         elif gain <= 0:
             wrong = (Outcome.REFUTED, "what it saves is less than what its writes cost")
-        elif taken + built.bytes > self._budget.max_bytes:
+        elif taken + sum(trial.bytes.values()) > self._budget.max_bytes:
             wrong = (Outcome.UNKNOWN, "it would take more space than was allowed")
         if wrong is not None:
-            self._what_if.remove(built)
+            self._remove(built)
             return self._end(trial, *wrong)
         trial.end(Outcome.ESTIMATED, f"planned {self._what_if.place}, not executed")
         return gain, after, built
 
     def _end(
         self, trial: Trial, outcome: Outcome, reason: str
-    ) -> tuple[float, Prices, Built | None]:
+    ) -> tuple[float, Prices, tuple[Built, ...]]:
         trial.end(outcome, reason)
-        return 0.0, {}, None
+        return 0.0, {}, ()
+
+    def _serving(self, trial: Trial) -> str:
+        return " and ".join(
+            t.name for t, _ in self._chosen if trial.missing([t]) != trial.candidates
+        )
+
+    def _add(self, trial: Trial) -> tuple[Built, ...]:
+        return tuple(self._what_if.add(c, trial.relation) for c in trial.candidates)
+
+    def _remove(self, built: Sequence[Built]) -> None:
+        for each in built:
+            self._what_if.remove(each)
 
     def _leave_out(self, prices: dict[str, Priced]) -> None:
         """Those that are not missed with all the others in place."""
         if len(self._chosen) < 2:
             return
         for trial, built in [*self._chosen]:
-            self._what_if.remove(built)
+            self._remove(built)
             without = {a.fingerprint: self._price(a) for a in self._concerned(trial)}
             if any(found.cost >= prices[key].cost * CHEAPER for key, found in without.items()):
-                again = self._what_if.add(trial.candidate, trial.relation)
+                again = self._add(trial)
                 self._chosen[self._chosen.index((trial, built))] = (trial, again)
                 continue
             trial.end(Outcome.REFUTED, "with the other indexes in place it is not missed")
@@ -182,7 +197,7 @@ class _Estimator:
 
     def _concerned(self, trial: Trial) -> list[Asked]:
         """Its own statements, and the dearest others that read its table."""
-        table = trial.candidate.table
+        table = trial.table
         others = [
             asked
             for asked in self._workload.statements

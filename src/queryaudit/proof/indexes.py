@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from queryaudit.advice.index_code import ddl
+from queryaudit.advice.index_code import ddl, index_name
 from queryaudit.plans.policy import after_functions, called, permission
 from queryaudit.plans.postgres import volatile_of
 from queryaudit.plans.server import Server, first_line
 from queryaudit.proof import clones
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.trial import compare, reads_copy
+from queryaudit.proof.trial import Compared, compare, reads_copy
 from queryaudit.proof.trials import Trial, advised, proposed
 from queryaudit.proof.values import value_sets
 from queryaudit.records.advised import AdvisedIndex, Outcome
@@ -25,6 +25,8 @@ from queryaudit.records.workload import Asked, Workload
 
 _STATEMENTS = 5
 _CONTROLS = 30
+#: Of the sets of values of a statement more than this must be faster, and none slower.
+_MOST = 0.5
 
 
 def advise(
@@ -44,7 +46,7 @@ def advise(
     trials = proposed(workload, alias, small_table)
     if server is not None and trials:
         _Laboratory(server, texts, budget, told).try_all(trials, workload, alias)
-    return tuple(advised(trial) for trial in trials)
+    return tuple(index for trial in trials for index in advised(trial))
 
 
 class _Laboratory:
@@ -72,82 +74,95 @@ class _Laboratory:
                 self._try(trial)
             except Exception as error:  # noqa: BLE001 - whatever a driver raises
                 trial.end(Outcome.UNKNOWN, f"the trial ended in {first_line(error)}")
-                clones.drop(self._server, trial.name)
+                self._drop(trial)
         self._leave_out()
         self._control(workload, alias)
 
     def _try(self, trial: Trial) -> None:
-        if len(self._proved) >= self._budget.max_indexes:
+        missing = trial.missing(self._proved)
+        if not missing:
+            return trial.end(Outcome.REFUTED, f"served as well by {self._serving(trial)}")
+        if sum(len(p.candidates) for p in self._proved) + len(missing) > self._budget.max_indexes:
             return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
-        other = next((p for p in self._proved if p.candidate.covers(trial.candidate)), None)
-        if other is not None:
-            return trial.end(Outcome.REFUTED, f"{other.name} serves it as well")
-        runs = [*self._runs(trial.asked)]
+        trial.candidates = missing
+        runs = [*self._runs([*trial.asked, *trial.also])]
         if not runs:
             return trial.end(Outcome.UNKNOWN, "no values are known to try its statements with")
         if not self._copy(trial.relation):
             return trial.end(Outcome.UNKNOWN, "the table is too large to be copied")
-        table = trial.candidate.table
-        runs = [run for run in runs if reads_copy(self._server, run[1], run[2], table)]
+        runs = [run for run in runs if reads_copy(self._server, run[1], run[2], trial.table)]
         if not runs:
             return trial.end(Outcome.UNKNOWN, "its statements read the table by another name")
-        start = perf_counter_ns()
-        functional = any(key.function for key in trial.candidate.keys)
-        if any(key.opclass == "gin_trgm_ops" for key in trial.candidate.keys):
+        if any(key.opclass == "gin_trgm_ops" for c in missing for key in c.keys):
             [[there]] = self._server.run(
                 "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
             )
             if not there:
                 return trial.end(Outcome.UNKNOWN, "the extension pg_trgm is not installed there")
-        built = clones.build(
-            self._server,
-            ddl(trial.candidate),
-            trial.name,
-            trial.candidate.table,
-            functional=functional,
-        )
-        trial.build_ns, trial.bytes = perf_counter_ns() - start, built.bytes
-        used = sum(p.bytes or 0 for p in self._proved)
-        if used + built.bytes > self._budget.max_bytes:
-            clones.drop(self._server, trial.name)
+        start = perf_counter_ns()
+        for candidate in missing:
+            name, functional = index_name(candidate), any(key.function for key in candidate.keys)
+            built = clones.build(
+                self._server, ddl(candidate), name, candidate.table, functional=functional
+            )
+            trial.bytes[candidate] = built.bytes
+        trial.build_ns = perf_counter_ns() - start
+        if sum(sum(t.bytes.values()) for t in [*self._proved, trial]) > self._budget.max_bytes:
+            self._drop(trial)
             return trial.end(Outcome.UNKNOWN, "it would take more space than was allowed")
         self._judge(trial, runs)
         if trial.outcome is Outcome.PROVED:
             self._proved.append(trial)
+            helped = [
+                a for a in trial.also if _share(trial.compared.get(a.fingerprint, ())) > _MOST
+            ]
+            trial.asked += helped
+            trial.also = [a for a in trial.also if a not in helped]
         else:
-            clones.drop(self._server, trial.name)
+            self._drop(trial)
+
+    def _serving(self, trial: Trial) -> str:
+        return " and ".join(p.name for p in self._proved if trial.missing([p]) != trial.candidates)
+
+    def _drop(self, trial: Trial) -> None:
+        for candidate in trial.candidates:
+            clones.drop(self._server, index_name(candidate))
 
     def _judge(self, trial: Trial, runs: Sequence[tuple[Asked, str, tuple[Any, ...]]]) -> None:
         trial.compared.clear()
         trial.sets = len(runs)
+        names = [index_name(candidate) for candidate in trial.candidates]
         for asked, sql, values in runs:
-            found = compare(self._server, sql, values, [trial.name])
+            found = compare(self._server, sql, values, names)
             trial.compared.setdefault(asked.fingerprint, []).append(found)
         everything = [c for each in trial.compared.values() for c in each]
-        if not any(c.used for c in everything):
+        if not any(len(c.used) == len(names) for c in everything):
             return trial.end(Outcome.REFUTED, "the planner does not use it")
         if not all(c.same_rows for c in everything):
             return trial.end(Outcome.UNKNOWN, "the rows changed while they were compared")
         if any(c.is_slower for c in everything):
             return trial.end(Outcome.REFUTED, "it makes one of its statements slower")
-        if not any(all(c.is_faster for c in each) for each in trial.compared.values()):
+        best = max(trial.compared.values(), key=_share)
+        faster = sum(c.is_faster for c in best)
+        if _share(best) <= _MOST:
             return trial.end(Outcome.REFUTED, "it is used, but saves too little")
-        trial.end(Outcome.PROVED, "used, faster beyond the noise, the same rows")
+        some = f" for {faster} of {len(best)} sets of values" if faster < len(best) else ""
+        trial.end(Outcome.PROVED, f"used, faster beyond the noise{some}, the same rows")
 
     def _leave_out(self) -> None:
         """Each of several must be missed with all the others in place."""
         if len(self._proved) < 2:
             return
         for trial in [*self._proved]:
-            self._judge(trial, [*self._runs(trial.asked)])
+            self._judge(trial, [*self._runs([*trial.asked, *trial.also])])
             if trial.outcome is not Outcome.PROVED:
                 trial.reason = f"with the other indexes in place, {trial.reason}"
-                clones.drop(self._server, trial.name)
+                self._drop(trial)
                 self._proved.remove(trial)
 
     def _control(self, workload: Workload, alias: str) -> None:
         """Statements that nobody thought of must not become slower."""
-        tables = {trial.candidate.table for trial in self._proved}
+        tables = {trial.table for trial in self._proved}
         served = {asked.fingerprint for trial in self._proved for asked in trial.asked}
         others = [
             asked
@@ -158,14 +173,16 @@ class _Laboratory:
         ]
         others.sort(key=lambda asked: (-asked.calls, asked.fingerprint))
         for _, sql, values in self._runs(others[:_CONTROLS]):
-            names = [trial.name for trial in self._proved]
+            names = [index_name(c) for trial in self._proved for c in trial.candidates]
             try:
                 found = compare(self._server, sql, values, names)
             except Exception:  # noqa: BLE001 - whatever a driver raises: no control
                 continue
-            for trial in [t for t in self._proved if found.is_slower and t.name in found.used]:
+            for trial in [*self._proved] if found.is_slower else []:
+                if not any(index_name(c) in found.used for c in trial.candidates):
+                    continue
                 trial.end(Outcome.REFUTED, "it makes another statement slower")
-                clones.drop(self._server, trial.name)
+                self._drop(trial)
                 self._proved.remove(trial)
 
     def _runs(self, statements: Sequence[Asked]) -> Iterator[tuple[Asked, str, tuple[Any, ...]]]:
@@ -194,3 +211,7 @@ class _Laboratory:
         clones.clone(self._server, relation.schema, relation.name)
         self._cloned.add(place)
         return True
+
+
+def _share(each: Sequence[Compared]) -> float:
+    return sum(c.is_faster for c in each) / max(len(each), 1)

@@ -44,7 +44,9 @@ class Compared(NamedTuple):
     @property
     def is_slower(self) -> bool:
         return (
-            self.after_ns > self.before_ns * SLOWER and self.after_ns - self.before_ns >= _LOST_NS
+            bool(self.used)
+            and self.after_ns > self.before_ns * SLOWER
+            and self.after_ns - self.before_ns >= _LOST_NS
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
 from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.conditions import Compared as Test
+from queryaudit.advice.conditions import clauses
 from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
@@ -25,15 +27,18 @@ _LOCATIONS = 3
 
 @dataclass(slots=True)
 class Trial:
-    """A candidate on its way."""
+    """A candidate on its way, or several of one table of which each is needed."""
 
-    candidate: Candidate
+    candidates: tuple[Candidate, ...]
     relation: Relation
     model: Model | None
     asked: list[Asked] = field(default_factory=list)
+    #: statements that look for values of its first column, and did not ask for it
+    also: list[Asked] = field(default_factory=list)
     outcome: Outcome = Outcome.IDEA
     reason: str = ""
-    bytes: int | None = None
+    #: of those that were built; the others are there already
+    bytes: dict[Candidate, int] = field(default_factory=dict)
     build_ns: int | None = None
     sets: int = 0
     compared: dict[str, list[Compared]] = field(default_factory=dict)
@@ -42,7 +47,21 @@ class Trial:
 
     @property
     def name(self) -> str:
-        return index_name(self.candidate)
+        """For people: of all that are proposed."""
+        return " and ".join(index_name(candidate) for candidate in self.candidates)
+
+    @property
+    def table(self) -> str:
+        return self.candidates[0].table
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(word for candidate in self.candidates for word in candidate.words)
+
+    def missing(self, others: Iterable[Trial]) -> tuple[Candidate, ...]:
+        """Those of its candidates that others do not serve as well."""
+        there = [candidate for other in others for candidate in other.candidates]
+        return tuple(c for c in self.candidates if not any(o.covers(c) for o in there))
 
     def end(self, outcome: Outcome, reason: str) -> None:
         self.outcome, self.reason = outcome, reason
@@ -56,33 +75,55 @@ def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
         if asked.alias != alias or asked.plan is None or not asked.plan.nodes:
             continue
         for diagnosis in diagnoses(asked.plan, relations, small_table):
-            wanted = diagnosis.candidate
-            if wanted is None:
+            if not diagnosis.candidates:
                 continue
             relation = diagnosis.scan.relation
-            trial = found.setdefault(
-                wanted.words, Trial(wanted, relation, workload.models.get(relation.name))
-            )
+            model = workload.models.get(relation.name)
+            trial = Trial(diagnosis.candidates, relation, model)
+            trial = found.setdefault(trial.words, trial)
             if asked not in trial.asked:
                 trial.asked.append(asked)
-    return sorted(found.values(), key=lambda t: (-weight(t.asked), t.candidate.words))
+    for trial in found.values():
+        for asked in workload.statements:
+            if asked.alias == alias and asked not in trial.asked and _looks_for(asked, trial):
+                trial.also.append(asked)
+    return sorted(found.values(), key=lambda t: (-weight(t.asked), t.words))
+
+
+def _looks_for(asked: Asked, trial: Trial) -> bool:
+    """Whether a statement compares the first column for equality in a table that it reads."""
+    columns = {c.keys[0].column for c in trial.candidates if c.equal and not c.keys[0].function}
+    return any(
+        clause.column in columns and clause.alias == node.alias and clause.test is Test.EQUAL
+        for node in (asked.plan.nodes if asked.plan is not None else ())
+        if node.relation == trial.table
+        for clause in (*clauses(node.condition), *clauses(node.filter))
+        if not clause.joined and not clause.function
+    )
 
 
 def weight(statements: Sequence[Asked]) -> float:
     return sum(a.calls * a.plan.nodes[0].cost for a in statements if a.plan is not None)
 
 
-def advised(trial: Trial) -> AdvisedIndex:
+def advised(trial: Trial) -> Iterator[AdvisedIndex]:
+    """Each of its indexes; of those that are needed together the others are named."""
+    for candidate in trial.candidates:
+        rest = [index_name(other) for other in trial.candidates if other != candidate]
+        together = f"; only together with {' and '.join(rest)}" if rest else ""
+        yield _advised(trial, candidate, f"{trial.reason}{together}")
+
+
+def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
     model = trial.model
-    label = model.label if model is not None else trial.candidate.table
-    concurrently = migration_code([trial.candidate], model)
+    concurrently = migration_code([candidate], model)
     return AdvisedIndex(
-        title=index_expression(trial.candidate, model),
-        model=label,
+        title=index_expression(candidate, model),
+        model=model.label if model is not None else candidate.table,
         outcome=trial.outcome,
-        reason=trial.reason,
-        code=f"{meta_code([trial.candidate], model)}\n\n\n{concurrently}",
-        bytes=trial.bytes,
+        reason=reason,
+        code=f"{meta_code([candidate], model)}\n\n\n{concurrently}",
+        bytes=trial.bytes.get(candidate),
         build_ns=trial.build_ns,
         value_sets=trial.sets,
         served=tuple(

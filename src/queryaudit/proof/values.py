@@ -8,21 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple
 
-from queryaudit.advice.conditions import Clause, clauses
+from queryaudit.advice.conditions import Clause, Compared, clauses
 from queryaudit.plans.catalogue import quoted
 from queryaudit.plans.postgres import numbered
 from queryaudit.plans.server import Server
+from queryaudit.proof.samples import SETS, above, parts, spread
 from queryaudit.records.plans import Plan
 
-#: Sets of values that a statement is tried with.
-SETS = 3
 _NUMBER = re.compile(r"\$(\d+)")
 _SAMPLED = 3_000
+_PARTS = (Compared.CONTAINS, Compared.OVERLAPS)
 
 
-_Sample = Callable[[Server, str, str, str], list[Any]]
+class _Role(Enum):
+    """What a value is to the column."""
+
+    VALUE = "value"
+    PART = "part"  #: of what a document or an array holds
+    LOW = "low"
+    HIGH = "high"  #: of a range that has both
+
+
+class _Place(NamedTuple):
+    """A column and what a parameter is to it."""
+
+    schema: str
+    table: str
+    column: str
+    role: _Role
+
+
+_Sample = Callable[[Server, _Place], list[Any]]
 _KNOWN = """
 SELECT most_common_vals::text::text[], histogram_bounds::text::text[] FROM pg_catalog.pg_stats
 WHERE schemaname = %s AND tablename = %s AND attname = %s AND NOT inherited
@@ -48,7 +67,7 @@ def _sets(server: Server, sql: str, plan: Plan, sample: _Sample) -> list[tuple[A
     columns = _columns(plan)
     if any(number not in columns for number in wanted):
         return None
-    found = {place: sample(server, *place) for place in set(columns.values())}
+    found = {place: sample(server, place) for place in set(columns.values())}
     sets = [
         tuple(found[columns[number]][turn] for number in wanted)
         for turn in range(SETS)
@@ -57,19 +76,31 @@ def _sets(server: Server, sql: str, plan: Plan, sample: _Sample) -> list[tuple[A
     return sets or None
 
 
-def _columns(plan: Plan) -> dict[int, tuple[str, str, str]]:
-    """Schema, table and column that each parameter is compared with."""
+def _columns(plan: Plan) -> dict[int, _Place]:
+    """The column that each parameter is compared with."""
     tables = {
         node.alias: (node.schema, node.relation)
         for node in plan.nodes
         if node.relation and node.alias
     }
-    found: dict[int, tuple[str, str, str]] = {}
-    for clause in _clauses(plan):
-        if clause.alias in tables and not clause.joined:
-            for number in _NUMBER.findall(clause.text):
-                found.setdefault(int(number), (*tables[clause.alias], clause.column))
+    known = [c for c in _clauses(plan) if c.alias in tables and not c.joined]
+    ends = {(c.alias, c.column, end) for c in known if (end := _end(c)) is not None}
+    found: dict[int, _Place] = {}
+    for clause in known:
+        place = (*tables[clause.alias], clause.column)
+        role = _Role.PART if clause.test in _PARTS else _Role.VALUE
+        if {(clause.alias, clause.column, end) for end in (_Role.LOW, _Role.HIGH)} <= ends:
+            role = _end(clause) or role
+        for number in _NUMBER.findall(clause.text):
+            found.setdefault(int(number), _Place(*place, role))
     return found
+
+
+def _end(clause: Clause) -> _Role | None:
+    """Which end of a range a comparison is."""
+    if clause.test is not Compared.RANGE or clause.function:
+        return None
+    return _Role.LOW if " >" in clause.text else _Role.HIGH
 
 
 def _clauses(plan: Plan) -> Iterator[Clause]:
@@ -78,9 +109,10 @@ def _clauses(plan: Plan) -> Iterator[Clause]:
         yield from clauses(node.filter)
 
 
-def _sample(server: Server, schema: str, table: str, column: str) -> list[Any]:
-    """A few values of a column, as they are spread over its rows."""
-    real, name = f"{quoted(schema)}.{quoted(table)}", quoted(column)
+def _sample(server: Server, place: _Place) -> list[Any]:
+    """A few values of a column, from the commonest to the rarest."""
+    real = f"{quoted(place.schema)}.{quoted(place.table)}"
+    name = quoted(place.column)
     rows = server.run("SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = %s::regclass",
                       (real.replace("%%", "%"),))  # fmt: skip
     share = min(100.0, 100.0 * _SAMPLED / float(rows[0][0]))
@@ -90,12 +122,15 @@ def _sample(server: Server, schema: str, table: str, column: str) -> list[Any]:
         (share, _SAMPLED),
     )
     values = [row[0] for row in sampled]
-    return values[:: max(1, len(values) // SETS)][:SETS]
+    chosen = spread(values)
+    if place.role is _Role.HIGH:
+        return above(chosen, values)
+    return parts(chosen, values) if place.role is _Role.PART else chosen
 
 
-def _known(server: Server, schema: str, table: str, column: str) -> list[Any]:
+def _known(server: Server, place: _Place) -> list[Any]:
     """The most common value, the least common of those that are listed, and one of the rest."""
-    found = server.run(_KNOWN, (schema, table, column))
+    found = server.run(_KNOWN, place[:3])
     if not found:
         return []
     common, bounds = found[0][0] or [], found[0][1] or []

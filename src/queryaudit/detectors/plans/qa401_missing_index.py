@@ -16,7 +16,8 @@ class MissingIndex(ScanRule):
     the rows it reads, where an index over the columns of the condition could lead to them and no
     index of the table does. Joins, correlated subqueries, states that the code names
     (``shipped_at IS NULL``: a partial index), ``UPPER(column)`` as ``iexact`` writes it, JSON,
-    arrays and patterns are read from the plan, so that each gets the kind of index it needs.
+    arrays and patterns are read from the plan, so that each gets the kind of index it needs. An
+    ``OR`` of columns gets one for each of them.
 
     Why it matters
     --------------
@@ -63,7 +64,9 @@ class MissingIndex(ScanRule):
     trouble = Trouble.NO_INDEX
 
     def tell(self, found: Diagnosis) -> str:
-        columns = ", ".join(key.column for key in found.candidate.keys) if found.candidate else ""
+        columns = " or by ".join(
+            ", ".join(key.column for key in candidate.keys) for candidate in found.candidates
+        )
         return (
             f"{reading(found)} to find {number(found.scan.kept)}: "
             f"no index leads there by {columns}."

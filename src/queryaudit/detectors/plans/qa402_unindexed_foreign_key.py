@@ -106,5 +106,5 @@ class UnindexedForeignKey(ScanRule):
                 grade=Grade.ESTIMATED,
                 text=f"The constraint {key.name} has no index that begins with its columns",
             ),
-            fix=index_fix(wanted, workload.models.get(relation.name), relation.vendor),
+            fix=index_fix((wanted,), workload.models.get(relation.name), relation.vendor),
         )

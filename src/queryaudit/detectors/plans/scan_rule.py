@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from queryaudit.advice.candidates import Candidate
@@ -48,13 +48,13 @@ class ScanRule(PlanRule):
     def fix(self, found: Diagnosis, model: Model | None) -> Fix | None:
         if found.candidate is None:
             return None
-        return index_fix(found.candidate, model, found.scan.relation.vendor)
+        return index_fix(found.candidates, model, found.scan.relation.vendor)
 
     def _nominations(
         self, workload: Workload, asked: Asked, plan: Plan, found: Diagnosis
     ) -> Iterable[Nomination]:
         relation = found.scan.relation
-        words = found.candidate.words if found.candidate is not None else _words(found)
+        words = tuple(word for c in found.candidates for word in c.words) or _words(found)
         return self.sightings(
             asked,
             words,
@@ -67,35 +67,39 @@ class ScanRule(PlanRule):
         )
 
 
-def index_fix(candidate: Candidate, model: Model | None, vendor: str) -> Fix:
-    """The index as code: for the model, and for a migration that keeps nobody waiting."""
+def index_fix(candidates: Sequence[Candidate], model: Model | None, vendor: str) -> Fix:
+    """The indexes as code: for the model, and for a migration that keeps nobody waiting."""
+    table = candidates[0].table
     if not is_own(model):
+        keys = " and ".join(", ".join(candidate.words[2:]) for candidate in candidates)
         return Fix(
-            title=f"Add an index to {candidate.table}: {', '.join(candidate.words[2:])}",
+            title=f"Add {'indexes' if candidates[1:] else 'an index'} to {table}: {keys}",
             applicability=Applicability.DISPLAY_ONLY,
-            code=statement_code(candidate, model),
-            note=f"Its model is not the project's to edit. {_cost(candidate)}",
+            code=statement_code(candidates, model),
+            note=f"Its model is not the project's to edit. {_cost(candidates)}",
         )
     concurrently = vendor == "postgresql"
-    label = model.label if model is not None else candidate.table
+    label = model.label if model is not None else table
     code = "\n\n\n".join(
         [
-            f"# in the model {label}\n{meta_code([candidate], model)}",
+            f"# in the model {label}\n{meta_code(candidates, model)}",
             "# in a migration of its own\n"
-            + migration_code([candidate], model, concurrently=concurrently),
+            + migration_code(candidates, model, concurrently=concurrently),
         ]
     )
     return Fix(
-        title=f"Add {index_expression(candidate, model)} to {label}",
+        title=f"Add {' and '.join(index_expression(c, model) for c in candidates)} to {label}",
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
-        note=_cost(candidate),
+        note=_cost(candidates),
     )
 
 
-def _cost(candidate: Candidate) -> str:
+def _cost(candidates: Sequence[Candidate]) -> str:
     told = "Every write to the table maintains the index."
-    if any(key.opclass == "gin_trgm_ops" for key in candidate.keys):
+    if candidates[1:]:
+        told = "The condition needs all of them, and every write to the table maintains them."
+    if any(key.opclass == "gin_trgm_ops" for c in candidates for key in c.keys):
         told += " A trigram index is large, and the dearest kind to write."
     return told
 

