@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import django_cms, django_suite, misago, rest_framework, spirit
+from . import django_cms, django_suite, misago, rest_framework, spirit, wagtail
 from .base import Target
 
 ALL: dict[str, Target] = {
     target.name: target
-    for module in (rest_framework, django_suite, django_cms, spirit, misago)
+    for module in (rest_framework, django_suite, django_cms, spirit, misago, wagtail)
     for target in module.TARGETS
 }
