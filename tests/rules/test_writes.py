@@ -11,6 +11,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_save
+from django.forms import ModelForm
+from rest_framework.serializers import ModelSerializer
 
 import queryaudit
 from queryaudit.detectors.writes.needed import is_setup
@@ -387,3 +389,59 @@ def test_a_loop_in_a_transaction_commits_once() -> None:
 def test_factories_and_migrations_make_rows_as_they_like(path: str, silent: bool) -> None:
     frame = Frame(FrameKind.PROJECT, path, 1, None, None, None, "f", None, None, None, ())
     assert is_setup([frame]) is silent
+
+
+class TagForm(ModelForm):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+
+
+class TagSerializer(ModelSerializer):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+
+
+def saves_forms() -> None:
+    for name in names():
+        form = TagForm({"name": name})
+        if form.is_valid():
+            form.save()
+
+
+def saves_forms_and_goes_on() -> None:
+    for name in names():
+        form = TagForm({"name": name})
+        assert form.is_valid()
+        tag = form.save()
+        assert tag.pk
+
+
+def saves_bound_forms() -> None:
+    forms = [TagForm({"name": f"{tag.name} more"}, instance=tag) for tag in Tag.objects.all()]
+    for form in forms:
+        form.save()
+
+
+def saves_serializers() -> None:
+    for name in names():
+        serializer = TagSerializer(data={"name": name})
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [
+        (saves_forms, "    tags.append(form.save(commit=False))\n"),
+        (saves_forms_and_goes_on, "    tag = form.save(commit=False)\n    tags.append(tag)\n"),
+        (saves_serializers, "    tags.append(Tag(**serializer.validated_data))\n"),
+        (saves_bound_forms, "Tag.objects.bulk_update(tags"),
+    ],
+)
+def test_what_a_form_or_a_serializer_saves_is_no_row_itself(work: Any, code: str) -> None:
+    [finding] = [found for found in findings(work) if found.rule == "QA601"]
+    assert finding.fix is not None
+    assert code in finding.fix.code
+    assert not finding.fix.edits

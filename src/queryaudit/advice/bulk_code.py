@@ -90,6 +90,10 @@ def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
         kept = sorted(body.assigned_from_call())
         append = [f"{kept[0]} = {new}", f"{rows}.append({kept[0]})"] if len(kept) == 1 else []
         lines = append or [f"{rows}.append({new})"]
+    elif write.saver:
+        new, kept = _saved_by(body, write), sorted(body.assigned_from_call())
+        append = [f"{kept[0]} = {new}", f"{rows}.append({kept[0]})"] if len(kept) == 1 else []
+        lines = append or [f"{rows}.append({new})"]
     else:
         name = body.receiver() if body.name == "save" else None
         instead = f"  # instead of {name}.save()" if name else ""
@@ -104,6 +108,14 @@ def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
     )
 
 
+def _saved_by(body: LoopBody, write: RowWrite) -> str:
+    """The row that a form or a serializer would save."""
+    name = body.receiver() or "..."
+    if write.saver == "form":
+        return f"{name}.save(commit=False)"
+    return f"{write.model}(**{name}.validated_data)"
+
+
 def _header(loop: Loop | None) -> str:
     if loop is None:
         return "while ...:"
@@ -113,7 +125,7 @@ def _header(loop: Loop | None) -> str:
 
 def _saved(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
     name = body.receiver()
-    if name is None:
+    if name is None or write.saver:
         return ""
     fields = changed_fields(body, name, write)
     update = _expression(body, loop, name) if loop is not None else ""

@@ -37,7 +37,7 @@ def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
 
 
 def _has_edit(write: RowWrite) -> bool:
-    return not write.inherits or write.verb == "DELETE"
+    return not write.saver and (not write.inherits or write.verb == "DELETE")
 
 
 def _applicability(body: LoopBody | None, write: RowWrite, edit: LoopEdit | None) -> Applicability:
@@ -57,6 +57,10 @@ _CONDITION = (
     "Rows are found by condition here: one statement can do it for all rounds, with a condition "
     "that covers them; values that differ are told apart by Case() and When()."
 )
+_SAVERS = {
+    "form": "Of forms with many-to-many fields call save_m2m() when the rows are there.",
+    "serializer": "What the serializer's create() and update() do besides has to be done here.",
+}
 _COLLECT = "Let the function return what it would write, and write it after the loop."
 
 
@@ -136,6 +140,8 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | N
     elif write.link:
         notes.append(_LINKS)
     notes += _bypassed(write)
+    if write.saver:
+        notes.append(_SAVERS[write.saver])
     if ".bulk_create(" in code and not write.matching:
         if body is not None and body.uses_result():
             notes.append(

@@ -21,6 +21,8 @@ class RowWrite(NamedTuple):
     inherits: bool  #: a row is a row of a parent's table too
     #: Fields of the condition of an UPDATE or DELETE, where it only says which values they have.
     by: tuple[str, ...] | None = ("pk",)
+    #: Whose ``save()`` it is, where that is no row: a "form" or a "serializer".
+    saver: str = ""
     renewed: tuple[str, ...] = ()  #: fields to which each save gives a value, as ``auto_now`` does
     null: tuple[str, ...] = ()  #: fields that may have no value
     mutable: tuple[str, ...] = ()  #: fields whose values are changed in place

@@ -71,6 +71,7 @@ class CallFold:
             Ran(
                 statement=view.statements.of(view.tables.sql[sql].text),
                 frames=view.tables.stacks[stack].frames,
+                via=view.tables.stacks[stack].via,
                 access=view.tables.accesses[access] if access is not None else None,
                 ignored=ignored,
                 queries=tally.queries,
@@ -92,6 +93,7 @@ class Ran:
 
     statement: Statement
     frames: tuple[Frame, ...]
+    via: str  #: the library's function that wrote on behalf of the first frame, if one did
     access: Access | None
     ignored: int | None
     queries: int

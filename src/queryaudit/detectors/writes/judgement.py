@@ -47,6 +47,9 @@ _MUTABLE = frozenset(
     {"JSONField", "ArrayField", "HStoreField", "BinaryField", "FileField", "ImageField"}
 )
 
+#: Libraries' objects with a ``save()`` of their own.
+_SAVERS = {"django.forms.models.": "form", "rest_framework.serializers.": "serializer"}
+
 _SIGNALS = {
     Verb.INSERT: ("pre_save", "post_save"),
     Verb.UPDATE: ("pre_save", "post_save"),
@@ -230,6 +233,7 @@ def _row_write(written: Ran, model: Model | None, models: Models) -> RowWrite:
         link=link,
         inherits=model is not None and bool(model.parents) and _is_heir(model, models),
         by=_compared(written, model),
+        saver=next((name for path, name in _SAVERS.items() if written.via.startswith(path)), ""),
         renewed=_names(model, lambda column: column.renewed),
         null=_names(model, lambda column: column.null),
         mutable=_names(model, lambda column: column.kind in _MUTABLE),
