@@ -36,6 +36,24 @@ def bad_two_relations() -> list[tuple[str, str]]:
     return [(book.author.name, book.publisher.name) for book in Book.objects.all()]
 
 
+def bad_only_the_key() -> list[tuple[int, bool]]:
+    """The row has the key of its author itself."""
+    found = []
+    for book in Book.objects.order_by("pk"):
+        found.append((book.author.pk, book.author.pk > 0))
+    return found
+
+
+def bad_key_and_name() -> list[tuple[int, str]]:
+    """The author is needed all the same."""
+    return [(book.author.pk, book.author.name) for book in Book.objects.order_by("pk")]
+
+
+def good_key_of_the_row() -> list[int]:
+    """The key needs no author."""
+    return [book.author_id for book in Book.objects.order_by("pk")]
+
+
 def bad_reverse_one_to_one() -> list[str]:
     """The other side of a one-to-one is a query a row as well."""
     return [author.profile.website for author in Author.objects.all()]

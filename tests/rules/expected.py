@@ -31,6 +31,18 @@ EXPECTED = (
             ("author",),
             'Book.objects.select_related("author")',
         ),
+        "QA101.bad_only_the_key": Expected(
+            "bad_only_the_key",
+            'for book in Book.objects.order_by("pk"):',
+            ("author",),
+            "book.author_id",
+        ),
+        "QA101.bad_key_and_name": Expected(
+            "bad_key_and_name",
+            'return [(book.author.pk, book.author.name) for book in Book.objects.order_by("pk")]',
+            ("author",),
+            'Book.objects.select_related("author")',
+        ),
         "QA101.bad_three_levels": Expected(
             "bad_three_levels",
             "return [book.author.publisher.country.code for book in Book.objects.all()]",

@@ -11,6 +11,7 @@ from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.n_plus_one.keys import together
 from queryaudit.records.events import AccessKind, Frame
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import parse
@@ -85,6 +86,9 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     if not lazy:
         fix = advise_loop(_in_its_loop(head), parse(head.statement), head.target or head.owner)
         return _warned(fix) if changed else fix
+    keys = [s.fix for s in lazy if s.fix is not None]
+    if len(keys) == len(lazy):
+        return together(keys)
     plan = _plan([_use(s) for s in lazy], head.model)
     if not plan.calls and not plan.loop_changes:
         return None

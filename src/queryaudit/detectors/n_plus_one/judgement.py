@@ -14,6 +14,7 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
+from queryaudit.detectors.n_plus_one.keys import own_key
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
 from queryaudit.records.events import Step
@@ -250,4 +251,5 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
+        fix=own_key(load, view),
     )  # fmt: skip
