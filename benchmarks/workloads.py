@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.cache import cache
+from django.db import transaction
+
 from benchmarks.models import Author, Book
 from benchmarks.stacks import Call, layered, mixed
 
@@ -31,6 +34,21 @@ def lazy_loads() -> None:
         book.author  # noqa: B018
 
 
+def transact() -> None:
+    with transaction.atomic():
+        pass
+
+
+def store() -> None:
+    for _ in range(10):
+        cache.set("key", 1)
+
+
+def store_in_a_transaction() -> None:
+    with transaction.atomic():
+        store()
+
+
 def hydrate(rows: int) -> Call:
     def hydrating() -> None:
         list(Book.objects.all()[:rows])
@@ -54,7 +72,8 @@ def values(rows: int) -> Call:
 
 @dataclass(frozen=True)
 class Workload:
-    """``make`` gives the call to repeat; one call runs ``queries`` queries.
+    """``make`` gives the call to repeat; one call runs ``queries`` queries, or as many of what is
+    measured in their place.
 
     ``above`` is the number of frames that stand above the call already.
     """
@@ -88,6 +107,15 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload("ten selects in a loop", lambda above: _at(39 - above, point_selects), 10, 2),
     Workload("select and lazy load", lambda above: _at(39 - above, lazy_load), 2, 4),
     Workload("ten lazy loads in a loop", lambda above: _at(39 - above, lazy_loads), 11, 2),
+    Workload("transaction without a query", lambda above: _at(39 - above, transact)),
+    # A hooked call that counts as an effect only where a transaction is open.
+    Workload("cache.set() in no transaction", lambda above: _at(39 - above, store), 10, 2),
+    Workload(
+        "cache.set() in a transaction",
+        lambda above: _at(39 - above, store_in_a_transaction),
+        10,
+        2,
+    ),
 )
 
 #: Measured with all rows and with half of them: the difference is what the rows cost.

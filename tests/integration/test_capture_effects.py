@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import os
+import smtplib
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from time import sleep
 
 import aiohttp
@@ -20,6 +23,7 @@ import pytest
 import requests
 import responses
 import respx
+import urllib3
 from asgiref.sync import async_to_sync
 from botocore.stub import Stubber
 from channels.layers import InMemoryChannelLayer
@@ -106,6 +110,21 @@ def _socket() -> None:
             pass
 
 
+def _smtplib() -> None:
+    with suppress(OSError):
+        smtplib.SMTP("127.0.0.1", 9, timeout=5)
+
+
+def _http_client() -> None:
+    with suppress(OSError):
+        http.client.HTTPConnection("127.0.0.1", 9, timeout=5).request("GET", "/")
+
+
+def _urllib3() -> None:
+    with suppress(urllib3.exceptions.HTTPError):
+        urllib3.PoolManager(retries=False).request("GET", "http://127.0.0.1:9/", timeout=5)
+
+
 def _boto3() -> None:
     client = boto3.client(
         "sqs", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
@@ -127,6 +146,9 @@ DONE: dict[str, tuple[Callable[[], object], EffectKind, str]] = {
     "httpx, asynchronous": (_async_httpx, EffectKind.NETWORK, "httpx"),
     "aiohttp": (_aiohttp, EffectKind.NETWORK, "aiohttp"),
     "urllib": (_urllib, EffectKind.NETWORK, "urllib"),
+    "urllib3": (_urllib3, EffectKind.NETWORK, "urllib3"),
+    "http.client": (_http_client, EffectKind.NETWORK, "http"),
+    "smtplib": (_smtplib, EffectKind.MAIL, "smtplib"),
     "a socket": (_socket, EffectKind.NETWORK, "socket"),
     "boto3": (_boto3, EffectKind.NETWORK, "botocore"),
     "mail": (
@@ -163,6 +185,10 @@ each = pytest.mark.parametrize("name", DONE)
 
 def effects(seen: Recording) -> list[Effect]:
     return [event for event in seen.events.occurrences if isinstance(event, Effect)]
+
+
+def test_at_least_fifteen_clients_are_known() -> None:
+    assert len({client for _, _, client in DONE.values()}) >= 15
 
 
 @each

@@ -124,7 +124,8 @@ class _Play:
             if answer.state == DEADLOCK:
                 name = (self.crossing.one, self.crossing.other)[side].name
                 text = (
-                    "replayed in two sessions on a copy of the schema: the server ended "
+                    "replayed in two sessions on a copy of the tables, without triggers: the "
+                    "server ended "
                     f"{name} with {DEADLOCK}, deadlock detected"
                 )
                 found = script(self.stage.setup, self.lines, side)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.lock_chains import chains, models_of
 from queryaudit.detectors.transactions.lock_fold import LockFold
 from queryaudit.detectors.transactions.lock_wording import order_of, remedy
+from queryaudit.detectors.transactions.rule import RunRule
 from queryaudit.locking.graph import Chain, crossings
 from queryaudit.locking.telling import Told, told
 from queryaudit.records.events import Model
-from queryaudit.records.findings import Evidence, Fix, Grade
+from queryaudit.records.findings import Fix
 from queryaudit.records.rules import Severity
 
 #: Transactions of the other order that a message names.
 _NAMED = 2
 
 
-class LockOrderInversion(Detector):
+class LockOrderInversion(RunRule):
     """One transaction locks A and then B, another one B and then A: a deadlock waits to happen.
 
     What it detects
@@ -69,8 +70,8 @@ class LockOrderInversion(Detector):
     Evidence
     --------
     OBSERVED: both orders were seen in the run. PROVED: ``queryaudit prove-deadlock``, or the option
-    ``prove``, replayed them in two sessions, and the server ended one. What it lets through is
-    listed as refuted, and fails nothing.
+    ``prove``, replayed them in two sessions on a copy of the tables, and the server ended one. What
+    it lets through is listed as refuted, and fails nothing. What triggers lock is in neither.
 
     Options
     -------
@@ -101,23 +102,18 @@ class LockOrderInversion(Detector):
         crossing = telling.crossing
         one, other = crossing.one, crossing.other
         ours, theirs = crossing.wanted, crossing.other_wanted
-        group = crossing.words
-        return Sighting(
-            rule=self.code,
-            group=group,
-            cause=group,
+        return self.spotted(
+            crossing.words,
+            ours.frame,
+            (ours.frame, theirs.frame, one.begin, other.begin),
             severity=self.severity if telling.likely else Severity.NOTE,
-            frame=ours.frame,
             evaluated=theirs.frame,
             access=theirs.frame,
+            statement=ours.statement,
+            note=order_of(crossing),
             owner=one.name,
             target=_listed(telling.others),
-            statement=ours.statement,
-            queries=0,
-            duration_ns=0,
-            note=order_of(crossing),
             fix=remedy(crossing),
-            frames=(ours.frame, theirs.frame, one.begin, other.begin),
         )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
@@ -132,15 +128,11 @@ class LockOrderInversion(Detector):
             "wait for the other."
         )
 
-    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text="both orders were seen in this run, with no lock before them in common; they were "
-            "not replayed against each other",
+    def seen(self, sightings: Sequence[Sighting]) -> str:
+        return (
+            "both orders were seen in this run, with no lock before them in common; they were "
+            "not replayed against each other"
         )
-
-    def saved(self, queries: int, scopes: int) -> int:
-        return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return sightings[0].fix

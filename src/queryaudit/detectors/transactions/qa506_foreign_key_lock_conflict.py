@@ -10,13 +10,13 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Began, Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.locking import lockings
-from queryaudit.detectors.transactions.rule import TransactionRule
+from queryaudit.detectors.transactions.rule import RunRule
 from queryaudit.locking.graph import is_postgres
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.reading import read
 from queryaudit.locking.schema import LockSchema
 from queryaudit.records.events import Frame
-from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.rules import Severity
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
@@ -46,7 +46,7 @@ class Referred(NamedTuple):
     frame: Frame
 
 
-class ForeignKeyLockConflict(TransactionRule):
+class ForeignKeyLockConflict(RunRule):
     """``select_for_update()`` on rows that rows inserted elsewhere refer to.
 
     What it detects
@@ -151,22 +151,17 @@ class ForeignKeyLockConflict(TransactionRule):
             key=lambda r: (r.frame.function == head.frame.function, r.child, repr(r.frame)),
         )
         place = (head.frame.path, head.frame.function)
-        return Sighting(
-            rule=self.code,
-            group=(self.code, words, *place),
+        return self.spotted(
+            (self.code, words, *place),
+            head.frame,
+            tuple(dict.fromkeys(frame for one in found for frame in one.frames)),
             cause=(self.code, head.parent, *place),
-            severity=self.severity,
-            frame=head.frame,
             evaluated=other.frame,
-            access=head.frame,
+            statement=head.statement,
+            note=f"{head.parent} locked, {other.child} inserted",
             owner=other.frame.function,
             target=head.parent,
             method=other.child,
-            statement=head.statement,
-            queries=0,
-            duration_ns=0,
-            note=f"{head.parent} locked, {other.child} inserted",
-            frames=tuple(dict.fromkeys(frame for one in found for frame in one.frames)),
         )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
@@ -183,13 +178,10 @@ class ForeignKeyLockConflict(TransactionRule):
             f"inserts rows of {head.method} and changes nothing of them."
         )
 
-    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+    def seen(self, sightings: Sequence[Sighting]) -> str:
         keys = sorted({f"{s.method} has a foreign key to {s.target}" for s in sightings})
         rows = "the row nor changed its key" if len(keys) == 1 else "the rows nor changed their key"
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text=f"{', '.join(keys)}; the transaction with the lock neither deleted {rows}",
-        )
+        return f"{', '.join(keys)}; the transaction with the lock neither deleted {rows}"
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return Fix(

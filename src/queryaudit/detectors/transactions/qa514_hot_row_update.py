@@ -10,10 +10,10 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.constant_rows import is_constant_row
 from queryaudit.detectors.transactions.moving import after_commit, call_text
-from queryaudit.detectors.transactions.rule import TransactionRule
+from queryaudit.detectors.transactions.rule import RunRule
 from queryaudit.detectors.transactions.spans import Counted, SpanFold
 from queryaudit.records.events import Frame, ScopeKind
-from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.rules import Severity
 
 #: Requests, tasks or messages with one parent, all of them different and on the same row.
@@ -40,7 +40,7 @@ class Hot(NamedTuple):
     queries: int
 
 
-class HotRowUpdate(TransactionRule):
+class HotRowUpdate(RunRule):
     """A counter that all units of work add to, in a transaction that then goes on.
 
     What it detects
@@ -127,23 +127,16 @@ class HotRowUpdate(TransactionRule):
 
     def _sighting(self, key: tuple[str, str, str], behind: Sequence[Hot], how: str) -> Sighting:
         head = min(behind, key=lambda fact: (fact.frame.line, fact.place, fact.statement))
-        group = (self.code, *key)
-        return Sighting(
-            rule=self.code,
-            group=group,
-            cause=group,
-            severity=self.severity,
-            frame=head.frame,
-            access=head.frame,
+        return self.spotted(
+            (self.code, *key),
+            head.frame,
+            head.frames,
+            statement=head.statement,
+            note=f"a row of {head.table}, {how}",
             owner=head.place,
             target=head.table,
             method=how,
-            statement=head.statement,
-            queries=0,
-            duration_ns=0,
             rows=max(fact.after for fact in behind),
-            note=f"a row of {head.table}, {how}",
-            frames=head.frames,
         )
 
     def message(self, sightings: Sequence[Sighting]) -> str:
@@ -153,12 +146,11 @@ class HotRowUpdate(TransactionRule):
             f"locked for {_statements(head.rows)} more."
         )
 
-    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+    def seen(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text=f"{_statements(head.rows)} ran between the update and the commit; the row is "
-            f"{head.method}",
+        return (
+            f"{_statements(head.rows)} ran between the update and the commit; the row is "
+            f"{head.method}"
         )
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:

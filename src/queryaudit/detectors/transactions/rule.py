@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from queryaudit.detectors.base import Detector, Sighting, View
@@ -9,6 +11,8 @@ from queryaudit.detectors.places import visible
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
 from queryaudit.records.events import Frame
+from queryaudit.records.findings import Evidence, Fix, Grade
+from queryaudit.records.rules import Severity
 
 
 class TransactionRule(Detector):
@@ -18,6 +22,59 @@ class TransactionRule(Detector):
 
     def saved(self, queries: int, scopes: int) -> int:
         return 0
+
+
+class RunRule(TransactionRule, ABC):
+    """A rule on what units of work do to each other: facts of all of them make a finding.
+
+    How often it was seen is told by the facts, which are no queries of its own.
+    """
+
+    def spotted(
+        self,
+        group: tuple[str, ...],
+        frame: Frame,
+        frames: tuple[Frame, ...],
+        *,
+        statement: str,
+        note: str,
+        owner: str,
+        target: str,
+        cause: tuple[str, ...] | None = None,
+        severity: Severity | None = None,
+        evaluated: Frame | None = None,
+        access: Frame | None = None,
+        method: str | None = None,
+        rows: int = 0,
+        fix: Fix | None = None,
+    ) -> Sighting:
+        """``group`` names the root cause, ``cause`` one of the ways in which it shows."""
+        return Sighting(
+            rule=self.code,
+            group=group,
+            cause=cause or group,
+            severity=severity or self.severity,
+            frame=frame,
+            evaluated=evaluated,
+            access=access or frame,
+            owner=owner,
+            target=target,
+            method=method,
+            statement=statement,
+            queries=0,
+            duration_ns=0,
+            rows=rows,
+            note=note,
+            fix=fix,
+            frames=frames,
+        )
+
+    def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
+        return Evidence(grade=Grade.OBSERVED, text=self.seen(sightings))
+
+    @abstractmethod
+    def seen(self, sightings: Sequence[Sighting]) -> str:
+        """What was seen that the claim rests on."""
 
 
 class WrittenRule(TransactionRule):
