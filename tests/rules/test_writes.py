@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import Model
@@ -102,6 +103,30 @@ def test_what_update_leaves_out_already_is_not_named(
     assert "Each write runs" not in finding.message
     assert finding.fix is not None
     assert finding.fix.applicability is Applicability.SAFE
+
+
+def test_the_save_of_users_is_named_only_where_it_does_something() -> None:
+    """Django's own tells the validators of a new password, and nothing more."""
+    user = get_user_model()
+    for number in range(3):
+        user.objects.create_user(f"user {number}", password="secret")
+
+    def renames() -> None:
+        for each in user.objects.all():
+            each.first_name = each.username
+            each.save()
+
+    def resets() -> None:
+        for each in user.objects.all():
+            each.set_password(each.username)
+            each.save()
+
+    [renamed] = findings(renames)
+    [reset] = findings(resets)
+    assert renamed.fix is not None
+    assert "AbstractBaseUser" not in renamed.message + renamed.fix.note
+    assert reset.fix is not None
+    assert "AbstractBaseUser.save() is not called" in reset.fix.note
 
 
 def test_rows_that_only_count_what_they_do_not_write_can_be_written_at_once() -> None:
