@@ -35,6 +35,8 @@ class RowsFold:
 
     def __init__(self) -> None:
         self._loads: dict[_Key, _Load] = {}
+        #: Found once for the rules of all kinds.
+        self._uses: dict[_Key, RowUse | None] = {}
 
     def add(self, query: Query) -> None:
         load = self._loads.setdefault(
@@ -50,7 +52,8 @@ class RowsFold:
             load.most = max(load.most, fetch.rows)
 
     def sightings(self, code: str, kind: UseKind, view: View) -> Iterator[Sighting]:
-        for (sql, stack, access, ignored), load in self._loads.items():
+        for key, load in self._loads.items():
+            sql, stack, access, ignored = key
             if access is None or not load.rows or load.queries > 1:
                 continue  # a query in a loop has rules of its own
             known = view.tables.accesses[access]
@@ -62,7 +65,9 @@ class RowsFold:
                 continue
             if statement.lock is not None:
                 continue  # rows are loaded to lock them
-            use = _use(frame, model, view)
+            if key not in self._uses:
+                self._uses[key] = _use(frame, model, view)
+            use = self._uses[key]
             if use is None or use.kind is not kind:
                 continue
             severity = Severity.WARNING if load.most >= MANY_ROWS else Severity.NOTE

@@ -51,7 +51,9 @@ def _function(steps: Sequence[Step], view: View) -> FunctionText | None:
 def models_of(found: Sequence[Chain], models: Mapping[str, Model]) -> Iterator[Model]:
     """The tables that transactions name, and those that these refer to: what a replay needs."""
     named = {t for chain in found for step in chain.steps for t in read(step.text).tables}
-    wanted = [label for label, model in sorted(models.items()) if model.table in named]
+    if not named:
+        return
+    wanted = sorted(label for label, model in models.items() if model.table in named)
     known: dict[str, Model] = {}
     while wanted:
         label = wanted.pop()
@@ -93,7 +95,7 @@ def _named(reading: Reading, statement: Statement, view: View) -> str:
     if reading.row_lock is not None or reading.verb is Verb.INSERT:
         return ANY
     compared = {*(statement.compared or ()), *(column for column, _ in reading.constants)}
-    table = next((m for m in view.tables.models.values() if m.table == reading.target), None)
+    table = view.tables.model_of(reading.target)
     columns = [c for c in table.columns if c.column in compared] if table is not None else []
     if table is None or any(column.primary for column in columns):
         return reading.target if columns else ""

@@ -65,6 +65,10 @@ class CallFold:
             tally = self._tallies[key] = _Tally()
         tally.add(query)
 
+    def repeats(self, threshold: int) -> bool:
+        """Whether anything ran for so many values."""
+        return any(len(tally.params) >= threshold for tally in self._tallies.values())
+
     def ran(self, view: View) -> list[Ran]:
         """All that ran, in order of first sight. A cache in the database is kept by itself."""
         return [

@@ -68,6 +68,8 @@ class Claimant(Protocol):
 
 def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, list[Sighting]]:
     """Sightings by rule code."""
+    if not fold.repeats(view.threshold):
+        return {}  # whatever the source looks like, nothing went row by row
     ran = fold.ran(view)
     models = view.tables.of_models(Models)
     rounds = rounds_of(ran)
