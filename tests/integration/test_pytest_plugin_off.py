@@ -44,6 +44,19 @@ def test_it(client, books):
 """
 
 
+LOADERS = """
+import sys
+
+
+def test_it(client, books):
+    assert client.get("/books/").status_code == 200
+    names = ("queryaudit.analysis.", "queryaudit.capture.")
+    ours = [module for name, module in sys.modules.items() if name.startswith(names)]
+    print()
+    print("LOADERS", *{type(module.__spec__.loader).__name__ for module in ours})
+"""
+
+
 def run(folder: Path, *arguments: str) -> str:
     """A process that was not forked from one that has imported us."""
     done = subprocess.run(
@@ -77,6 +90,24 @@ def test_without_the_flag_nothing_is_loaded_or_patched(
     assert {"queryaudit.capture.recorder", "queryaudit.analysis.engine"} <= set(modules)
     assert words_after(on, "WRAPPERS") != [[]] or words_after(on, "PATCHED")
     assert len(words_after(on, "PATCHED")) >= 5
+
+
+def test_with_the_flag_our_modules_are_imported_as_they_are_written(
+    tmp_path: Path, fork_server: ForkServer
+) -> None:
+    project = Project(tmp_path / "project", fork_server)
+    project.only_test(LOADERS)
+    # As where we are installed: then pytest takes our modules for some with tests in them.
+    conftest = project.folder / "conftest.py"
+    conftest.write_text(
+        "import pytest\n"
+        "pytest.register_assert_rewrite('queryaudit.analysis', 'queryaudit.capture')\n"
+        + (conftest.read_text() if conftest.exists() else "")
+    )
+    [loaders] = words_after(
+        run(project.folder, "--queryaudit", "--queryaudit-fail-on=never"), "LOADERS"
+    )
+    assert loaders == ["SourceFileLoader"]
 
 
 def _allowed(module: str) -> bool:

@@ -6,12 +6,18 @@ nothing of ours until it is asked to. ``pytest_run`` does the work.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
     from queryaudit.integrations.pytest_fixture import AuditFixture
 
 _MARKER = (
@@ -41,6 +47,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_flags(group.addoption, Reach.TESTS)
 
 
+class _AsWritten(MetaPathFinder):
+    """Finds our modules before pytest does.
+
+    It takes the modules of a plugin for tests, whose every assert it would write anew: hundreds of
+    them, which are compiled in each run of a fresh checkout.
+    """
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, path, target) if name.startswith("queryaudit.") else None
+
+
+def _find_no_more() -> None:
+    if _AsWritten in sys.meta_path:
+        sys.meta_path.remove(_AsWritten)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, None]:
     """Settings that can't be imported end a run in pytest-django, with a traceback of pytest."""
@@ -60,6 +85,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
     if config.getoption("queryaudit"):
+        sys.meta_path.insert(0, _AsWritten)
+        config.add_cleanup(_find_no_more)
         from queryaudit.integrations.pytest_run import register
 
         register(config)
