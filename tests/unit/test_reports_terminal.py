@@ -237,3 +237,17 @@ def test_signs_that_an_encoding_lacks_have_plain_ones_instead():
     assert "          > 31 |         books = " in text
     assert "120 x book.author" in text
     assert "sj?fart" in text
+
+
+def test_what_was_read_and_did_not_run_has_no_cost_and_was_seen_nowhere():
+    report = sample()
+    finding = report.findings[0]
+    causes = tuple(replace(cause, queries=0, duration_ns=0, worst=0) for cause in finding.causes)
+    read = replace(finding, queries=0, duration_ns=0, scopes=(), scope_count=0, causes=causes)
+
+    assert "seen in" in render(replace(report, findings=(finding,), gate=None), width=100)
+    text = render(replace(report, findings=(read,), gate=None), width=100)
+
+    assert "seen in" not in text
+    assert "0 queries, 0" not in text
+    assert "causes" in text

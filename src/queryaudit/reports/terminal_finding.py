@@ -46,7 +46,8 @@ def finding_page(
     if finding.fix is not None:
         yield from _fix(finding.fix, wording.saving(finding), layout)
     yield layout.section("evidence", *_evidence(finding))
-    yield layout.section("seen in", *_scopes(finding))
+    if finding.scopes:
+        yield layout.section("seen in", *_scopes(finding))
     yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
 
 
@@ -72,7 +73,8 @@ def _place(finding: Finding, layout: Layout) -> Iterator[RenderableType]:
 
 
 def _causes(finding: Finding, gate: GateResult | None, layout: Layout) -> Iterator[RenderableType]:
-    yield Text(f"{wording.cost(finding)} over the whole run", style="bold")
+    if finding.queries or finding.scopes:
+        yield Text(f"{wording.cost(finding)} over the whole run", style="bold")
     new = wording.new_causes(finding, gate)
     width = max(len(wording.times(cause)) for cause in finding.causes)
     seen = {str(finding.location)}
