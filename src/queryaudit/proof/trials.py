@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
+from statistics import fmean
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.conditions import Compared as Test
@@ -133,8 +133,17 @@ def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
                 trial.estimated.get(asked.fingerprint),
             )
             for asked in trial.asked
+            if _is_served(trial, candidate, asked)
         ),
     )
+
+
+def _is_served(trial: Trial, candidate: Candidate, asked: Asked) -> bool:
+    """Of several that were built together, whether this one is used by a statement."""
+    if trial.outcome is not Outcome.PROVED or len(trial.candidates) < 2:
+        return True
+    name = index_name(candidate)
+    return any(name in c.used for c in trial.compared.get(asked.fingerprint, ()))
 
 
 def _served(
@@ -155,7 +164,7 @@ def _served(
         return found
     return replace(
         found,
-        before_ns=round(median(c.before_ns for c in compared)),
-        after_ns=round(median(c.after_ns for c in compared)),
+        before_ns=round(fmean(c.before_ns for c in compared)),
+        after_ns=round(fmean(c.after_ns for c in compared)),
         at_least=min(c.at_least for c in compared),
     )

@@ -18,7 +18,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A statement that an index is for. Times are medians over all values, in nanoseconds."""
+    """A statement that an index is for. Times are means over all values, in nanoseconds."""
 
     statement: str
     calls: int
