@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from queryaudit.records.findings import Grade
 from queryaudit.records.report import Audited
 from queryaudit.reports.base import Options
 from queryaudit.reports.terminal import TerminalReporter, wants_color
@@ -242,12 +243,16 @@ def test_signs_that_an_encoding_lacks_have_plain_ones_instead():
 def test_what_was_read_and_did_not_run_has_no_cost_and_was_seen_nowhere():
     report = sample()
     finding = report.findings[0]
+    finding = replace(finding, evidence=replace(finding.evidence, grade=Grade.OBSERVED))
     causes = tuple(replace(cause, queries=0, duration_ns=0, worst=0) for cause in finding.causes)
     read = replace(finding, queries=0, duration_ns=0, scopes=(), scope_count=0, causes=causes)
 
-    assert "seen in" in render(replace(report, findings=(finding,), gate=None), width=100)
+    seen = render(replace(report, findings=(finding,), gate=None), width=100)
+    assert "seen in  " in seen
+    assert "observed (seen in the trace)" in seen
     text = render(replace(report, findings=(read,), gate=None), width=100)
 
     assert "seen in" not in text
+    assert "observed:" in text
     assert "0 queries, 0" not in text
     assert "causes" in text

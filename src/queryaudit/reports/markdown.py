@@ -128,10 +128,8 @@ def _block(finding: Finding) -> Iterator[str]:
     causes = wording.count(len(finding.causes), "cause")
     yield from details(f"{causes}, {wording.cost(finding)}", _causes(finding.causes))
     evidence = finding.evidence
-    yield (
-        f"**{evidence.grade.name.capitalize()}** ({wording.GRADES[evidence.grade]}): "
-        f"{prose(evidence.text)}"
-    )
+    name, _, meaning = wording.grade(finding).partition(" ")
+    yield f"**{name.capitalize()}**{f' {meaning}' if meaning else ''}: {prose(evidence.text)}"
     if "\n" in evidence.reproduce:
         yield ""
         yield from fence(clean_lines(evidence.reproduce, _LONGEST_SCRIPT), "sql")

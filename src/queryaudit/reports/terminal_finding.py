@@ -139,10 +139,9 @@ def _fix(fix: Fix, saving: str | None, layout: Layout) -> Iterator[RenderableTyp
 
 def _evidence(finding: Finding) -> Iterator[RenderableType]:
     evidence = finding.evidence
-    yield Text.assemble(
-        (evidence.grade.name.lower(), "bold"),
-        f" ({wording.GRADES[evidence.grade]}): {clean(evidence.text, 1_000)}",
-    )
+    name, space, meaning = wording.grade(finding).partition(" ")
+    text = clean(evidence.text, 1_000)
+    yield Text.assemble((name, "bold"), f"{space}{meaning}: {text}")
     if "\n" in evidence.reproduce:
         for line in clean_lines(evidence.reproduce, _LONGEST_SCRIPT):
             yield Text(f"  {line}", style="dim" if line.startswith("--") else "")

@@ -196,6 +196,14 @@ def verdict(report: Report) -> str | None:
     return f"Failed: {number} {bar}."
 
 
+def grade(finding: Finding) -> str:
+    """``observed (seen in the trace)``; what only the source says has no trace."""
+    name = finding.evidence.grade.name.lower()
+    if not finding.scope_count and finding.evidence.grade is Grade.OBSERVED:
+        return name
+    return f"{name} ({GRADES[finding.evidence.grade]})"
+
+
 def cost(finding: Finding) -> str:
     """``60 queries, 48.2 ms``, over the whole run."""
     return f"{count(finding.queries, 'query')}, {duration(finding.duration_ns)}"
