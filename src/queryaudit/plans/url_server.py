@@ -41,13 +41,21 @@ class UrlServer:
     def run(self, sql: str, params: Any = None) -> list[Row]:
         if self.vendor == "sqlite" and params is not None:
             sql = sql.replace("%s", "?").replace("%%", "%")
-        cursor = self._connection.cursor()
         try:
-            cursor.execute(sql, params) if params is not None else cursor.execute(sql)
-            self.affected = cursor.rowcount
-            return list(cursor.fetchall()) if cursor.description is not None else []
-        finally:
-            cursor.close()
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute(sql, params) if params is not None else cursor.execute(sql)
+                self.affected = cursor.rowcount
+                return list(cursor.fetchall()) if cursor.description is not None else []
+            finally:
+                cursor.close()
+        except Exception as error:
+            if self.vendor == "postgresql" and self._connection.closed:
+                raise DatabaseError(
+                    f"The connection to the database was lost: {type(error).__name__}.",
+                    "What was built was temporary, and went with it. Start again.",
+                ) from error
+            raise
 
     @contextmanager
     def guarded(self, limits: Limits) -> Iterator[None]:
@@ -62,6 +70,29 @@ class UrlServer:
             yield
         finally:
             self.run("ROLLBACK")
+
+    def require_scratch(self) -> None:
+        """Raises DatabaseError if indexes can't be tried here, and says why."""
+        if self.vendor != "postgresql":
+            raise DatabaseError(
+                f"Indexes are tried on PostgreSQL only, and this is {self.vendor}.",
+                "Without --scratch they are listed as ideas.",
+            )
+        [[replica, temporary, readonly]] = self.run(
+            "SELECT pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'),"
+            " current_setting('transaction_read_only') = 'on'"
+        )
+        if replica or readonly:
+            what = "a replica" if replica else "read-only"
+            raise DatabaseError(
+                f"The database is {what}: nothing can be built there.",
+                "Name a copy that may be written, or plan on a twin of it: --twin.",
+            )
+        if not temporary:
+            raise DatabaseError(
+                "The user may not create temporary tables there.",
+                "GRANT TEMPORARY ON DATABASE, or plan on a twin of it: --twin.",
+            )
 
     def address(self) -> tuple[dict[str, str], str]:
         """Where libpq finds the database: an environment with the password, and the rest."""

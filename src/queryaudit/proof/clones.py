@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from queryaudit.plans.catalogue import quoted
-from queryaudit.plans.server import Server
+from queryaudit.plans.server import RefusedError, Server
 
 _COLUMNS = """
 SELECT attname::text FROM pg_catalog.pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 ORDER BY attnum
 """
+_CHILDREN = "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = %s::regclass)"
 #: Building the largest index of a copy may take this long.
 _TIMEOUT_MS = 120_000
 
@@ -37,6 +38,10 @@ def prepare(server: Server) -> None:
 def clone(server: Server, schema: str, table: str) -> None:
     """Copy a table with its rows and indexes. Takes an AccessShareLock on it."""
     real = f"{quoted(schema)}.{quoted(table)}"
+    [[has_children]] = server.run(_CHILDREN, (real.replace("%%", "%"),))
+    if has_children:
+        # They would be in the copy, and an index on the table would leave them out.
+        raise RefusedError("a table of which others inherit")
     server.run(
         f"CREATE TEMPORARY TABLE {quoted(table)} (LIKE {real} INCLUDING INDEXES"
         " INCLUDING STATISTICS INCLUDING GENERATED)",

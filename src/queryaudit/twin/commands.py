@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from queryaudit.errors import ExitCode
+from queryaudit.errors import DatabaseError, ExitCode
 from queryaudit.twin import manifest
 from queryaudit.twin.manifest import Manifest
 
@@ -53,7 +53,13 @@ def _create(options: argparse.Namespace) -> ExitCode:
 
     found = production.read(options.source, options.schema)
     directory = Path(options.to).resolve()
-    made = creating.create(found, directory, values=not options.without_values)
+    try:
+        made = creating.create(found, directory, values=not options.without_values)
+    except OSError as error:
+        raise DatabaseError(
+            f"The twin in {directory} can't be written: {error.strerror or type(error).__name__}.",
+            "Nothing of it is of use; `twin create` begins anew, here or where there is room.",
+        ) from error
     for line in _described(directory, made):
         print(line)
     return ExitCode.CLEAN

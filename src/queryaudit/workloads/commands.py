@@ -31,6 +31,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 class Planning(Planner, Completing, Protocol):
     """Who plans for statements of traces and of other workloads alike."""
 
+    def diagnostics(self) -> list[Diagnostic]: ...
+
 
 def analyse(
     options: argparse.Namespace,
@@ -45,7 +47,7 @@ def analyse(
     if options.workload is not None:
         found = _found(options, server)
         diagnostics += feed(found, analysis, options.alias, planner)
-    return diagnostics
+    return diagnostics + (planner.diagnostics() if planner is not None else [])
 
 
 def _found(options: argparse.Namespace, server: UrlServer | None) -> Found:
