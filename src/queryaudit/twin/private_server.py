@@ -35,7 +35,7 @@ class PrivateServer:
     """A server whose files are in ``directory``. Use as a context; it is stopped at the end."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory = directory.resolve()  # as the package knows it
         self._server: Any = None
 
     def __enter__(self) -> PrivateServer:
@@ -46,9 +46,11 @@ class PrivateServer:
                 _forget_dead_processes(self.directory)
                 self._server = package.get_server(self.directory, cleanup_mode="stop")
                 self._server.__enter__()
+                self._server.get_uri()
                 break
             except (OSError, subprocess.SubprocessError, AssertionError) as error:
-                # Another process may just have been stopping it.
+                # Another process may just have been stopping it. The package keeps what failed.
+                package.postgres_server.PostgresServer._instances.pop(self.directory, None)
                 if is_last:
                     raise DatabaseError(
                         f"The private PostgreSQL in {self.directory} does not start: "
