@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.db import connections
@@ -29,6 +31,14 @@ collect_ignore = ["testproject", "realworld"]
 
 #: Books in the shop that tests see; enough for at least three rows of everything.
 SHOP_SIZE = 6
+
+
+@pytest.fixture
+def outer_path() -> Iterator[Path]:
+    """A folder for a server's files. Not below pytest's own, as ``tmp_path``: each pytest that root
+    starts, and tests start some, closes that one to the user as which a server runs."""
+    with TemporaryDirectory(prefix="qa-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -189,9 +189,9 @@ def test_a_database_without_data_needs_nothing(
 
 
 def test_a_twin_estimates_and_never_proves(
-    trace: Path, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trace: Path, committed: None, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    twin = tmp_path / "twin"
+    twin = outer_path / "twin"
     assert main(["twin", "create", "--from", url(), "--to", str(twin)]) == 0
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE shop_scan, shop_shipment")  # what is planned is what was there

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -52,10 +53,11 @@ def production() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def twin(production: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("twins") / "production"
-    assert main(["twin", "create", "--from", production, "--to", str(directory)]) == 0
-    return directory
+def twin(production: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="qa-", ignore_cleanup_errors=True) as folder:
+        directory = Path(folder, "production")
+        assert main(["twin", "create", "--from", production, "--to", str(directory)]) == 0
+        yield directory
 
 
 def plan(connection: Any, sql: str) -> dict[str, Any]:

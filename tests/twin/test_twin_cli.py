@@ -25,9 +25,9 @@ __all__ = ["committed"]
 
 
 @pytest.fixture
-def trace(transactional_db: None, tmp_path: Path) -> Path:
+def trace(transactional_db: None, outer_path: Path) -> Path:
     """What a test without data asked."""
-    path = tmp_path / "a.qatrace"
+    path = outer_path / "a.qatrace"
     with queryaudit.audit("a page", trace=str(path), test_files=[]):
         Shipment.objects.filter(tracking_code="T1").count()
         Shipment.objects.filter(pk=1).count()
@@ -35,9 +35,9 @@ def trace(transactional_db: None, tmp_path: Path) -> Path:
 
 
 def test_a_trace_of_ten_rows_speaks_of_plans_of_production(
-    trace: Path, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trace: Path, committed: None, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = tmp_path / "twin"
+    place = outer_path / "twin"
     assert main(["twin", "create", "--from", url(), "--to", str(place)]) == 0
     capsys.readouterr()
     assert main(["explain", str(trace), "--twin", str(place), "--no-color", "--baseline="]) == 1
@@ -51,13 +51,13 @@ def test_a_trace_of_ten_rows_speaks_of_plans_of_production(
 
 
 def test_a_twin_is_made_of_what_pg_dump_wrote(
-    production: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    production: str, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = UrlServer.connect(production)
     environment, target = server.address()
-    dump = tmp_path / "production.sql"
+    dump = outer_path / "production.sql"
     dump.write_text(pg_dump(["--no-data", "--statistics", f"--dbname={target}"], environment))
-    place = tmp_path / "twin"
+    place = outer_path / "twin"
     assert main(["twin", "create", "--from", str(dump), "--to", str(place)]) == 0
     assert "the statistics twin of production.sql, 4 tables" in capsys.readouterr().out
     server.run("SET random_page_cost = 4")  # settings are not in a dump
@@ -69,20 +69,20 @@ def test_a_twin_is_made_of_what_pg_dump_wrote(
 
 
 def test_a_statement_that_the_twin_does_not_understand_is_told(
-    production: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    production: str, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = UrlServer.connect(production)
     environment, target = server.address()
     server.close()
     text = pg_dump(["--no-data", "--statistics", f"--dbname={target}"], environment)
-    dump = tmp_path / "production.sql"
-    dump.write_text(f"CREATE EXTENSION nobody_has_it;\n\\! touch {tmp_path / 'hacked'}\n{text}")
-    place = tmp_path / "twin"
+    dump = outer_path / "production.sql"
+    dump.write_text(f"CREATE EXTENSION nobody_has_it;\n\\! touch {outer_path / 'hacked'}\n{text}")
+    place = outer_path / "twin"
     assert main(["twin", "create", "--from", str(dump), "--to", str(place)]) == 0
     out = capsys.readouterr().out
     assert "Not understood by the server of the twin: extension" in out
     assert "nobody_has_it" in out
-    assert not (tmp_path / "hacked").exists()
+    assert not (outer_path / "hacked").exists()
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_statement_that_the_twin_does_not_understand_is_told(
     ],
 )
 def test_a_source_that_is_none_is_a_sentence(
-    tmp_path: Path,
+    outer_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     source: str,
     message: str,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(outer_path)
     Path("empty.sql").write_text("SELECT 1;")
     Path("there.sqlite3").touch()
     assert main(["twin", "create", "--from", source, "--to", "twin"]) == 4
@@ -113,19 +113,19 @@ def test_a_source_that_is_none_is_a_sentence(
 
 
 def test_a_directory_of_something_else_is_left_alone(
-    production: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    production: str, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "thesis.txt").write_text("all of it")
-    assert main(["twin", "create", "--from", production, "--to", str(tmp_path)]) == 4
-    assert f"There is no twin in {tmp_path}." in capsys.readouterr().err
-    assert (tmp_path / "thesis.txt").read_text() == "all of it"
+    (outer_path / "thesis.txt").write_text("all of it")
+    assert main(["twin", "create", "--from", production, "--to", str(outer_path)]) == 4
+    assert f"There is no twin in {outer_path}." in capsys.readouterr().err
+    assert (outer_path / "thesis.txt").read_text() == "all of it"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"queryaudit-twin": 99}'])
 def test_what_is_no_twin_is_a_sentence(
-    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+    trace: Path, outer_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
-    place = tmp_path / "twin"
+    place = outer_path / "twin"
     place.mkdir()
     if text:
         (place / "twin.json").write_text(text)

@@ -71,10 +71,10 @@ def state(server: UrlServer, url: str) -> list[object]:
 
 
 def test_nothing_of_production_changes(
-    production: str, real: UrlServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    production: str, real: UrlServer, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = state(real, production)
-    place = tmp_path / "twin"
+    place = outer_path / "twin"
     assert main(["twin", "create", "--from", production, "--to", str(place)]) == 0
     assert state(real, production) == before
     out = " ".join(capsys.readouterr().out.split())
@@ -92,9 +92,9 @@ def test_no_row_is_in_the_twin(open_twin: Twin) -> None:
 
 
 def test_values_of_statistics_can_be_left_out(
-    production: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    production: str, outer_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = tmp_path / "twin"
+    place = outer_path / "twin"
     options = ["--from", production, "--to", str(place), "--without-values"]
     assert main(["twin", "create", *options]) == 0
     assert "Its statistics hold no value of any column." in capsys.readouterr().out

@@ -286,11 +286,11 @@ def wait_for_others(server: UrlServer) -> None:
 
 @pytest.mark.parametrize("version", ["90200", "170000", "990000"])
 def test_statistics_of_another_version_make_a_twin(
-    asked: Asked, odd: UrlServer, log: Ask, tmp_path: Path, capsys: Capture, version: str
+    asked: Asked, odd: UrlServer, log: Ask, outer_path: Path, capsys: Capture, version: str
 ) -> None:
     odd.run("CREATE TABLE parcel (id serial PRIMARY KEY, code text)")
     fill(odd, "parcel", "code", "'C' || i")
-    dump = tmp_path / "dump.sql"
+    dump = outer_path / "dump.sql"
     command = [_tool("pg_dump"), "--no-data", "--statistics", "-d", url(asked)]
     text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     assert "'version', '18" in text
@@ -298,7 +298,7 @@ def test_statistics_of_another_version_make_a_twin(
     dump.write_text(
         "\n".join(line.replace(f"'{version}' --", f"'{version}', --") for line in lines)
     )
-    twin = tmp_path / "twin"
+    twin = outer_path / "twin"
     assert main(["twin", "create", "--from", str(dump), "--to", str(twin)]) == 0
     capsys.readouterr()
     asked_for = log("SELECT id FROM parcel WHERE code = 'x'")
@@ -306,7 +306,9 @@ def test_statistics_of_another_version_make_a_twin(
     assert "20,000 rows of parcel would be read" in told(capsys)
 
 
-def test_a_full_disk_is_a_sentence(asked: Asked, odd: UrlServer, log: Ask, tmp_path: Path) -> None:
+def test_a_full_disk_is_a_sentence(
+    asked: Asked, odd: UrlServer, log: Ask, outer_path: Path
+) -> None:
     """A file that may not grow is what a full disk is to who writes a twin."""
     odd.run("CREATE TABLE parcel (id serial PRIMARY KEY, code text)")
     fill(odd, "parcel", "code", "repeat('C', 1000) || i")
@@ -316,7 +318,7 @@ def test_a_full_disk_is_a_sentence(asked: Asked, odd: UrlServer, log: Ask, tmp_p
         f"sys.exit(main(['twin', 'create', '--from', {url(asked)!r}, '--to', 'twin']))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False, text=True
+        [sys.executable, "-c", code], cwd=outer_path, capture_output=True, check=False, text=True
     )
     assert done.returncode == 4, done.stderr
     assert "can't be written" in done.stderr

@@ -39,9 +39,9 @@ def test_what_a_server_was_asked_is_planned_there(asked: Asked, capsys: Capture)
 
 
 def test_what_a_server_was_asked_can_be_read_where_another_one_plans(
-    asked: Asked, tmp_path: Path, capsys: Capture
+    asked: Asked, outer_path: Path, capsys: Capture
 ) -> None:
-    twin = tmp_path / "twin"
+    twin = outer_path / "twin"
     assert main(["twin", "create", "--from", asked.url, "--to", str(twin)]) == 0
     assert explain("--workload", asked.url, "--twin", str(twin)) == 1
     out = told(capsys)
