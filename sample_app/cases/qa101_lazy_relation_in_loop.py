@@ -225,3 +225,41 @@ def good_one_row_each_of_two_queries() -> list[str]:
     newest = Book.objects.order_by("-published_on", "pk").first()
     oldest = Book.objects.order_by("published_on", "pk").first()
     return [newest.author.name, oldest.author.name]
+
+
+class _OnShelf(models.Manager[Book]):
+    """What many parts of an application share: it is no place for what one of them needs."""
+
+    def get_queryset(self) -> models.QuerySet[Book]:
+        return super().get_queryset().filter(pages__gt=0)
+
+    def thick(self) -> models.QuerySet[Book]:
+        return self.filter(pages__gt=1)
+
+    def authors(self) -> list[str]:
+        return [book.author.name for book in self.filter(pages__gt=2)]
+
+
+ON_SHELF = _OnShelf()
+ON_SHELF.model = Book
+
+
+def bad_custom_manager() -> list[str]:
+    """A manager's ``get_queryset()`` makes the queryset for whoever asks it."""
+    return [book.author.name for book in ON_SHELF.all()]
+
+
+def bad_method_of_manager() -> list[str]:
+    """A manager's method returns the queryset, and does not go through it."""
+    books = ON_SHELF.thick()
+    return [book.author.name for book in books]
+
+
+def bad_loop_in_manager() -> list[str]:
+    """A manager's method that goes through the rows itself is the place."""
+    return ON_SHELF.authors()
+
+
+def good_custom_manager() -> list[str]:
+    """The caller says what it needs."""
+    return [book.author.name for book in ON_SHELF.thick().select_related("author")]

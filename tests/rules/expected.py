@@ -73,6 +73,21 @@ EXPECTED = (
             "return [_byline(book) for book in Book.objects.all()]",
             ("author",),
         ),
+        "QA101.bad_custom_manager": Expected(
+            "bad_custom_manager",
+            "return [book.author.name for book in ON_SHELF.all()]",
+            ("author",),
+        ),
+        "QA101.bad_method_of_manager": Expected(
+            "bad_method_of_manager",
+            "books = ON_SHELF.thick()",
+            ("author",),
+        ),
+        "QA101.bad_loop_in_manager": Expected(
+            "authors",
+            "return [book.author.name for book in self.filter(pages__gt=2)]",
+            ("author",),
+        ),
         "QA101.bad_rows_of_related_manager": Expected(
             "bad_rows_of_related_manager",
             "publisher = Publisher.objects.filter(books__isnull=False).first()",

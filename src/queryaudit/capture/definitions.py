@@ -8,6 +8,7 @@ from itertools import count
 from types import CodeType
 from typing import Any
 
+from queryaudit.capture.building import Built
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.lineage import Lineage
@@ -89,10 +90,18 @@ class Definitions:
         code, lasti = built or (None, -1)
         source = site.source
         if source is None or source[0] is not code or source[1] != lasti:
-            ancestor = None if code is None else (code, lasti)
+            ancestor = None if built is None else self._of_manager(built, site.stack)
             origin = self._new_origin(queryset, ancestor, site.stack, text)
             source = site.source = (code, lasti, origin)
         return source[2]
+
+    def _of_manager(self, built: Built, stack: int) -> Ancestor:
+        """Where a queryset belongs that a manager's method made: to the method if it goes through
+        the rows itself, else to whom it handed the queryset."""
+        inner = built.inner
+        if inner is not None and any(inner[0] is p.code for p in self._by_id[stack].places):
+            return inner
+        return built
 
     def _new_origin(self, queryset: Any, ancestor: Ancestor | None, stack: int, text: int) -> int:
         key = (stack, text, ancestor and (id(ancestor[0]), ancestor[1]))
