@@ -173,3 +173,15 @@ def good_checked_once() -> list[str]:
 def good_customer_of_the_month() -> str:
     """Sorted and cut by the database."""
     return Customer.objects.alias(n=Count("orders")).order_by("-n", "pk").first().name
+
+
+def bad_months() -> list[int]:
+    """Twelve numbers that one grouped query gives."""
+    first = Book.objects.earliest("published_on").published_on.month
+    months = [Book.objects.filter(published_on__month=month).count() for month in range(1, 13)]
+    return months[first - 1 :]
+
+
+def good_days() -> list[int]:
+    """So few that they could stand one below the other."""
+    return [Book.objects.filter(published_on__week_day=day).count() for day in range(1, 8)]

@@ -13,6 +13,7 @@ from django.urls import path, re_path
 from sample_app.shop.models import Book, Customer, Order, Review
 
 COUNTER = "a-slug"
+ROUNDS = 12
 
 
 def _place(number: int) -> None:
@@ -166,7 +167,7 @@ def good_after_commit() -> None:
 def good_row_of_the_order() -> None:
     """Many transactions on the same row, as a test makes them: it has one row."""
     book = Book.objects.earliest("pk")
-    for number in range(12):
+    for number in range(ROUNDS):
         with transaction.atomic():
             Book.objects.filter(pk=book.pk).update(stock=F("stock") + 1)
             _place(number)

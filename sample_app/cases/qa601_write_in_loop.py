@@ -288,3 +288,36 @@ def good_different_tables() -> int:
     for model in (Tag, Category):
         model.objects.create(name="various")
     return Tag.objects.count()
+
+
+@undone
+def bad_counted_loop() -> int:
+    """Nobody writes out fifty rows: it is a loop, however constant."""
+    for number in range(50):
+        Tag.objects.create(name=f"shelf {number}")
+    return Tag.objects.count()
+
+
+@undone
+def bad_counted_comprehension() -> int:
+    """The same as an expression."""
+    tags = [Tag.objects.create(name=f"shelf {number}") for number in range(1, 21)]
+    return len(tags)
+
+
+@undone
+def good_attempts_by_number() -> int:
+    """So many attempts at most: the first that succeeds is the last."""
+    for attempt in range(20):
+        Tag.objects.create(name=f"attempt {attempt}")
+        if attempt == ATTEMPTS:
+            break
+    return Tag.objects.count()
+
+
+@undone
+def good_short_count() -> int:
+    """A few rows that are known in advance."""
+    for number in range(1, 4):
+        Tag.objects.create(name=f"shelf {number}")
+    return Tag.objects.count()

@@ -259,6 +259,11 @@ EXPECTED = (
             'totals.append(lines.aggregate(copies=Sum("quantity"))["copies"])',
             ("",),
         ),
+        "QA104.bad_months": Expected(
+            "bad_months",
+            "months = [Book.objects.filter(published_on__month=month).count() for month in range(1, 13)]",
+            ("",),
+        ),
         "QA105.bad": Expected(
             "bad",
             'for author in Author.objects.prefetch_related("books"):',

@@ -8,6 +8,14 @@ from tests.rules.expectation import Expected
 
 WRITES = {
     "QA601.bad": Expected("bad", "Tag.objects.create(name=name)", ("",)),
+    "QA601.bad_counted_loop": Expected(
+        "bad_counted_loop", 'Tag.objects.create(name=f"shelf {number}")', ("",)
+    ),
+    "QA601.bad_counted_comprehension": Expected(
+        "bad_counted_comprehension",
+        'tags = [Tag.objects.create(name=f"shelf {number}") for number in range(1, 21)]',
+        ("",),
+    ),
     "QA601.bad_save_of_new_rows": Expected(
         "bad_save_of_new_rows", "tag.save()", ("",), "Tag.objects.bulk_create(tags, batch_size=500)"
     ),

@@ -44,7 +44,8 @@ class QueryInLoop(LoadRule):
     ---------------
     Batches (a list of values in each query), pages that go on after the last key, chunks of
     ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal
-    and content types, which Django keeps once they were asked for.
+    (and over a ``range()`` in figures of fewer than ten, or that ends at the first success) and
+    content types, which Django keeps once they were asked for.
     Where each step depends on what the one before has found or written, a loop is the only way: a
     free name that is looked for, rows that are counted and then added to, rows drawn by chance.
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from queryaudit.advice.loops import names_in
+from queryaudit.advice.loops import names_in, read_loop
 from queryaudit.advice.source import Source, read_source
 from queryaudit.records.events import Frame, FrameKind
 
 _ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
 #: Iterators of itertools that never end by themselves.
 _ENDLESS = frozenset({"count", "cycle", "repeat"})
+
+#: Rounds of a range of literal length from which on it is as bad as a loop over data.
+_LONG = 10
 
 _PYTHON = (FrameKind.PROJECT, FrameKind.TEST)
 
@@ -95,7 +99,35 @@ def _place(frame: Frame) -> _Place:
 
 def _goes_over_data(frame: Frame) -> bool:
     text = frame.loop_text or ""
-    return not is_constant_loop(text) and not (text.startswith("while ") and _is_step(frame))
+    if is_constant_loop(text):
+        # A test's own loops make its rows.
+        counts = frame.kind is FrameKind.PROJECT and _is_long(text)
+        return counts and not _may_end_early(frame.loop_source)
+    return not (text.startswith("while ") and _is_step(frame))
+
+
+def _is_long(text: str) -> bool:
+    """Whether a header counts, in figures, to more than anybody would have written out."""
+    loop = read_loop(text)
+    call = loop.iterable if loop is not None else None
+    if not isinstance(call, ast.Call) or _called(call) != "range" or call.keywords:
+        return False
+    bounds = [a.value if isinstance(a, ast.Constant) else None for a in call.args]
+    numbers = [bound for bound in bounds if isinstance(bound, int)]
+    if len(numbers) != len(bounds) or not 1 <= len(numbers) <= 3 or numbers[2:] == [0]:
+        return False
+    return len(range(*numbers)[:_LONG]) == _LONG
+
+
+def _may_end_early(lines: Sequence[str]) -> bool:
+    """Whether the rounds are attempts, the first good one of which is the last."""
+    try:
+        [loop] = ast.parse(textwrap.dedent("\n".join(lines))).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    if not isinstance(loop, ast.For | ast.AsyncFor):
+        return False  # a comprehension
+    return any(isinstance(node, ast.Break | ast.Return) for node in ast.walk(loop))
 
 
 def _is_step(frame: Frame) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from queryaudit.advice.function_source import FunctionSource
 from queryaudit.detectors.base import Sighting, View
-from queryaudit.detectors.places import evaluated_at
+from queryaudit.detectors.places import evaluated_at, function_of
 from queryaudit.detectors.transactions.computed import computed
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
@@ -85,6 +87,8 @@ class ReadModifyWrite(WrittenRule):
             for one in computed(frame):
                 if not _is_plain(text, one.attribute) or _is_kept(table, frame, statements, view):
                     continue
+                if _asked_for_lock(frame, one.variable, view):
+                    continue
                 model = view.tables.model_of(table)
                 yield self.sighting(
                     (table, one.attribute),
@@ -145,3 +149,18 @@ def _is_kept(table: str, frame: Frame, statements: Mapping[Ran, Runs], view: Vie
             if made is not None and (made.path, made.function) == (frame.path, frame.function):
                 return True
     return False
+
+
+def _asked_for_lock(frame: Frame, variable: str, view: View) -> bool:
+    """Whether the row was read by ``select_for_update()``, of which SQLite has nothing to show."""
+    function = function_of(frame, view.tables)
+    parsed = FunctionSource(function.first_line, function.lines).parsed() if function else None
+    if parsed is None:
+        return False
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "select_for_update"
+        for statement in ast.walk(parsed[1])
+        if isinstance(statement, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == variable for t in statement.targets)
+        for node in ast.walk(statement.value)
+    )
