@@ -73,3 +73,26 @@ def good_first_rows() -> int:
 def good_list_of_something_else() -> int:
     """The length of a name."""
     return sum(len(book.title) for book in Book.objects.all() if book.get_absolute_url())
+
+
+def bad_returned_negation() -> bool:
+    """``not`` asks for a truth value wherever it stands."""
+    return not Book.objects.filter(stock__gte=0)
+
+
+def bad_list() -> int:
+    """A list is made only to be measured."""
+    books = list(Book.objects.filter(stock__gte=0))
+    return len(books)
+
+
+def good_list_used_afterwards() -> tuple[int, list[str]]:
+    """The list is read, too."""
+    books = list(Book.objects.filter(stock__gte=0))
+    return len(books), [book.title for book in books]
+
+
+def good_negated_rows_used() -> list[str]:
+    """Whether there are any is asked of rows that are shown."""
+    books = Book.objects.filter(stock__gte=0)
+    return [] if not books else [book.title for book in books]

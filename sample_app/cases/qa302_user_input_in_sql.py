@@ -46,6 +46,11 @@ def form(request: HttpRequest) -> JsonResponse:
     return _titles(sql)
 
 
+def pattern(request: HttpRequest) -> JsonResponse:
+    sql = "SELECT title FROM shop_book WHERE title LIKE '%{}%'".format(request.GET["q"])
+    return _titles(sql)
+
+
 def body(request: HttpRequest) -> JsonResponse:
     wanted = json.loads(request.body)
     books = Book.objects.raw("SELECT * FROM shop_book WHERE title = '%s'" % wanted["title"])
@@ -88,6 +93,7 @@ urlpatterns = [
     path("search", search),
     path("search-bound", search_bound),
     path("form", form),
+    path("pattern", pattern),
     path("body", body),
     path("detail/<slug:slug>", detail),
     path("language", language),
@@ -179,3 +185,8 @@ def good_bound_header() -> list[str]:
 def good_form_elsewhere() -> list[str]:
     """A form that is sent to a view that does not use it."""
     return _served(lambda client: client.post("/same-word", {"table": "shop_book"}))
+
+
+def bad_pattern() -> list[str]:
+    """A value between the signs of a pattern."""
+    return _served(lambda client: client.get("/pattern", {"q": "Harmless"}))

@@ -390,6 +390,7 @@ EXPECTED = (
             "bad_upwards",
             "return [_trail(category) for category in Category.objects.all()]",
             ("parent",),
+            "nodes.get(node.parent_id)",
         ),
         "QA108.bad_referrals": Expected(
             "bad_referrals",

@@ -29,6 +29,20 @@ PYTHON_SIDE = {
         "Author.objects.exists()",
         note=True,
     ),
+    "QA204.bad_returned_negation": Expected(
+        "bad_returned_negation",
+        "return not Book.objects.filter(stock__gte=0)",
+        ("",),
+        "Book.objects.filter(stock__gte=0).exists()",
+        note=True,
+    ),
+    "QA204.bad_list": Expected(
+        "bad_list",
+        "books = list(Book.objects.filter(stock__gte=0))",
+        ("",),
+        "Book.objects.filter(stock__gte=0).count()",
+        note=True,
+    ),
     "QA210.bad": Expected(
         "bad",
         "return [book.title for book in Book.objects.all() if book.stock == 0]",

@@ -82,6 +82,12 @@ SQL_TEXT = {
         ("", ""),
         "cursor.execute(sql, [f'%{word}%'])",
     ),
+    "QA302.bad_pattern": Expected(
+        "pattern",
+        'sql = "SELECT title FROM shop_book WHERE title LIKE \'%{}%\'".format(request.GET["q"])',
+        ("", ""),
+        "cursor.execute(sql, ['%{}%'.format(request.GET['q'])])",
+    ),
     "QA302.bad_body": Expected(
         "body",
         'books = Book.objects.raw("SELECT * FROM shop_book WHERE title = \'%s\'" % wanted["title"])',

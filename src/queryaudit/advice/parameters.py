@@ -178,6 +178,13 @@ def _wrapped(before: str, value: ast.expr, after: str) -> ast.expr:
     """``f"%{value}%"`` for a LIKE pattern."""
     if not before and not after:
         return value
+    if any(mark in ast.unparse(value) for mark in "'\"\\"):
+        # Before Python 3.12 an f-string can't hold the quotes it stands in.
+        ends = [
+            end.replace("%%", "%").replace("{", "{{").replace("}", "}}") for end in (before, after)
+        ]
+        pattern = ast.Attribute(ast.Constant("{}".join(ends)), "format", ast.Load())
+        return ast.Call(pattern, [value], [])
     parts: list[ast.expr] = []
     if before:
         parts.append(ast.Constant(before.replace("%%", "%")))

@@ -215,14 +215,20 @@ def _lines(frame: Frame) -> str:
 def _tree(head: Sighting) -> Fix:
     rows = (head.target or head.model or "").rpartition(".")[2]
     column = _parent_column(head)
-    code = (
-        "from collections import defaultdict\n\n"
-        "children = defaultdict(list)\n"
-        f"for node in {rows}.objects.all():\n"
-        f"    children[node.{column}].append(node)"
-        if rows and column
-        else ""
-    )
+    code = ""
+    if rows and column and head.path and head.path[-1].kind is AccessKind.FORWARD:
+        code = (
+            f"nodes = {rows}.objects.in_bulk()\n"
+            f"# then, instead of `node.{head.path[-1].name}`:\n"
+            f"nodes.get(node.{column})"
+        )
+    elif rows and column:
+        code = (
+            "from collections import defaultdict\n\n"
+            "children = defaultdict(list)\n"
+            f"for node in {rows}.objects.all():\n"
+            f"    children[node.{column}].append(node)"
+        )
     return Fix(
         title="load the tree in one query",
         applicability=Applicability.DISPLAY_ONLY,
