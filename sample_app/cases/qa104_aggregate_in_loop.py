@@ -185,3 +185,9 @@ def bad_months() -> list[int]:
 def good_days() -> list[int]:
     """So few that they could stand one below the other."""
     return [Book.objects.filter(published_on__week_day=day).count() for day in range(1, 8)]
+
+
+def bad_condition_of_the_row() -> list[int]:
+    """A count that depends on the row itself: no one condition says it for all."""
+    authors = Author.objects.order_by("pk")
+    return [author.books.filter(title__startswith=author.name[:1]).count() for author in authors]

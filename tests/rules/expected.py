@@ -238,6 +238,7 @@ EXPECTED = (
             "bad_filtered_count",
             "return [author.books.filter(stock__gt=0).count() for author in Author.objects.all()]",
             ("books",),
+            'Author.objects.annotate(filtered_books_count=Count("books", filter=Q(books__stock__gt=0)))',
         ),
         "QA104.bad_many_to_many_count": Expected(
             "bad_many_to_many_count",
@@ -264,15 +265,23 @@ EXPECTED = (
             "months = [Book.objects.filter(published_on__month=month).count() for month in range(1, 13)]",
             ("",),
         ),
+        "QA104.bad_condition_of_the_row": Expected(
+            "bad_condition_of_the_row",
+            'authors = Author.objects.order_by("pk")',
+            ("books",),
+            'Author.objects.annotate(filtered_books_count=Count("books", filter=Q(...)))',
+        ),
         "QA105.bad": Expected(
             "bad",
             'for author in Author.objects.prefetch_related("books"):',
             ("books",),
+            'Author.objects.prefetch_related(Prefetch("books", queryset=Book.objects.filter(stock__gt=0), to_attr="filtered_books"))',
         ),
         "QA105.bad_order_by": Expected(
             "bad_order_by",
             'for author in Author.objects.prefetch_related("books")',
             ("books",),
+            'Author.objects.prefetch_related(Prefetch("books", queryset=Book.objects.order_by("-price", "pk"), to_attr="filtered_books"))',
         ),
         "QA105.bad_latest": Expected(
             "bad_latest",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from queryaudit.advice.narrowing import Narrowing
 from queryaudit.records.events import Access, AccessKind, Step
 
 #: Kinds that lead to one row, so that the source can join them.
@@ -31,6 +32,7 @@ class RelationUse:
     path: tuple[Step, ...]
     method: str | None = None  #: ``count``, ``first``, ...; None for plain access
     narrowed: bool = False  #: the relation was filtered, ordered or sliced further
+    narrowing: Narrowing | None = None  #: by what, where that is known
     prefetched: bool = False  #: the relation's prefetch was there, and asked past
     owner: str | None = None  #: model on which the last step's attribute was read
     target: str | None = None  #: model that is loaded
@@ -58,6 +60,8 @@ class Relation:
     model: str | None = None
     owner: str | None = None
     uses: set[tuple[str | None, bool]] = field(default_factory=set)  #: (method, narrowed)
+    #: By the method of a narrowed use; None stands for what is not known.
+    narrowings: dict[str | None, set[Narrowing | None]] = field(default_factory=dict)
     children: dict[str, Relation] = field(default_factory=dict)
 
     @property
@@ -70,6 +74,11 @@ class Relation:
         if self.kind in (AccessKind.COLLECTION, AccessKind.MANY):
             return self.name.removesuffix("_set") or self.name
         return self.name
+
+    def narrowing(self, method: str | None) -> Narrowing | None:
+        """By what all uses of the method are narrowed, if that is known and the same."""
+        known = self.narrowings.get(method, set())
+        return next(iter(known)) if len(known) == 1 else None
 
     @property
     def narrowed(self) -> bool:
@@ -95,6 +104,8 @@ def grow(uses: Iterable[RelationUse]) -> Relation:
         node.model = node.model or use.owner
         last = _child(node, use.path[-1])
         last.uses.add((use.method, use.narrowed))
+        if use.narrowed:
+            last.narrowings.setdefault(use.method, set()).add(use.narrowing)
         last.model = last.model or use.target
         last.owner = last.owner or use.owner
         if use.prefetched:

@@ -169,7 +169,7 @@ class _Planner:
         """A method called on the whole relation: answered by SQL, or from a prefetch."""
         old = f"{place.expression}.{method}()"
         if method in VALUED:
-            self._value(place, method, old, None, calls)
+            self._value(place, method, old, False, calls)
             return
         if not fetched and all(lookup.path != place.lookup for lookup in calls.lookups):
             calls.lookups.append(Lookup(place.lookup))
@@ -181,41 +181,57 @@ class _Planner:
             self.notes.append(f"`{name}` needs an ordering for `{method}` to be the same row.")
 
     def _narrowed(self, place: _Place, method: str | None, inner: Calls, calls: Calls) -> None:
-        """The relation was filtered or ordered; by what is not known, hence ``...``."""
+        """The relation was filtered or ordered; ``...`` where it is not known by what."""
         relation = place.relation
-        old = f"{place.expression}.filter(...)" + (f".{method}()" if method else "")
+        known = relation.narrowing(method)
+        if known is not None and not known.calls and method in ("first", "last"):
+            # These order by the key, and are narrowed by nothing else.
+            self._asked(place, method, relation.plain or relation.eager, calls)
+            return
+        narrowed = known.calls if known is not None and known.calls else (".filter(...)",)
+        old = f"{place.expression}{''.join(narrowed)}" + (f".{method}()" if method else "")
         if method in VALUED:
-            self._value(place, method, old, "...", calls)
+            self._value(place, method, old, True, calls)
             return
         to_attr = f"filtered_{relation.query_name}"
-        queryset = self._queryset(relation, [*inner.render(), ".filter(...)"])
+        queryset = self._queryset(relation, [*inner.render(), *narrowed])
         lookup = Lookup(place.lookup, queryset, to_attr)
+        if any(other.to_attr == to_attr and other != lookup for other in calls.lookups):
+            lookup = Lookup(place.lookup, queryset, f"{to_attr}_{method or 'rows'}")
         if lookup not in calls.lookups:
             calls.lookups.append(lookup)
-        self.notes.append(f"`...` stands for the filter or order used on `{relation.name}` so far.")
+        if "..." in narrowed[0]:
+            name = relation.name
+            self.notes.append(f"`...` stands for the filter or order used on `{name}` so far.")
         if relation.eager and not relation.plain:
             lookup_text = quote(place.lookup)
             self.notes.append(f"The plain {lookup_text} lookup can go if nothing else reads it.")
-        new = ".".join((place.row, *place.prefix, to_attr))
+        new = ".".join((place.row, *place.prefix, lookup.to_attr or to_attr))
         if method == "first":
             new = f"next(iter({new}), None)"
         self.loop_changes.append(f"use `{new}` instead of `{old}`")
 
     def _value(
-        self, place: _Place, method: str | None, old: str, condition: str | None, calls: Calls
+        self, place: _Place, method: str | None, old: str, narrowed: bool, calls: Calls
     ) -> None:
         """A value for each row becomes a column of the row."""
         relation = place.relation
-        filtered = "filtered" if condition else ""
+        filtered = "filtered" if narrowed else ""
+        known = relation.narrowing(method) if narrowed else None
+        conditions = known.conditions if known is not None else None
+        unknown = narrowed and conditions is None
         if method == "aggregate":
             name = place.annotation(before=filtered, after="total")
             calls.annotations.append(f"{name}=...")
-            condition = "..."
+            unknown = True
         elif method == "exists" and relation.model and relation.owner and relation.kind in _BACKED:
             name = place.annotation(before=f"has_{filtered}".rstrip("_"))
             back = variable(relation.owner)
             outer = quote("__".join(place.prefix) or "pk")
-            arguments = [*([condition] if condition else []), f"{back}=OuterRef({outer})"]
+            arguments = (
+                ["..."] if unknown else [f"{key}={value}" for key, value in conditions or ()]
+            )
+            arguments.append(f"{back}=OuterRef({outer})")
             queryset = self._queryset(relation, [f".filter({', '.join(arguments)})"])
             calls.annotations.append(f"{name}=Exists({queryset})")
             self.names |= {"Exists", "OuterRef"}
@@ -224,12 +240,13 @@ class _Planner:
         else:
             name = place.annotation(before=filtered, after="count")
             lookup = "__".join((*place.prefix, relation.query_name))
-            count = (name, lookup, f", filter=Q({condition})" if condition else "")
+            asked = ", ".join(f"{lookup}__{key}={value}" for key, value in conditions or ())
+            count = (name, lookup, f", filter=Q({'...' if unknown else asked})" if narrowed else "")
             if count not in calls.counts:
                 calls.counts.append(count)
-            if condition:
+            if narrowed:
                 self.names.add("Q")
-        if condition:
+        if unknown:
             self.notes.append(f"`...` stands for what was asked of `{relation.name}` so far.")
         self.loop_changes.append(f"use `{place.row}.{name}` instead of `{old}`")
 

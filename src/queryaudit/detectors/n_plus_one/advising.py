@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from queryaudit.advice.edits import append_calls, is_of_any_model
+from queryaudit.advice.narrowing import narrowing_at
 from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
@@ -154,6 +155,7 @@ def _use(sighting: Sighting) -> RelationUse:
         path=sighting.path,
         method=sighting.method,
         narrowed=sighting.narrowed,
+        narrowing=narrowing_at(sighting.access, sighting.path[-1]) if sighting.narrowed else None,
         prefetched=sighting.prefetched,
         owner=sighting.owner,
         target=sighting.target,
