@@ -80,12 +80,6 @@ def bad_returned_negation() -> bool:
     return not Book.objects.filter(stock__gte=0)
 
 
-def bad_list() -> int:
-    """A list is made only to be measured."""
-    books = list(Book.objects.filter(stock__gte=0))
-    return len(books)
-
-
 def good_list_used_afterwards() -> tuple[int, list[str]]:
     """The list is read, too."""
     books = list(Book.objects.filter(stock__gte=0))

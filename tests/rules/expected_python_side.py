@@ -36,13 +36,6 @@ PYTHON_SIDE = {
         "Book.objects.filter(stock__gte=0).exists()",
         note=True,
     ),
-    "QA204.bad_list": Expected(
-        "bad_list",
-        "books = list(Book.objects.filter(stock__gte=0))",
-        ("",),
-        "Book.objects.filter(stock__gte=0).count()",
-        note=True,
-    ),
     "QA210.bad": Expected(
         "bad",
         "return [book.title for book in Book.objects.all() if book.stock == 0]",

@@ -77,15 +77,10 @@ class _Reading:
         """What goes through rows, or asks for their number, on the frame's lines."""
         for node in ast.walk(self._tree):
             rows = _rows_of(node)
-            if rows is None or self._evaluated(rows).lineno not in self._lines:
+            if rows is None or rows.lineno not in self._lines:
                 continue
             if self._is_queryset(rows):
                 yield node
-
-    def _evaluated(self, rows: ast.expr) -> ast.expr:
-        """What sends the query: the rows where they are used, or ``list(...)`` before that."""
-        value = self._value(rows)
-        return value if value is not None and _listed(value) is not None else rows
 
     def queryset(self, node: ast.AST) -> str:
         """The queryset as it is written, ready for another call."""
@@ -104,11 +99,6 @@ class _Reading:
         )
 
     def _chain(self, rows: ast.expr) -> ast.expr | None:
-        """The queryset, written out here or in ``list(...)``, here or under a name."""
-        value = self._value(rows)
-        return value if value is None else _listed(value) or value
-
-    def _value(self, rows: ast.expr) -> ast.expr | None:
         """What is written out here, or what a name stands for that is bound once and read once."""
         if not isinstance(rows, ast.Name):
             return rows
@@ -271,14 +261,6 @@ def _rows_of(node: ast.AST) -> ast.expr | None:
             return rows
         case _:
             return None
-
-
-def _listed(node: ast.expr) -> ast.expr | None:
-    """``queryset`` of ``list(queryset)``."""
-    match node:
-        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[rows], keywords=[]):
-            return rows
-    return None
 
 
 def _called(node: ast.Call) -> str:
