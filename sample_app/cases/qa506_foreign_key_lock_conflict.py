@@ -158,7 +158,10 @@ def _invite(referred_by: Customer | None) -> None:
 
 def bad_nullable() -> None:
     """The key may be empty, and is not: the customer who invited is locked."""
-    _rename()
+    with transaction.atomic():
+        customer = Customer.objects.select_for_update().earliest("pk")
+        customer.name = "D."
+        customer.save(update_fields=["name"])
     _invite(Customer.objects.only("pk").latest("pk"))
 
 

@@ -40,7 +40,7 @@ TRANSACTIONS = {
         'row = model._default_manager.select_for_update(no_key=True).earliest("pk")',
     ),
     "QA506.bad_nullable": Expected(
-        "_rename",
+        "bad_nullable",
         'customer = Customer.objects.select_for_update().earliest("pk")',
         ("",),
         'customer = Customer.objects.select_for_update(no_key=True).earliest("pk")',

@@ -23,6 +23,18 @@ class Entry(NamedTuple):
     direct: bool = False
 
 
+#: Modules of Django that are imported when they are first used, which may be in a transaction, by
+#: the packages that use them.
+LATE: dict[str, tuple[str, ...]] = {
+    "django.core.mail": tuple(
+        f"django.core.mail.backends.{backend}"
+        for backend in ("locmem", "console", "smtp", "filebased", "dummy")
+    ),
+    "django.core.cache": tuple(
+        f"django.core.cache.backends.{backend}" for backend in ("locmem", "redis", "memcached")
+    ),
+}
+
 _NETWORK, _MAIL, _PUBLISH = EffectKind.NETWORK, EffectKind.MAIL, EffectKind.PUBLISH
 _CACHE = EffectKind.CACHE
 
@@ -40,13 +52,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("smtplib", "SMTP.sendmail", _MAIL),
     Entry("django.core.mail.message", "EmailMessage.send", _MAIL, "Django's mail"),
     *(
-        Entry(
-            f"django.core.mail.backends.{backend}",
-            "EmailBackend.send_messages",
-            _MAIL,
-            "Django's mail",
-        )
-        for backend in ("locmem", "console", "smtp", "filebased", "dummy")
+        Entry(module, "EmailBackend.send_messages", _MAIL, "Django's mail")
+        for module in LATE["django.core.mail"]
     ),
     Entry("celery.app.task", "Task.apply_async", _PUBLISH, "Celery"),
     Entry("celery.app.base", "Celery.send_task", _PUBLISH, "Celery"),

@@ -7,7 +7,9 @@ that is looked at afterwards: a third of a microsecond, for the life of the proc
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import inspect
 import socket
 import sys
@@ -20,7 +22,7 @@ from uuid import UUID
 from asgiref.sync import AsyncToSync
 from django.db.models import Model
 
-from queryaudit.capture.clients import ENTRIES, UNHEARD, Entry
+from queryaudit.capture.clients import ENTRIES, LATE, UNHEARD, Entry
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
@@ -44,6 +46,7 @@ class Effects:
         self._patches = patches
         patches.replace(AsyncToSync, "__call__", _waiting(AsyncToSync.__call__))
         self._waiting = list(ENTRIES)
+        self._late = dict(LATE)
         self._modules = 0
         self._sleep = time.sleep
 
@@ -51,6 +54,10 @@ class Effects:
         """Hook what was imported since; called as a transaction begins."""
         if len(sys.modules) == self._modules:
             return
+        for package in [package for package in self._late if package in sys.modules]:
+            for module in self._late.pop(package):
+                with contextlib.suppress(Exception):  # what it needs is not there: nobody has it
+                    importlib.import_module(module)
         self._modules = len(sys.modules)
         for entry in [e for e in self._waiting if e.module in sys.modules]:
             self._waiting.remove(entry)

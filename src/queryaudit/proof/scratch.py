@@ -37,7 +37,7 @@ def scratch_database(url: str) -> Iterator[str]:
         try:
             server.run(f"CREATE DATABASE {name} TEMPLATE template0")
         except Exception as error:
-            if first_line(error) != "InsufficientPrivilege":
+            if type(error).__name__ != "InsufficientPrivilege":
                 raise DatabaseError(
                     f"No database to replay in could be created: {first_line(error)}.",
                     "Name a server on which the user may create databases.",
