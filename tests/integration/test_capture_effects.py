@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import sleep
 
@@ -29,6 +29,7 @@ from botocore.stub import Stubber
 from channels.layers import InMemoryChannelLayer
 from django.core import mail
 from django.core.cache import cache
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 
@@ -262,3 +263,28 @@ def test_the_functions_are_their_own_again_afterwards() -> None:
         assert before[0] is not time.sleep
     assert before == (time.sleep, requests.Session.send, subprocess.Popen.__init__)
     assert sleep is time.sleep
+
+
+class OwnBackend(BaseEmailBackend):
+    """A project's own way to send mail."""
+
+    def send_messages(self, messages: Sequence[object]) -> int:
+        return len(messages)
+
+
+@pytest.mark.django_db
+def test_a_backend_of_the_projects_own_sends_mail_too() -> None:
+    message = mail.EmailMessage("s", "b", "a@example.com", ["b@example.com"])
+    with Recording() as seen, transaction.atomic():
+        OwnBackend().send_messages([message])
+    [effect] = effects(seen)
+    assert (effect.kind, effect.client) == (EffectKind.MAIL, "Django's mail")
+
+
+@pytest.mark.django_db
+def test_who_calls_is_who_called_before() -> None:
+    """Django warns callers from outside of it: a hook of ours is none of them."""
+    message = mail.EmailMessage("s", "b", "a@example.com", ["b@example.com"])
+    with Recording(), transaction.atomic():
+        assert not hasattr(type(message).send, "__queryaudit_original__")
+        assert message.send() == 1

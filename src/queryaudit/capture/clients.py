@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     client: str = ""
     #: Only when the project itself calls it.
     direct: bool = False
+    #: In each class that is derived from that one.
+    derived: bool = False
 
 
 #: Modules of Django that are imported when they are first used, which may be in a transaction, by
@@ -50,10 +52,12 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("socket", "socket.connect", _NETWORK),
     Entry("smtplib", "SMTP.connect", _MAIL),
     Entry("smtplib", "SMTP.sendmail", _MAIL),
-    Entry("django.core.mail.message", "EmailMessage.send", _MAIL, "Django's mail"),
-    *(
-        Entry(module, "EmailBackend.send_messages", _MAIL, "Django's mail")
-        for module in LATE["django.core.mail"]
+    # Not EmailMessage.send(), which warns whoever calls it from outside of Django: that must not be
+    # us, on behalf of Django itself.
+    Entry(
+        *("django.core.mail.backends.base", "BaseEmailBackend.send_messages"),
+        *(_MAIL, "Django's mail"),
+        derived=True,
     ),
     Entry("celery.app.task", "Task.apply_async", _PUBLISH, "Celery"),
     Entry("celery.app.base", "Celery.send_task", _PUBLISH, "Celery"),

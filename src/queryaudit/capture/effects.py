@@ -60,8 +60,11 @@ class Effects:
                     importlib.import_module(module)
         self._modules = len(sys.modules)
         for entry in [e for e in self._waiting if e.module in sys.modules]:
-            self._waiting.remove(entry)
-            self._hook(entry)
+            if entry.derived:
+                self._hook_derived(entry)  # others may be to come
+            else:
+                self._waiting.remove(entry)
+                self._hook(entry)
         self._hook_imported_sleep(scope)
 
     def _hook(self, entry: Entry) -> None:
@@ -73,6 +76,16 @@ class Effects:
         if original is None or hasattr(original, "__queryaudit_original__"):
             return
         self._patches.replace(owner, name, _calling(original, entry))
+
+    def _hook_derived(self, entry: Entry) -> None:
+        base, _, method = entry.name.rpartition(".")
+        classes: list[Any] = [getattr(sys.modules[entry.module], base, None)]
+        for cls in classes:
+            if isinstance(cls, type):
+                classes += cls.__subclasses__()
+                original = vars(cls).get(method)
+                if original is not None and not hasattr(original, "__queryaudit_original__"):
+                    self._patches.replace(cls, method, _calling(original, entry))
 
     def _hook_imported_sleep(self, scope: Scope) -> None:
         """``from time import sleep`` in the project's modules."""
