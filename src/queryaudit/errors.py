@@ -58,5 +58,9 @@ class DatabaseError(QueryAuditError):
     slug = "database"
 
 
+class LostConnectionError(DatabaseError):
+    """The server ended a connection that was in use; ``__cause__`` is what the driver raised."""
+
+
 class UnknownRuleError(QueryAuditError):
     slug = "unknown-rule"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from queryaudit.records.findings import Finding
 from sample_app.shop.models import Author, Book, Order, Review
 
 pytestmark = pytest.mark.usefixtures("shop")
+columns = pytest.mark.skipif(sys.version_info < (3, 11), reason="columns came with Python 3.11")
 
 
 def duplicate(work: Callable[[], object]) -> Finding:
@@ -84,6 +86,7 @@ def test_a_method_that_only_answers_becomes_a_cached_property() -> None:
     assert "without parentheses" in fix.note
 
 
+@columns
 def test_a_method_with_arguments_does_not() -> None:
     def titles(shelf: Shelf) -> list[str]:
         return [book.title for book in shelf.dearer(Decimal(1))]
@@ -121,6 +124,7 @@ def test_what_is_kept_already_is_of_several_objects() -> None:
     assert "Shelf.best" in fix.note
 
 
+@columns
 def test_a_chain_over_several_lines_is_shown_whole() -> None:
     def work() -> str:
         first = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from queryaudit.errors import DatabaseError
+from queryaudit.errors import DatabaseError, LostConnectionError
 from queryaudit.plans.server import Limits, Row
 
 _HINT = "Name it as postgresql://user@host/name or sqlite:///path."
@@ -51,7 +51,7 @@ class UrlServer:
                 cursor.close()
         except Exception as error:
             if self.vendor == "postgresql" and self._connection.closed:
-                raise DatabaseError(
+                raise LostConnectionError(
                     f"The connection to the database was lost: {type(error).__name__}.",
                     "What was built was temporary, and went with it. Start again.",
                 ) from error

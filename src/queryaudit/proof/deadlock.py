@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from queryaudit.errors import QueryAuditError
+from queryaudit.errors import LostConnectionError, QueryAuditError
 from queryaudit.locking.graph import Chain, Crossing
 from queryaudit.locking.locks import Lock
 from queryaudit.locking.reading import read
@@ -72,6 +72,9 @@ def _attempt(url: str, crossing: Crossing, models: Sequence[Model], first: int) 
             return _Play(crossing, ready, watch, sessions).run(first)
         except _EndedError as ended:
             return ended.trial
+        except LostConnectionError as error:
+            lost = error.__cause__ or error
+            return Trial(Outcome.UNKNOWN, f"the replay ended in {first_line(lost)}")
         except QueryAuditError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
