@@ -24,8 +24,6 @@ def test_the_advisors_are_compared_on_a_small_database() -> None:
         text=True,
         check=False,
     )
-    if "does not start" in done.stderr:
-        pytest.skip("this machine is too busy to start a private server")
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "|" in line]
     assert rows[:2] == ["contestant", "---"]
