@@ -19,7 +19,7 @@ from queryaudit.records.report import Report
 #: What is put to the test.
 RULES = (RULE,)
 #: Ways in which the transactions of one finding meet, that are tried.
-_WAYS = 6
+_WAYS = 20
 
 
 def with_proofs(

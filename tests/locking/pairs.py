@@ -1450,3 +1450,99 @@ def a_row_and_what_it_leads_to() -> tuple[Run, Run]:
         move(child.pk)
 
     return run, run
+
+
+@unsafe
+def deleted_and_then_others_written() -> tuple[Run, Run]:
+    """Rows are deleted, and then others of their table written, which a replay has not got."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            OrderLine.objects.filter(order_id=k.order).delete()
+            OrderLine.objects.filter(book_id=k.book).update(quantity=1)
+            Book.objects.filter(pk=k.book).update(stock=1)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Book.objects.filter(pk=k.book).update(stock=2)
+            OrderLine.objects.filter(order_id=k.order).update(quantity=2)
+
+    return one, other
+
+
+@unsafe
+def children_moved_away() -> tuple[Run, Run]:
+    """Rows are found by the reference that is changed."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Category.objects.select_for_update().get(pk=k.category)
+            Book.objects.filter(category_id=k.category).update(category_id=k.category2)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Book.objects.filter(category_id=k.category).update(stock=1)
+            Category.objects.filter(pk=k.category).update(name="N")
+
+    return one, other
+
+
+@unsafe
+def children_moved_to_a_locked_parent() -> tuple[Run, Run]:
+    """The new parent is locked as the move is committed; the old one is another row."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            Book.objects.filter(author_id=k.author2).update(author_id=k.author)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Author.objects.select_for_update().get(pk=k.author)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@unsafe
+def all_but_those_of_others() -> tuple[Run, Run]:
+    """Rows are left out that a subquery on their own table finds."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            others = Review.objects.filter(book_id=k.unordered).values("customer")
+            Review.objects.filter(book_id=k.book).exclude(customer__in=others).update(rating=1)
+            Book.objects.filter(pk=k.book).update(stock=1)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Book.objects.filter(pk=k.book).update(stock=2)
+            Review.objects.filter(book_id=k.book).update(rating=2)
+
+    return one, other
+
+
+@unsafe
+def met_with_something_in_hand() -> tuple[Run, Run]:
+    """They come to wait for each other before the statements on which they were expected to."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Customer.objects.select_for_update().get(pk=k.customer)
+            _order(k)
+            Review.objects.filter(customer_id=k.customer).update(rating=1)
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            _order(k)
+            Review.objects.filter(customer_id=k.customer).update(rating=2)
+            Customer.objects.filter(pk=k.customer).update(name="N")
+
+    return one, other
+
+
+def _order(k: SimpleNamespace) -> None:
+    """One is made, so that the table's rows seem to be one's own; all are written."""
+    order = Order.objects.create(customer_id=k.childless, placed_at="2024-01-01T00:00Z")
+    OrderLine.objects.create(order=order, book_id=k.book, quantity=1, unit_price=1)
+    OrderLine.objects.filter(book_id=k.book).update(quantity=2)

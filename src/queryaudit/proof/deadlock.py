@@ -28,6 +28,7 @@ _THROUGH = (
     "replayed in two sessions, the server let both through; triggers and generated columns, if "
     "there are any, took no part"
 )
+_MET = "they meet before, where one waits and holds nobody up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,8 @@ class Trial:
     script: str = ""
 
 
-class _EndedError(Exception):
+class _UndecidedError(Exception):
     """A replay that can't go on."""
-
-    def __init__(self, outcome: Outcome, reason: str) -> None:
-        self.trial = Trial(outcome, reason)
 
 
 def prove(url: str, crossing: Crossing, models: Sequence[Model]) -> Trial:
@@ -53,12 +51,13 @@ def prove(url: str, crossing: Crossing, models: Sequence[Model]) -> Trial:
         if reason is not None:
             return Trial(Outcome.UNKNOWN, f"{chain.name} can't be replayed: {reason}")
     in_the_middle = crossing.other_held.step == crossing.other_wanted.step
-    trial = Trial(Outcome.UNKNOWN, "nothing was tried")
+    trials: list[Trial] = []
     for first in (1, 0) if in_the_middle else (0, 1):
         trial = _attempt(url, crossing, models, first)
-        if trial.outcome is not Outcome.REFUTED:
+        if trial.outcome is Outcome.PROVED:
             return trial
-    return trial
+        trials.append(trial)
+    return next((trial for trial in trials if trial.outcome is Outcome.UNKNOWN), trials[0])
 
 
 def _attempt(url: str, crossing: Crossing, models: Sequence[Model], first: int) -> Trial:
@@ -70,8 +69,8 @@ def _attempt(url: str, crossing: Crossing, models: Sequence[Model], first: int) 
             watch.prepare(ready.setup)
             sessions = [Session(url, pool), Session(url, pool)]
             return _Play(crossing, ready, watch, sessions).run(first)
-        except _EndedError as ended:
-            return ended.trial
+        except _UndecidedError as ended:
+            return Trial(Outcome.UNKNOWN, str(ended))
         except LostConnectionError as error:
             lost = error.__cause__ or error
             return Trial(Outcome.UNKNOWN, f"the replay ended in {first_line(lost)}")
@@ -94,38 +93,64 @@ class _Play:
     lines: list[Line] = field(default_factory=list)
 
     def run(self, first: int) -> Trial:
-        chains = (self.crossing.one, self.crossing.other)
-        ends = (self.crossing.wanted.step, self.crossing.other_wanted.step)
+        """``first`` goes first: up to its critical statement, and with that one."""
         rows = self.stage.rows()
-        for side, chain in enumerate(chains):
-            self._say(side, "BEGIN", chain.begin)
-            for number in range(ends[side]):
-                self._pass(side, chain, number, rows[side])
-        going: list[Future[Answer]] = []
-        order = (first, 1 - first)
+        order = [first, 1 - first]
+        going: list[tuple[int, Future[Answer]]] = []
         for side in order:
-            text, frame = self._critical(side, chains[side], ends[side], rows[side])
-            self.lines.append(Line(side, text, _place(frame)))
-            going.append(self.sessions[side].begin(text))
-            self._settle(side, chains[side], ends[side], going)
-        answers = [future.result() for future in going]
-        return self._judged(order, answers)
+            waiting = self._approach(side, rows[side])
+            if waiting is not None:
+                # They meet before. It waits in peace, unless it holds what the other needs.
+                going.append((side, waiting))
+        if going:
+            order.remove(going[0][0])
+        for side in order:
+            going.append((side, self._say(side, *self._critical(side, rows[side]))))
+            if self._settle(side, going):
+                return Trial(Outcome.REFUTED, _THROUGH if len(order) == 2 else _MET)
+        return self._judged(going)
 
-    def _settle(self, side: int, chain: Chain, end: int, going: list[Future[Answer]]) -> None:
-        answer = self.watch.settles(self.sessions[side], going[-1])
+    def _approach(self, side: int, rows: Rows) -> Future[Answer] | None:
+        """All before the critical statement; what waits there, if something does."""
+        chain = self._chain(side)
+        self._say(side, "BEGIN", chain.begin).result()
+        for number in range(self._end_of(side)):
+            step = chain.steps[number]
+            going = self._say(side, self.stage.statement(step, rows), step.frame)
+            answer = self.watch.settles(self.sessions[side], going)
+            if answer is None:
+                self.lines[-1] = self.lines[-1]._replace(note="waits")
+                return going
+            self._check(side, number, answer)
+            self._keep_key(step.text, rows, answer)
+        return None
+
+    def _say(self, side: int, text: str, frame: Frame) -> Future[Answer]:
+        self.lines.append(Line(side, text, _place(frame)))
+        return self.sessions[side].begin(text)
+
+    def _chain(self, side: int) -> Chain:
+        return (self.crossing.one, self.crossing.other)[side]
+
+    def _end_of(self, side: int) -> int:
+        """The number of the critical statement; of all, if it is the commit."""
+        return (self.crossing.wanted, self.crossing.other_wanted)[side].step
+
+    def _settle(self, side: int, going: Sequence[tuple[int, Future[Answer]]]) -> bool:
+        """Whether it is over: this one went through while the other one waits for its end."""
+        answer = self.watch.settles(self.sessions[side], going[-1][1])
         if answer is None:
             self.lines[-1] = self.lines[-1]._replace(note="waits")
-            return
-        if not answer.state and end < len(chain.steps):
-            self._check(chain, end, answer)
-        if len(going) == 2 and not answer.state and not going[0].done():
-            # The other one waits still, for no more than this one's end.
-            self._end(Outcome.REFUTED, _THROUGH)
+            return False
+        if not answer.state and self._end_of(side) < len(self._chain(side).steps):
+            self._check(side, self._end_of(side), answer)
+        return len(going) == 2 and not answer.state and not going[0][1].done()
 
-    def _judged(self, order: tuple[int, int], answers: Sequence[Answer]) -> Trial:
-        for side, answer in zip(order, answers, strict=True):
+    def _judged(self, going: Sequence[tuple[int, Future[Answer]]]) -> Trial:
+        answers = [future.result() for _, future in going]
+        for (side, _), answer in zip(going, answers, strict=True):
             if answer.state == DEADLOCK:
-                name = (self.crossing.one, self.crossing.other)[side].name
+                name = self._chain(side).name
                 text = (
                     "replayed in two sessions on a copy of the tables, without triggers: the "
                     "server ended "
@@ -138,18 +163,11 @@ class _Play:
             return Trial(Outcome.UNKNOWN, f"the replay ended in {failed.error}")
         return Trial(Outcome.REFUTED, _THROUGH)
 
-    def _critical(self, side: int, chain: Chain, end: int, rows: Rows) -> tuple[str, Frame]:
+    def _critical(self, side: int, rows: Rows) -> tuple[str, Frame]:
+        chain, end = self._chain(side), self._end_of(side)
         if end == len(chain.steps):
             return "COMMIT", chain.begin
         return self.stage.statement(chain.steps[end], rows), chain.steps[end].frame
-
-    def _pass(self, side: int, chain: Chain, number: int, rows: Rows) -> None:
-        """A statement before the critical one: it must go through."""
-        step = chain.steps[number]
-        text = self.stage.statement(step, rows)
-        answer = self._say(side, text, step.frame)
-        self._check(chain, number, answer)
-        self._keep_key(step.text, rows, answer)
 
     def _keep_key(self, text: str, rows: Rows, answer: Answer) -> None:
         """The key of a row that the transaction made, which later statements name."""
@@ -164,25 +182,30 @@ class _Play:
         elif answer.rows and "RETURNING" in text:
             rows.keys[table] = f"'{answer.rows[0][0]}'"
 
-    def _say(self, side: int, text: str, frame: Frame) -> Answer:
-        self.lines.append(Line(side, text, _place(frame)))
-        answer = self.watch.settles(self.sessions[side], self.sessions[side].begin(text))
-        if answer is None:
-            self._end(Outcome.REFUTED, "they meet before, where one waits and holds nobody up")
-        return answer
-
-    def _check(self, chain: Chain, number: int, answer: Answer) -> None:
+    def _check(self, side: int, number: int, answer: Answer) -> None:
+        chain = self._chain(side)
         step = chain.steps[number]
         if answer.state:
-            self._end(
-                Outcome.UNKNOWN,
-                f"the replay of {chain.name} ended in {answer.error} at {_place(step.frame)}",
-            )
-        if answer.affected == 0 and any(_is_of_rows(lock) for lock in step.now):
-            self._end(Outcome.UNKNOWN, f"no row could be made that {_place(step.frame)} would find")
+            self._end(f"the replay of {chain.name} ended in {answer.error} at {_place(step.frame)}")
+        if answer.affected == 0 and self._needs_rows(side, number):
+            self._end(f"no row could be made that {_place(step.frame)} would find")
 
-    def _end(self, outcome: Outcome, reason: str) -> NoReturn:
-        raise _EndedError(outcome, reason)
+    def _needs_rows(self, side: int, number: int) -> bool:
+        """Whether the replay says nothing if a statement finds no row.
+
+        So it is with the locks of the crossing, and with what the code locks on purpose, which it
+        would not go on without. Any other write may find none, as the transaction itself may have
+        deleted or moved the only one; nobody else waits for it, as the crossing says.
+        """
+        step = self._chain(side).steps[number]
+        if not any(_is_of_rows(lock) for lock in step.now):
+            return False
+        held = (self.crossing.held, self.crossing.other_held)[side]
+        needed = (held.step, self._end_of(side))
+        return number in needed or read(step.text).row_lock is not None
+
+    def _end(self, reason: str) -> NoReturn:
+        raise _UndecidedError(reason)
 
 
 def _is_of_rows(lock: Lock) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from queryaudit.locking.reading import read
 from queryaudit.proof.tables import Schema
 from queryaudit.records.events import Column
 from queryaudit.sql.normalise import brackets
@@ -20,6 +21,8 @@ _NOT_ALIAS |= {"JOIN", "GROUP", "ORDER", "LIMIT", "FOR", "VALUES", "SELECT", "RE
 _LITERALS = frozenset({TokenKind.STRING, TokenKind.NUMBER})
 #: Values of new rows, and of keys that are changed, begin here.
 _NEW = 2000
+#: The row that a moved reference comes from.
+ELSEWHERE = 9
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Rows:
 
     schema: Schema
     side: int  #: which of the transactions
+    #: References, by table and column, that lead elsewhere as far as the transaction can see.
+    moved: set[tuple[str, str]] = field(default_factory=set)
     claimed: dict[object, int] = field(default_factory=dict)  #: new values that both choose
     made: dict[str, dict[str, str]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  #: primary keys that the server handed out
@@ -53,14 +58,18 @@ def filled(text: str, rows: Rows, number: int, claim: object = None, *, meets: b
     verb, start = main_verb(tokens, pairs)
     if verb is Verb.INSERT:
         return _insert(tokens, pairs, start, rows, number if meets else rows.fresh(claim))
-    return _render(tokens, _values(tokens, verb, rows, number))
+    values = _values(tokens, verb, rows, number)
+    if verb is Verb.UPDATE:
+        reading = read(text)
+        rows.moved -= {(reading.target, name) for name in reading.columns}
+    return _render(tokens, values)
 
 
 def _render(tokens: Sequence[Token], values: Mapping[int, str]) -> str:
     parts = []
     for index, token in enumerate(tokens):
         written = values.get(index, "%" if token.text == "%%" else token.text)
-        parts.append((" " if token.spaced else "") + written)
+        parts.append((" " if token.spaced and written else "") + written)
     return "".join(parts).strip()
 
 
@@ -70,6 +79,7 @@ def _values(tokens: Sequence[Token], verb: Verb, rows: Rows, number: int) -> dic
     found: dict[int, str] = {}
     column: tuple[str, str] = (main, "")
     setting = condition = negated = False
+    denied = _denied(tokens)
     compared = ""
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else None
@@ -91,14 +101,49 @@ def _values(tokens: Sequence[Token], verb: Verb, rows: Rows, number: int) -> dic
             if rows.schema.column(owner, token.name) is not None:
                 column = (owner, token.name)
         literal = (condition or setting) and token.kind in _LITERALS and before is not None
+        if index in found:
+            continue  # part of a cast
         if token.kind is TokenKind.PLACEHOLDER or (literal and _is_operand(tokens, index)):
             listed = compared == "ANY"
             changed = setting and (before is not None and before.text == "=")
-            value = _value(rows, column, number, changed=changed, other=negated or compared)
+            other = negated or index in denied or compared
+            value = _value(rows, column, number, changed=changed, other=other)
             if literal and before is not None and before.text == "-":
                 found[index - 1] = ""
             found[index] = "'{" + value.strip("'") + "}'" if listed else value
+            found.update(_cast(tokens, index, rows.schema.column(*column)))
     return found
+
+
+def _denied(tokens: Sequence[Token]) -> set[int]:
+    """Where what stands must not hold: in the brackets after NOT, subqueries included."""
+    pairs = brackets(tokens)
+    found: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.word != "NOT":
+            continue
+        after = index + 1
+        while after < len(tokens) and tokens[after].text != "(" and tokens[after].word != "AND":
+            after += 1
+        found.update(range(after, pairs.get(after, after)))
+    return found
+
+
+def _cast(tokens: Sequence[Token], index: int, column: Column | None) -> dict[int, str]:
+    """What a cast after a parameter asks for: a configuration's name, or an array, whose type
+    nobody needs to know."""
+    if index + 2 >= len(tokens) or tokens[index + 1].text != "::":
+        return {}
+    if tokens[index + 2].word == "REGCONFIG":
+        return {index: "'simple'"}
+    if column is None or column.kind != "ArrayField":
+        return {}
+    end = index + 2
+    while end < len(tokens) and tokens[end].text not in ("[", "]", ",", "="):
+        end += 1  # a type may be of several words, and have a length
+    while end < len(tokens) and tokens[end].text in ("[", "]"):
+        end += 1
+    return dict.fromkeys(range(index + 1, end), "")
 
 
 def _is_operand(tokens: Sequence[Token], index: int) -> bool:
@@ -118,6 +163,8 @@ def _value(
             return rows.keys[table]
         if name in rows.made[table]:
             return rows.made[table][name]
+    if place in rows.moved and not changed:
+        number = ELSEWHERE
     if changed and column.unique:
         return rows.schema.value(column, rows.fresh())
     if other is True or other in ("<>", "!="):
@@ -192,6 +239,7 @@ def _group(
             column = rows.schema.column(table, name)
             value = _new(rows, column, fresh) if column is not None else f"'{fresh}'"
             found[index] = made[name] = value
+            found.update(_cast(tokens, index, column))
     rows.made[table] = made
 
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from queryaudit.locking.graph import Chain, Crossing, Step
 from queryaudit.locking.locks import Constants
 from queryaudit.locking.modes import TableLockMode, UniqueMode
-from queryaudit.locking.reading import read
+from queryaudit.locking.reading import Reading, read
 from queryaudit.plans.policy import called
-from queryaudit.proof.filling import Rows, filled
+from queryaudit.proof.filling import ELSEWHERE, Rows, filled
 from queryaudit.proof.tables import Schema, insert, referred
 from queryaudit.records.events import Column, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 
-#: The row that a moved reference comes from.
-_ELSEWHERE = 9
 _REPLAYED = frozenset({Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE, Verb.SET})
 
 
@@ -28,10 +26,12 @@ class Stage:
     schema: Schema
     setup: tuple[str, ...]
     numbers: dict[tuple[str, Constants], int]
+    moved: frozenset[tuple[str, str]]
 
     def rows(self) -> tuple[Rows, Rows]:
         claimed: dict[object, int] = {}
-        return Rows(self.schema, 1, claimed), Rows(self.schema, 2, claimed)
+        one, other = (Rows(self.schema, side, {*self.moved}, claimed) for side in (1, 2))
+        return one, other
 
     def statement(self, step: Step, rows: Rows) -> str:
         """A step's statement, with the values of the rows that it is about."""
@@ -76,9 +76,25 @@ def stage(crossing: Crossing, models: Sequence[Model]) -> Stage:
     readings = [read(step.text) for step in steps]
     tables = referred(schema, [name for reading in readings for name in reading.tables])
     numbers = _numbers(steps)
-    filling = _Filling(schema, steps, numbers)
+    moved = frozenset(_moved(crossing, schema))
+    filling = _Filling(schema, readings, numbers, moved)
     rows = [row for table in tables for row in filling.rows(table)]
-    return Stage(schema, (*schema.ddl(tables), *rows), numbers)
+    return Stage(schema, (*schema.ddl(tables), *rows), numbers, moved)
+
+
+def _moved(crossing: Crossing, schema: Schema) -> Iterator[tuple[str, str]]:
+    """References that an UPDATE must change, so that it locks the row that they then lead to."""
+    wanted = {p.lock.table for p in crossing[2:] if p.lock.mode is RowLockMode.KEY_SHARE}
+    for step in (*crossing.one.steps, *crossing.other.steps):
+        reading = read(step.text)
+        if reading.verb is not Verb.UPDATE:
+            continue
+        locked = {k.table for k in (*step.now, *step.at_commit) if k.mode is RowLockMode.KEY_SHARE}
+        for name in reading.columns:
+            column = schema.column(reading.target, name)
+            parent = schema.parent(column) if column is not None else None
+            if parent is not None and parent.table in wanted & locked:
+                yield reading.target, name
 
 
 def _numbers(steps: Sequence[Step]) -> dict[tuple[str, Constants], int]:
@@ -98,23 +114,16 @@ class _Filling:
     def __init__(
         self,
         schema: Schema,
-        steps: Sequence[Step],
+        readings: Sequence[Reading],
         numbers: dict[tuple[str, Constants], int],
+        moved: frozenset[tuple[str, str]],
     ) -> None:
         self._schema = schema
         self._numbers = numbers
-        readings = [read(step.text) for step in steps]
-        #: References that an UPDATE changes: they lead elsewhere before.
-        self._moved = {
-            (reading.target, name)
-            for reading, step in zip(readings, steps, strict=True)
-            if reading.verb is Verb.UPDATE
-            and any(lock.mode is RowLockMode.KEY_SHARE for lock in (*step.now, *step.at_commit))
-            for name in reading.columns
-        }
+        self._moved = moved
         self._elsewhere = {
             parent.table
-            for table, name in self._moved
+            for table, name in moved
             if (column := schema.column(table, name)) is not None
             and (parent := schema.parent(column)) is not None
         }
@@ -124,7 +133,7 @@ class _Filling:
         count = max([n for (name, _), n in self._numbers.items() if name == table], default=1)
         numbers = [*range(1, count + 1)]
         if table in self._elsewhere:
-            numbers.append(_ELSEWHERE)
+            numbers.append(ELSEWHERE)
         model = self._schema.models[table]
         for number in numbers:
             yield insert(
@@ -141,5 +150,5 @@ class _Filling:
             return "NULL"
         if parent is not None and not column.primary:
             moved = (table, column.column) in self._moved
-            return self._schema.value(column, _ELSEWHERE if moved else 1)
+            return self._schema.value(column, ELSEWHERE if moved else 1)
         return self._schema.value(column, number)

@@ -32,6 +32,8 @@ _TYPES = {
     "BinaryField": "bytea",
     "GenericIPAddressField": "inet",
     "IPAddressField": "inet",
+    "ArrayField": "text[]",
+    "SearchVectorField": "tsvector",
 }
 _SERIAL = frozenset({"AutoField", "BigAutoField", "SmallAutoField"})
 _NUMBERS = frozenset({"integer", "bigint", "smallint", "numeric", "double precision"})
@@ -88,6 +90,7 @@ class Schema:
             "uuid": f"'00000000-0000-0000-0000-{number:012d}'",
             "jsonb": f"'{{\"n\": {number}}}'",
             "bytea": f"'\\x{number:04x}'",
+            "text[]": f"'{{value {number}}}'",
             "inet": f"'10.0.{number // 256 % 256}.{number % 256}'",
         }.get(kind, f"'value {number}'")
 
