@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
@@ -48,8 +48,19 @@ CANDIDATES = [
         0,
         ("delivered_at", Compared.IS_NULL),
     ),
+    Candidate(
+        "public", "shop_shipment", "btree", (Key("note"),), 1, include=("weight", "depot_id")
+    ),
+    Candidate("public", "shop_shipment", "brin", (Key("sent_at"),), 0),
 ]
-NAMES = {"models": models, "GinIndex": GinIndex, "OpClass": OpClass, "Upper": Upper, "Lower": Lower}
+NAMES = {
+    "models": models,
+    "BrinIndex": BrinIndex,
+    "GinIndex": GinIndex,
+    "OpClass": OpClass,
+    "Upper": Upper,
+    "Lower": Lower,
+}
 
 
 def made(expression: str) -> models.Index:

@@ -6,17 +6,17 @@ SCHEMA = """
 CREATE TABLE customer (
     id bigserial PRIMARY KEY, email varchar(60) NOT NULL UNIQUE, country varchar(2) NOT NULL,
     joined timestamptz NOT NULL
-);
+) WITH (autovacuum_enabled = off);
 CREATE TABLE "Order" (
     id bigserial PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer (id),
     status varchar(10) NOT NULL, placed_at timestamptz NOT NULL, shipped_at timestamptz,
     total numeric(10, 2) NOT NULL, code varchar(20) NOT NULL, note text NOT NULL,
     meta jsonb NOT NULL
-);
+) WITH (autovacuum_enabled = off);
 CREATE TABLE line (
     id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES "Order" (id),
     product integer NOT NULL, quantity integer NOT NULL
-);
+) WITH (autovacuum_enabled = off);
 CREATE TABLE forgotten (id bigserial PRIMARY KEY, name text) WITH (autovacuum_enabled = off);
 INSERT INTO customer (email, country, joined)
 SELECT 'person' || i || '@example.org', (ARRAY['no', 'de', 'de', 'de', 'fr'])[i % 5 + 1],

@@ -43,6 +43,7 @@ class Candidate(NamedTuple):
     keys: tuple[Key, ...]
     equal: int  #: how many leading keys are compared for equality, in whatever order
     where: tuple[str, Compared] | None = None  #: a partial index: a state that the code names
+    include: tuple[str, ...] = ()  #: columns that it holds besides, for statements that read these
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -52,7 +53,7 @@ class Candidate(NamedTuple):
             for k in self.keys
         ]
         where = [f"{self.where[0]} {self.where[1].value}"] if self.where else []
-        return (self.table, self.method, *keys, *where)
+        return (self.table, self.method, *keys, *where, *(f"include {c}" for c in self.include))
 
     def covers(self, other: Candidate) -> bool:
         """Whether it serves what ``other`` would."""
@@ -61,13 +62,13 @@ class Candidate(NamedTuple):
         if self.where != other.where:
             # Few rows in a state are not found by an index over all of them, whatever its order.
             return self.where is None and self.keys[0].column == (other.where or ("",))[0]
-        return _starts(self.keys, other)
+        return _starts(self.keys, other) and _holds(self.keys, self.include, other)
 
 
 def candidate(scan: Scan) -> Candidate | None:
     """The index that would serve ``scan`` best, or None if there is none to propose."""
-    found = _best(scan)
-    return None if found is None or _is_served(scan, found) else found
+    found = best(scan)
+    return None if found is None or is_served(scan, found) else found
 
 
 def alternatives(scan: Scan) -> tuple[Candidate, ...]:
@@ -81,20 +82,22 @@ def alternatives(scan: Scan) -> tuple[Candidate, ...]:
             continue
         for text in texts:
             arm = clauses(text)
-            wanted = _best(scan._replace(condition=text, order=None))
+            wanted = best(scan._replace(condition=text, order=None))
             if wanted is None or any(c.alias != scan.node.alias or c.joined for c in arm):
                 return ()
-            if not _is_served(scan, wanted):
+            if not is_served(scan, wanted):
                 found[wanted] = None
         return tuple(found)
     return ()
 
 
-def _is_served(scan: Scan, wanted: Candidate) -> bool:
+def is_served(scan: Scan, wanted: Candidate) -> bool:
+    """Whether the table has an index that does what ``wanted`` would."""
     return any(serves(index, wanted) for index in scan.relation.indexes)
 
 
-def _best(scan: Scan) -> Candidate | None:
+def best(scan: Scan) -> Candidate | None:
+    """The index that serves a scan best, whether it exists or not."""
     alias = scan.node.alias
     own = [c for c in clauses(scan.condition) if c.alias == alias]
     own += [
@@ -122,7 +125,12 @@ def serves(index: CatalogIndex, wanted: Candidate) -> bool:
         )
         for key in index.keys
     )
-    return _starts(keys, wanted)
+    return _starts(keys, wanted) and _holds(keys, index.include, wanted)
+
+
+def _holds(keys: Sequence[Key], include: Sequence[str], wanted: Candidate) -> bool:
+    """Whether the columns are there that are only to be read."""
+    return {key.column for key in keys}.union(include).issuperset(wanted.include)
 
 
 def _starts(keys: Sequence[Key], wanted: Candidate) -> bool:
@@ -215,7 +223,7 @@ def ordered_candidate(scan: Scan) -> Candidate | None:
         return None
     relation = scan.relation
     found = Candidate(relation.schema, relation.name, "btree", keys, len(equal))
-    return None if _is_served(scan, found) else found
+    return None if is_served(scan, found) else found
 
 
 def _called(scan: Scan, own: Sequence[Clause]) -> Candidate | None:

@@ -15,6 +15,8 @@ NAME_LENGTH = 30
 #: Apps of Django whose models nobody edits.
 _DJANGOS = ("admin.", "auth.", "contenttypes.", "flatpages.", "redirects.", "sessions.", "sites.")
 _FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
+_KINDS = {"gin": "GinIndex", "brin": "BrinIndex"}
+_SUFFIXES = {"gin": "_gin", "brin": "_brin"}
 _STATES = {
     Compared.IS_NULL: "__isnull=True",
     Compared.NOT_NULL: "__isnull=False",
@@ -29,12 +31,14 @@ def index_name(candidate: Candidate) -> str:
     if any(key.opclass.endswith("_pattern_ops") for key in candidate.keys):
         columns += "_like"
     where = "_part" if candidate.where is not None else ""
-    suffix = "_gin" if candidate.method == "gin" else "_idx"
-    name = f"{candidate.table}_{columns}{where}{suffix}".lower()
+    held = "_with_" + "_".join(candidate.include) if candidate.include else ""
+    suffix = _SUFFIXES.get(candidate.method, "_idx")
+    name = f"{candidate.table}_{columns}{held}{where}{suffix}".lower()
     if len(name) <= NAME_LENGTH:
         return name.lstrip("_0123456789")
     digest = hashlib.blake2b("\x1f".join(candidate.words).encode(), digest_size=3).hexdigest()
-    return f"{name[: NAME_LENGTH - 11].strip('_0123456789')}_{digest}{suffix}"
+    short = name[: NAME_LENGTH - len(suffix) - len(digest) - 1].strip("_0123456789")
+    return f"{short}_{digest}{suffix}"
 
 
 def index_expression(candidate: Candidate, model: Model | None) -> str:
@@ -44,13 +48,18 @@ def index_expression(candidate: Candidate, model: Model | None) -> str:
     if candidate.where is not None:
         column, state = candidate.where
         arguments.append(f"condition=models.Q({_field(column, model)}{_STATES[state]})")
+    if candidate.include:
+        held = ", ".join(f'"{_field(column, model)}"' for column in candidate.include)
+        arguments.append(f"include=[{held}]")
+    if candidate.method == "brin":
+        arguments.append("autosummarize=True")
     functional = any(key.function for key in candidate.keys)
     opclasses = [key.opclass for key in candidate.keys]
     if any(opclasses) and not functional:
         shown = ", ".join(f'"{opclass}"' for opclass in opclasses if opclass)
         if all(opclasses) and opclasses != ["array_ops"]:
             arguments.append(f"opclasses=[{shown}]")
-    kind = "GinIndex" if candidate.method == "gin" else "models.Index"
+    kind = _KINDS.get(candidate.method, "models.Index")
     return f"{kind}({', '.join(arguments)})"
 
 
@@ -58,8 +67,8 @@ def imports(candidate: Candidate) -> list[str]:
     """What the expression needs besides ``from django.db import models``."""
     found = []
     names = []
-    if candidate.method == "gin":
-        names.append("GinIndex")
+    if candidate.method in _KINDS:
+        names.append(_KINDS[candidate.method])
     if any(key.function and key.opclass for key in candidate.keys):
         names.append("OpClass")
     if names:
@@ -170,14 +179,22 @@ def ddl(candidate: Candidate) -> str:
                 Compared.FALSE: f'NOT "{column}"',
             }[state]
         )
-    return f'CREATE INDEX "{index_name(candidate)}" ON %s USING {candidate.method} ({keys}){where}'
+    held = ", ".join(_quoted(column) for column in candidate.include)
+    include = f" INCLUDE ({held})" if held else ""
+    options = " WITH (autosummarize = on)" if candidate.method == "brin" else ""
+    name = index_name(candidate)
+    return f'CREATE INDEX "{name}" ON %s USING {candidate.method} ({keys}){include}{options}{where}'
 
 
 def _sql_key(key: Key) -> str:
-    column = '"' + key.column.replace('"', '""') + '"'
+    column = _quoted(key.column)
     text = f"({key.function}({column}))" if key.function else column
     opclass = f" {key.opclass}" if key.opclass else ""
     return f"{text}{opclass}{' DESC' if key.descending else ''}"
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _keys(keys: Sequence[Key], model: Model | None) -> str:

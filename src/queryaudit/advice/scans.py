@@ -51,7 +51,7 @@ def scans(plan: Plan, relations: Relations) -> Iterator[Scan]:
             continue
         read, kept = figures
         join = _join(plan, index)
-        condition = _condition(plan, index)
+        condition = condition_of(node)
         if join is not None and not node.filter and node.kind == "Seq Scan":
             condition, kept = join
         yield Scan(
@@ -79,9 +79,8 @@ def _figures(
     return float(relation.rows), node.estimated_rows
 
 
-def _condition(plan: Plan, index: int) -> str:
+def condition_of(node: PlanNode) -> str:
     """The condition of the index that was used, and the filter behind it."""
-    node = plan.nodes[index]
     found = [node.condition, node.filter]
     return " AND ".join(text for text in found if text)
 

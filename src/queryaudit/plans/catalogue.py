@@ -18,17 +18,24 @@ from queryaudit.records.plans import (
 Name = tuple[str, str]
 
 _TABLES = """
-SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::float8, pg_relation_size(c.oid)
+SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::float8, pg_relation_size(c.oid),
+       CASE WHEN c.relpages > 0 THEN c.relallvisible::float8 / c.relpages END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname::text = ANY(%s) AND c.relname::text = ANY(%s)
 """
 _COLUMNS = """
 SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), s.n_distinct::float8,
-       s.null_frac::float8
+       s.null_frac::float8, s.avg_width::float8, s.correlation::float8,
+       s.most_common_freqs[1]::float8
 FROM pg_catalog.pg_attribute a
 LEFT JOIN pg_catalog.pg_stats s
   ON s.schemaname = %s AND s.tablename = %s AND s.attname = a.attname AND NOT s.inherited
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_STATISTICS = """
+SELECT ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = s.stxrelid AND a.attnum = ANY(s.stxkeys) ORDER BY a.attnum)
+FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = %s ORDER BY s.oid
 """
 _INDEXES = """
 SELECT i.indexrelid, c.relname::text, m.amname::text, i.indnkeyatts, i.indnatts, i.indisunique,
@@ -110,7 +117,7 @@ def children(server: Server, names: Collection[Name]) -> set[Name]:
 
 
 def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
-    oid, schema, name, tuples, size = row
+    oid, schema, name, tuples, size, visible = row
     return Relation(
         alias=alias,
         vendor="postgresql",
@@ -119,14 +126,26 @@ def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
         rows=_rows(server, str(schema), str(name), float(str(tuples)), int(str(size))),
         bytes=int(str(size)),
         columns=tuple(
-            CatalogColumn(str(column), str(type_), _float(distinct), _float(nulls))
-            for column, type_, distinct, nulls in server.run(_COLUMNS, (schema, name, oid))
+            CatalogColumn(
+                str(column),
+                str(type_),
+                _float(distinct),
+                _float(nulls),
+                _float(width),
+                _short(correlation),
+                _short(commonest),
+            )
+            for column, type_, distinct, nulls, width, correlation, commonest in server.run(
+                _COLUMNS, (schema, name, oid)
+            )
         ),
         indexes=tuple(_index(server, index) for index in server.run(_INDEXES, (oid,))),
         foreign_keys=tuple(
             ForeignKey(str(key), tuple(map(str, columns)), str(target), str(action))
             for key, columns, target, action in server.run(_FOREIGN_KEYS, (oid,))
         ),
+        visible=_short(visible),
+        statistics=tuple(tuple(columns) for [columns] in server.run(_STATISTICS, (oid,))),
     )
 
 
@@ -233,6 +252,11 @@ def _sampled(server: Server, table: str, columns: Sequence[str]) -> dict[str, fl
 def quoted(name: str) -> str:
     """An identifier in double quotes; ``%`` doubled, as the text has parameters."""
     return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+
+def _short(value: object) -> float | None:
+    """A share of a sample, to the two digits that there are to know."""
+    return None if value is None else float(f"{float(str(value)):.2g}")
 
 
 def _float(value: object) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from queryaudit.plans.needed import needed
 from queryaudit.plans.scrub import scrubbed
 from queryaudit.records.plans import PlanNode
 
@@ -31,7 +32,9 @@ def nodes(plan: Json) -> tuple[PlanNode, ...]:
     """The nodes of a plan's root, parents before children."""
     found: list[PlanNode] = []
     _walk(plan, _Above(None, False, 1), found)
-    return tuple(found)
+    return tuple(
+        node._replace(needs=columns) for node, columns in zip(found, needed(plan), strict=True)
+    )
 
 
 def texts(plan: Json) -> Iterator[str]:

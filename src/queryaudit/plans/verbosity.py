@@ -18,7 +18,11 @@ def verbose(plan: Plan, again: Plan | None) -> Plan:
     return plan._replace(
         nodes=tuple(
             node._replace(
-                schema=now.schema, condition=now.condition, filter=now.filter, keys=now.keys
+                schema=now.schema,
+                condition=now.condition,
+                filter=now.filter,
+                keys=now.keys,
+                needs=now.needs,
             )
             for node, now in zip(plan.nodes, again.nodes, strict=True)
         )

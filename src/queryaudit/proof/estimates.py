@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from queryaudit.advice.index_code import index_name
 from queryaudit.plans.policy import permission
 from queryaudit.plans.postgres import numbered
 from queryaudit.plans.server import first_line
+from queryaudit.proof.block_costs import overcharged
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.clones import Built
 from queryaudit.proof.trials import Trial, advised, proposed, weight
 from queryaudit.proof.values import statistical_sets, value_sets
 from queryaudit.proof.what_if import WhatIf
 from queryaudit.records.advised import AdvisedIndex, Outcome
-from queryaudit.records.plans import PlanMode
+from queryaudit.records.plans import PlanMode, Relation
 from queryaudit.records.workload import Asked, Workload
 
 #: What an index must save of a statement's cost, as a factor.
@@ -81,9 +83,17 @@ class _Estimator:
         self._sets: dict[str, list[tuple[Any, ...]]] = {}
         self._chosen: list[tuple[Trial, tuple[Built, ...]]] = []
         self._first: dict[str, Priced] = {}
+        #: indexes of block ranges, by name
+        self._blocks: dict[str, Relation] = {}
 
     def choose(self, trials: Sequence[Trial]) -> None:
         left = [*trials]
+        self._blocks = {
+            index_name(candidate): trial.relation
+            for trial in trials
+            for candidate in trial.candidates
+            if candidate.method == "brin"
+        }
         prices = {
             asked.fingerprint: self._price(asked)
             for trial in trials
@@ -93,7 +103,7 @@ class _Estimator:
         # What a candidate saves only shrinks as others are taken: those that saved most come first.
         gains = {id(trial): float("inf") for trial in trials}
         while left:
-            left.sort(key=lambda t: (-gains[id(t)], t.words))
+            left.sort(key=lambda t: (t.turn, -gains[id(t)], t.words))
             trial = left[0]
             self._told(f"{len(trials) - len(left) + 1}/{len(trials)} {trial.name}")
             gain, after, built = self._with(trial, prices)
@@ -101,7 +111,7 @@ class _Estimator:
             if not built:
                 left.remove(trial)
                 continue
-            if any(gains[id(other)] > gain for other in left[1:]):
+            if any(gains[id(o)] > gain and o.turn == trial.turn for o in left[1:]):
                 self._remove(built)
                 continue
             left.remove(trial)
@@ -122,7 +132,8 @@ class _Estimator:
         missing = trial.missing(known for known, _ in self._chosen)
         if not missing:
             return self._end(trial, Outcome.REFUTED, f"served as well by {self._serving(trial)}")
-        if sum(len(built) for _, built in self._chosen) + len(missing) > self._budget.max_indexes:
+        there = [built for known, built in self._chosen if not trial.replaces(known)]
+        if sum(map(len, there)) + len(missing) > self._budget.max_indexes:
             return self._end(trial, Outcome.UNKNOWN, "there are as many indexes as were allowed")
         trial.candidates = missing
         try:
@@ -229,7 +240,8 @@ class _Estimator:
                 continue
             root = rows[0][0]
             plan = (json.loads(root) if isinstance(root, str) else root)[0]["Plan"]
-            found.append((float(plan["Total Cost"]), frozenset(_indexes(plan))))
+            cost = float(plan["Total Cost"]) - overcharged(plan, self._blocks)
+            found.append((cost, frozenset(_indexes(plan))))
         if not found:
             return Priced(0.0, frozenset())
         mean = sum(cost for cost, _ in found) / len(found)

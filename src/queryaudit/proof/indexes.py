@@ -82,9 +82,13 @@ class _Laboratory:
         missing = trial.missing(self._proved)
         if not missing:
             return trial.end(Outcome.REFUTED, f"served as well by {self._serving(trial)}")
-        if sum(len(p.candidates) for p in self._proved) + len(missing) > self._budget.max_indexes:
+        replaced = [known for known in self._proved if trial.replaces(known)]
+        there = sum(len(p.candidates) for p in self._proved if p not in replaced)
+        if there + len(missing) > self._budget.max_indexes:
             return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
         trial.candidates = missing
+        for known in replaced:
+            trial.also += [a for a in known.asked if a not in (*trial.asked, *trial.also)]
         runs = [*self._runs([*trial.asked, *trial.also])]
         if not runs:
             return trial.end(Outcome.UNKNOWN, "no values are known to try its statements with")
@@ -111,6 +115,10 @@ class _Laboratory:
             self._drop(trial)
             return trial.end(Outcome.UNKNOWN, "it would take more space than was allowed")
         self._judge(trial, runs)
+        if trial.outcome is Outcome.PROVED and replaced:
+            for known in replaced:
+                self._replace(known, trial)
+            self._judge(trial, runs)
         if trial.outcome is Outcome.PROVED:
             self._proved.append(trial)
             helped = [
@@ -120,6 +128,12 @@ class _Laboratory:
             trial.also = [a for a in trial.also if a not in helped]
         else:
             self._drop(trial)
+
+    def _replace(self, known: Trial, trial: Trial) -> None:
+        """One index in the place of another that is its beginning."""
+        self._drop(known)
+        self._proved.remove(known)
+        known.end(Outcome.REFUTED, f"served as well by {trial.name}")
 
     def _serving(self, trial: Trial) -> str:
         return " and ".join(p.name for p in self._proved if trial.missing([p]) != trial.candidates)

@@ -40,7 +40,7 @@ def predicted(server: Server, candidate: Candidate, relation: Relation) -> Size:
     count = float(relation.rows)
     if candidate.where is not None:
         count *= nulls.get(candidate.where[0], 0.5)
-    names = [key.column for key in candidate.keys]
+    names = [*(key.column for key in candidate.keys), *candidate.include]
     width = sum(_aligned(widths.get(name, 8.0)) for name in names)
     if candidate.method == "brin":
         return Size(3 + relation.bytes // BLOCK // 128 // 500, width)
@@ -48,7 +48,7 @@ def predicted(server: Server, candidate: Candidate, relation: Relation) -> Size:
         share = _GIN_SHARE.get(candidate.keys[0].opclass, 0.5)
         return Size(max(2, math.ceil(count * widths.get(names[0], 32.0) * share / BLOCK)), width)
     types = [type_of(relation, name) for name in names]
-    is_shared = not any(t.startswith(_NOT_SHARED) for t in types)
+    is_shared = not candidate.include and not any(t.startswith(_NOT_SHARED) for t in types)
     kinds = count
     known = [distinct(relation, name) for name in names]
     if is_shared and None not in known:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
+from queryaudit.advice.block_ranges import block_ranges
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.conditions import Compared as Test
 from queryaudit.advice.conditions import clauses
+from queryaudit.advice.covering import coverings, left_idle
 from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
@@ -16,13 +18,17 @@ from queryaudit.advice.index_code import (
     meta_code,
     migration_code,
 )
+from queryaudit.advice.scans import Relations
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.events import Model
 from queryaudit.records.plans import Relation
 from queryaudit.records.workload import Asked, Workload
+from queryaudit.sql.statement import parse
+from queryaudit.sql.writes import Write
 
 _LOCATIONS = 3
+_NOTHING = Write((), None)
 
 
 @dataclass(slots=True)
@@ -44,6 +50,8 @@ class Trial:
     compared: dict[str, list[Compared]] = field(default_factory=dict)
     #: the planner's cost of its statements before and after, where it was only asked
     estimated: dict[str, tuple[float, float]] = field(default_factory=dict)
+    #: It holds all that its statements read of the table.
+    is_covering: bool = False
 
     @property
     def name(self) -> str:
@@ -63,6 +71,20 @@ class Trial:
         there = [candidate for other in others for candidate in other.candidates]
         return tuple(c for c in self.candidates if not any(o.covers(c) for o in there))
 
+    @property
+    def turn(self) -> int:
+        """What is small is tried first, and what holds more only when the rest is in place: each
+        must be worth what it takes beside those before it."""
+        if any(candidate.method == "brin" for candidate in self.candidates):
+            return 0
+        return 2 if self.is_covering else 1
+
+    def replaces(self, other: Trial) -> bool:
+        """Whether all that ``other`` has is the beginning of what this one has."""
+        return self.is_covering and all(
+            any(mine.covers(theirs) for mine in self.candidates) for theirs in other.candidates
+        )
+
     def end(self, outcome: Outcome, reason: str) -> None:
         self.outcome, self.reason = outcome, reason
 
@@ -71,15 +93,13 @@ def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
     """The candidates of a workload, those first that its dearest statements ask for."""
     found: dict[tuple[str, ...], Trial] = {}
     relations = workload.relations.get(alias, {})
+    updated = _updated(workload, alias)
     for asked in workload.statements:
         if asked.alias != alias or asked.plan is None or not asked.plan.nodes:
             continue
-        for diagnosis in diagnoses(asked.plan, relations, small_table):
-            if not diagnosis.candidates:
-                continue
-            relation = diagnosis.scan.relation
+        for relation, candidates, is_covering in _wanted(asked, relations, small_table, updated):
             model = workload.models.get(relation.name)
-            trial = Trial(diagnosis.candidates, relation, model)
+            trial = Trial(candidates, relation, model, is_covering=is_covering)
             trial = found.setdefault(trial.words, trial)
             if asked not in trial.asked:
                 trial.asked.append(asked)
@@ -87,7 +107,39 @@ def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
         for asked in workload.statements:
             if asked.alias == alias and asked not in trial.asked and _looks_for(asked, trial):
                 trial.also.append(asked)
-    return sorted(found.values(), key=lambda t: (-weight(t.asked), t.words))
+    return sorted(found.values(), key=lambda t: (t.turn, -weight(t.asked), t.words))
+
+
+_Wanted = tuple[Relation, tuple[Candidate, ...], bool]
+
+
+def _wanted(
+    asked: Asked, relations: Relations, small_table: int, updated: Collection[tuple[str, str]]
+) -> Iterator[_Wanted]:
+    """What a statement asks for: indexes that serve its scans, and those that are all it reads."""
+    plan = asked.plan
+    if plan is None:
+        return
+    for diagnosis in diagnoses(plan, relations, small_table):
+        if diagnosis.candidates:
+            yield diagnosis.scan.relation, diagnosis.candidates, False
+        if diagnosis.candidate is not None:
+            ranges = block_ranges(diagnosis.scan, diagnosis.candidate)
+            if ranges is not None and not diagnosis.others:
+                yield diagnosis.scan.relation, (ranges,), False
+    if asked.verb == "SELECT":
+        for relation, candidate in coverings(plan, relations, small_table, updated):
+            yield relation, (candidate,), True
+
+
+def _updated(workload: Workload, alias: str) -> set[tuple[str, str]]:
+    """Tables and columns that are written after the rows are there."""
+    return {
+        (asked.tables[0], column)
+        for asked in workload.statements
+        if asked.alias == alias and asked.verb == "UPDATE" and asked.tables
+        for column in (parse(asked.statement).write or _NOTHING).columns
+    }
 
 
 def _looks_for(asked: Asked, trial: Trial) -> bool:
@@ -111,7 +163,21 @@ def advised(trial: Trial) -> Iterator[AdvisedIndex]:
     for candidate in trial.candidates:
         rest = [index_name(other) for other in trial.candidates if other != candidate]
         together = f"; only together with {' and '.join(rest)}" if rest else ""
-        yield _advised(trial, candidate, f"{trial.reason}{together}")
+        yield _advised(trial, candidate, f"{trial.reason}{together}{_character(trial, candidate)}")
+
+
+def _character(trial: Trial, candidate: Candidate) -> str:
+    """What is to be known of an index that is recommended."""
+    if trial.outcome not in (Outcome.PROVED, Outcome.ESTIMATED):
+        return ""
+    if candidate.method == "brin":
+        column = candidate.keys[0].column
+        return f"; it pays as long as rows are written in the order of {column}"
+    if not trial.is_covering:
+        return ""
+    text = "; it has all that its statements read of the table"
+    idle = " and ".join(index.name for index in left_idle(trial.relation, candidate))
+    return f"{text}, and leaves nothing to do for {idle}" if idle else text
 
 
 def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:

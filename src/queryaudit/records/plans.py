@@ -46,6 +46,8 @@ class PlanNode(NamedTuple):
     spilled: int | None  #: temporary blocks written
     method: str  #: of a sort: ``quicksort``, ``external merge``; of a hash: how many batches
     limit_above: bool  #: stops as soon as somebody above has enough
+    #: Of a scan: the columns that the plan needs of its table; empty where that is not known.
+    needs: tuple[str, ...] = ()
 
 
 class Plan(NamedTuple):
@@ -88,6 +90,10 @@ class CatalogColumn(NamedTuple):
     type: str
     distinct: float | None  #: as in ``pg_stats``: below 0 a share of the rows
     nulls: float | None  #: share
+    width: float | None = None  #: mean, in bytes
+    #: of the order of values and that of the rows on disk, from -1 to 1
+    correlation: float | None = None
+    commonest: float | None = None  #: share of the most common value
 
 
 class ForeignKey(NamedTuple):
@@ -109,6 +115,11 @@ class Relation(NamedTuple):
     columns: tuple[CatalogColumn, ...]
     indexes: tuple[CatalogIndex, ...]
     foreign_keys: tuple[ForeignKey, ...]
+    visible: float | None = None  #: share of the pages that an index-only scan need not look at
+    #: Of a partition: schema and name of the table that it is a part of, at the top.
+    root: tuple[str, str] | None = None
+    partitions: int = 0  #: that hold rows
+    statistics: tuple[tuple[str, ...], ...] = ()  #: columns of CREATE STATISTICS
 
 
 class Explaining(NamedTuple):
