@@ -6,11 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Length
 
 import queryaudit
 from queryaudit.cli import main
-from sample_app.shop.models import Shipment
+from sample_app.shop.models import Depot, Shipment
 
 ROWS = 5_000
 
@@ -21,11 +23,27 @@ def database(path: Path, rows: int = ROWS) -> str:
     connection = sqlite3.connect(file)
     connection.execute(
         "CREATE TABLE shop_shipment (id integer PRIMARY KEY, tracking_code text, recipient text,"
-        " carrier text, weight integer, note text)"
+        " carrier text, weight integer, note text, depot_id integer, delivered_at text,"
+        " sent_at text, details text)"
+    )
+    connection.execute("CREATE TABLE shop_depot (id integer PRIMARY KEY, name text)")
+    connection.executemany(
+        "INSERT INTO shop_shipment VALUES (?, ?, ?, ?, ?, 'x', ?, ?, 'x', 'x')",
+        [
+            (
+                i,
+                f"T{i}",
+                f"Person {i % 500}",
+                f"carrier {i % 9}",
+                i % 50,
+                i % 100,
+                None if i % 200 == 0 else "then",
+            )
+            for i in range(rows)
+        ],
     )
     connection.executemany(
-        "INSERT INTO shop_shipment VALUES (?, ?, ?, ?, ?, 'x')",
-        [(i, f"T{i}", f"Person {i % 500}", f"carrier {i % 9}", i % 50) for i in range(rows)],
+        "INSERT INTO shop_depot VALUES (?, ?)", [(i, f"Depot {i}") for i in range(100)]
     )
     connection.execute("CREATE INDEX by_recipient ON shop_shipment (recipient)")
     connection.commit()
@@ -54,6 +72,123 @@ def test_a_scan_for_one_value_of_many_is_told(
     assert "EXPLAIN QUERY PLAN, with rows counted and values sampled" in out
     assert 'fields=["tracking_code"]' in out
     assert "AddIndexConcurrently" not in out
+
+
+def test_a_row_that_is_got_is_looked_for_to_the_end(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        Shipment.objects.filter(tracking_code="T1").values_list("pk")[:21].count()
+        list(Shipment.objects.filter(tracking_code="T1").values_list("pk")[:21])
+    out = found(trace, database(tmp_path), capsys)
+    assert "would be read to find 1: no index leads there by tracking_code" in out
+
+
+def test_a_filter_before_a_join_is_told(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        list(Shipment.objects.filter(tracking_code="T1").values_list("pk", "depot__name"))
+    out = found(trace, database(tmp_path), capsys)
+    assert "would be read to find 1: no index leads there by tracking_code" in out
+    assert "rows of shop_depot" not in out
+
+
+def test_an_index_that_is_made_for_one_query_is_told(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = (
+        "SELECT d.name, s.note FROM shop_depot d JOIN shop_shipment s"
+        " ON s.tracking_code = d.name WHERE d.name LIKE %s"
+    )
+    with (
+        queryaudit.audit("a page", trace=str(trace), test_files=[]),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql, ("Depot%",))
+    out = found(trace, database(tmp_path), capsys)
+    assert "Automatic Index Search shop_shipment s by tracking_code=?" in out
+    assert "rows expected" not in out
+    assert "5,000 rows of shop_shipment would be read to find 1" in out
+    assert "no index leads there by tracking_code" in out
+    assert "to make an index for this query alone" in out
+
+
+def test_few_rows_in_a_state_that_the_code_names_are_told(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        Shipment.objects.filter(delivered_at__isnull=True).count()
+    out = found(trace, database(tmp_path), capsys)
+    assert "would be read to find 25: no index leads there by delivered_at IS NULL" in out
+    assert "condition=models.Q(delivered_at__isnull=True)" in out
+
+
+@pytest.mark.parametrize(
+    ("condition", "fields"),
+    [
+        (Q(), '"-weight", "recipient"'),
+        (Q(carrier="carrier 1"), '"carrier", "-weight", "recipient"'),
+    ],
+)
+def test_all_rows_that_are_sorted_for_the_first_are_told(
+    trace: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    condition: Q,
+    fields: str,
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        list(
+            Shipment.objects.filter(condition)
+            .order_by("-weight", "recipient")
+            .values_list("pk")[:9]
+        )
+    out = found(trace, database(tmp_path, 30_000), capsys)
+    assert "QA404 sort-without-index" in out
+    assert "for the first 9: no index has that order" in out
+    assert f"fields=[{fields}]" in out
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        Shipment.objects.order_by("-weight"),  # all of them
+        Shipment.objects.order_by("-weight")[:20_000],
+        Shipment.objects.order_by("recipient")[:9],  # there is an index
+        Shipment.objects.order_by("-pk")[:9],
+        Shipment.objects.order_by(Length("note"))[:9],
+        Shipment.objects.filter(weight__gt=3).order_by("-carrier")[:9],  # how many is not known
+        Shipment.objects.filter(recipient="Person 1").order_by("-weight")[:9],  # few
+        Shipment.objects.order_by("depot__name")[:9],
+        Shipment.objects.values("carrier").annotate(n=Count("pk")).order_by("carrier")[:9],
+        Shipment.objects.filter(depot__in=Depot.objects.filter(name="x")).order_by("weight")[:9],
+    ],
+)
+def test_other_sorts_are_silent(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: QuerySet[Shipment]
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        list(rows.all().values_list("pk"))
+    assert "QA404" not in found(trace, database(tmp_path, 30_000), capsys)
+
+
+def test_advice_lists_ideas_and_says_that_nothing_is_tried_on_sqlite(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+        Shipment.objects.filter(tracking_code="T1").count()
+        list(Shipment.objects.order_by("-weight").values_list("pk")[:9])
+    url = database(tmp_path)
+    assert main(["advise", str(trace), "--database", url]) == 0
+    out = capsys.readouterr().out
+    assert "Ideas from plans, not tried\n" in out
+    assert "--scratch" not in out
+    assert 'fields=["tracking_code"]' in out
+    assert 'fields=["-weight"]' in out
+    assert out.count("indexes are tried on PostgreSQL only") == 2
+    assert main(["advise", str(trace), "--database", url, "--scratch"]) == 4
+    assert "Without --scratch they are listed as ideas." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,9 @@ def is_own(model: Model | None) -> bool:
     return model is not None and not model.label.startswith(_DJANGOS)
 
 
-def statement_code(candidates: Sequence[Candidate], model: Model | None) -> str:
+def statement_code(
+    candidates: Sequence[Candidate], model: Model | None, *, concurrently: bool = True
+) -> str:
     """A migration for a table whose model is Django's own, or that has none."""
     app = model.label.partition(".")[0] if model is not None else "app"
     return "\n".join(
@@ -143,23 +145,23 @@ def statement_code(candidates: Sequence[Candidate], model: Model | None) -> str:
             "",
             "",
             "class Migration(migrations.Migration):",
-            "    atomic = False",
-            "",
+            *(["    atomic = False", ""] if concurrently else []),
             f'    dependencies = [("{app}", "the latest migration")]',
             "    operations = [",
-            *(line for candidate in candidates for line in _operation(candidate)),
+            *(line for candidate in candidates for line in _operation(candidate, concurrently)),
             "    ]",
         ]
     )
 
 
-def _operation(candidate: Candidate) -> list[str]:
-    made = ddl(candidate).replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
-    made = made % f'"{candidate.table}"'
+def _operation(candidate: Candidate, concurrently: bool) -> list[str]:
+    word = " CONCURRENTLY" if concurrently else ""
+    made = ddl(candidate).replace("CREATE INDEX", f"CREATE INDEX{word}", 1)
+    made = made.replace(" USING btree", "") % f'"{candidate.table}"'
     return [
         "        migrations.RunSQL(",
         f"            {made!r},",
-        f"            'DROP INDEX CONCURRENTLY \"{index_name(candidate)}\"',",
+        f"            'DROP INDEX{word} \"{index_name(candidate)}\"',",
         "        ),",
     ]
 

@@ -1,57 +1,142 @@
 """SQLite's plans, completed by what the statement says. Pure.
 
-``EXPLAIN QUERY PLAN`` tells that a table is scanned, and neither for what nor how many rows are
-wanted. For a statement about one table whose condition is nothing but equalities both follow from
-its text, from the number of rows, and from the number of values that a sample of them has. Of
-anything else nothing is known, and nothing is said.
+``EXPLAIN QUERY PLAN`` tells that a table is scanned, sorted, or gets an index for the time of one
+query, and neither for what nor how many rows are wanted. Where a statement has no other one inside
+that follows from its text, from the number of rows, and from the number of values that a sample of
+them has. Of anything else nothing is known, and nothing is said.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from queryaudit.advice.candidates import distinct
+from queryaudit.advice.conditions import Clause, Compared, clauses, parts
 from queryaudit.advice.scans import Relations
-from queryaudit.records.plans import Plan, Relation
+from queryaudit.records.plans import Plan, PlanNode, Relation
+from queryaudit.sql.plain import PlainQuery, plain_query
 from queryaudit.sql.statement import parse
 
+SORT = "Use temp b-tree for order by"
+AUTOMATIC = "Automatic Index Search"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_KEY = re.compile(
+    r'(?:(?P<alias>\w+|"(?:[^"]|"")+")\.)?(?P<column>\w+|"(?:[^"]|"")+")(?P<end> ASC| DESC)?'
+)
+_COMPARED = re.compile(r"([^=<> ]+)=\?")
+#: A scan for so many rows fewer than its LIMIT goes on to the end.
+_FAR = 10
 
 
 def completed(plan: Plan, statement: str, relations: Relations) -> Plan:
-    """``plan`` with the condition of its scan, if that is known for certain; else as it is."""
-    known = parse(statement)
-    if not known.compared or known.binds_list or len(set(known.tables)) != 1:
-        return plan
+    """``plan`` with what its scans are for, where that is known for certain; else as it is."""
+    query = plain_query(statement)
     reading = [index for index, node in enumerate(plan.nodes) if node.relation]
-    if len(reading) != 1:
+    if query is None or not reading:
         return plan
-    [place] = reading
-    node = plan.nodes[place]
+    nodes = [*plan.nodes]
+    for index in reading:
+        node = nodes[index]
+        relation = relations.get((node.schema, node.relation))
+        if relation is not None and node.kind == AUTOMATIC:
+            nodes[index] = _searched(node, relation)
+    node = nodes[reading[0]]  # those after it run for each of its rows
     relation = relations.get((node.schema, node.relation))
-    if node.kind != "Scan" or node.using or relation is None or node.relation != known.tables[0]:
-        return plan
-    wanted = _wanted(relation, known.compared)
+    if node.kind != "Scan" or node.using or relation is None:
+        return plan._replace(nodes=tuple(nodes))
+    limit = plan.nodes[0].estimated_rows if plan.nodes[0].kind == "Limit" else None
+    own = _conditions(node, query, statement, alone=len(reading) == 1)
+    is_sorted = any(other.kind.startswith("Use temp b-tree for") for other in nodes)
+    keys = _order(node, query, nodes) if len(reading) == 1 else ()
+    wanted = _wanted(relation, own)
+    if wanted is None and not query.where and keys:
+        wanted = float(relation.rows)
     if wanted is None:
-        return plan
+        return plan._replace(nodes=tuple(nodes))
+    stops = limit is None or wanted * _FAR > limit
     scan = node._replace(
         kind="Seq Scan",
-        filter=" AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in known.compared),
+        filter=" AND ".join(f"({clause.text})" for clause in own),
         estimated_rows=wanted,
-        limit_above=known.has_limit,  # how far it reads is not known then
+        limit_above=query.has_limit and not is_sorted and stops,
     )
-    return plan._replace(nodes=(*plan.nodes[:place], scan, *plan.nodes[place + 1 :]))
+    if keys and limit is not None and len(own) == len(parts(query.where)):
+        top = plan.nodes[0]._replace(parent=None, estimated_rows=min(limit, wanted))
+        sort = node._replace(
+            parent=0, kind="Sort", relation="", alias="", keys=keys, limit_above=True
+        )
+        return plan._replace(nodes=(top, sort, scan._replace(parent=1)))
+    nodes[reading[0]] = scan
+    return plan._replace(nodes=tuple(nodes))
 
 
-def _wanted(relation: Relation, columns: tuple[str, ...]) -> float | None:
-    """Rows with one combination of values, if these are spread evenly."""
+def _searched(node: PlanNode, relation: Relation) -> PlanNode:
+    """A table that SQLite makes an index of, each time: it is read as a whole for few rows."""
+    columns = _COMPARED.findall(node.condition)
     rows = float(relation.rows)
-    for column in set(columns):
+    for column in columns:
         values = distinct(relation, column)
-        if values is None:
-            return None
-        rows /= max(1.0, values)
-    return max(1.0, rows)
+        rows = rows / values if values else rows
+    return node._replace(
+        kind="Seq Scan",
+        filter=" AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in columns),
+        condition="",
+        estimated_rows=max(1.0, rows),
+        method="to make an index for this query alone",
+    )
+
+
+def _conditions(
+    node: PlanNode, query: PlainQuery, statement: str, *, alone: bool
+) -> Sequence[Clause]:
+    """What is asked of the rows of a scan alone."""
+    found = [c for c in clauses(query.where) if c.alias == node.alias and not c.joined]
+    if found or not alone:
+        return found
+    named = parse(statement)
+    if not named.compared or named.binds_list:
+        return []
+    text = " AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in named.compared)
+    return clauses(text)
+
+
+def _wanted(relation: Relation, own: Sequence[Clause]) -> float | None:
+    """Rows with one combination of values at most, if these are spread evenly."""
+    rows = float(relation.rows)
+    is_known = False
+    for column, test in {(c.column, c.test) for c in own if not c.function}:
+        if test is Compared.EQUAL:
+            values = distinct(relation, column)
+            if values is None:
+                return None
+            rows /= max(1.0, values)
+        elif test is Compared.IS_NULL:
+            nulls = next((c.nulls for c in relation.columns if c.name == column), None)
+            if nulls is None:
+                return None
+            rows *= nulls
+        else:
+            continue
+        is_known = True
+    return max(1.0, rows) if is_known else None
+
+
+def _order(node: PlanNode, query: PlainQuery, nodes: Sequence[PlanNode]) -> tuple[str, ...]:
+    """The keys of the sort, as PostgreSQL writes them; none if there is more to it."""
+    if [n.kind for n in nodes if n.kind.startswith("Use temp")] != [SORT] or not query.order:
+        return ()
+    found = []
+    for text in query.order.split(", "):
+        match = _KEY.fullmatch(text)
+        if match is None or (match["alias"] and match["alias"].strip('"') != node.alias):
+            return ()
+        column = match["column"].strip('"')
+        if match["column"].isdecimal():
+            return ()
+        down = " DESC" if match["end"] == " DESC" else ""
+        found.append(f"{_name(node.alias)}.{_name(column)}{down}")
+    return tuple(found)
 
 
 def _name(name: str) -> str:

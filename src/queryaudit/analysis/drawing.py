@@ -39,7 +39,7 @@ def steps(plan: Plan) -> tuple[PlanStep, ...]:
                 kind=node.kind,
                 target=_target(node),
                 detail=_detail(node),
-                estimated_rows=round(node.estimated_rows),
+                estimated_rows=_estimated(node, plan),
                 rows=None if node.actual_rows is None else round(node.actual_rows),
                 removed=None if node.removed is None else round(node.removed),
                 loops=node.loops,
@@ -96,6 +96,11 @@ def _path(plan: Plan, own: list[float]) -> set[int]:
         found.add(place)
         place = plan.nodes[place].parent
     return found
+
+
+def _estimated(node: PlanNode, plan: Plan) -> int | None:
+    is_told = plan.vendor != "sqlite" or node.estimated_rows > 0
+    return round(node.estimated_rows) if is_told else None
 
 
 def _target(node: PlanNode) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
+from queryaudit.plans import sqlite_catalogue
+from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
 from queryaudit.records.plans import (
     CatalogColumn,
@@ -78,9 +80,6 @@ WHERE k.contype = 'f' AND s.nspname::text = ANY(%s) AND t.relname::text = ANY(%s
 #: A table that was never analysed is counted from this size on; below it is small anyway.
 _COUNTED_BYTES = 64 * 1024
 _BYTES_A_ROW = 40
-#: SQLite has no statistics that can be relied on: values are counted in so many rows, of tables
-#: that are not small. What differs in more than this share of them goes on to differ.
-_SAMPLED, _SMALL, _MANY = 20_000, 1_000, 0.1
 
 
 def relations(server: Server, names: Collection[Name], alias: str) -> list[Relation]:
@@ -88,7 +87,8 @@ def relations(server: Server, names: Collection[Name], alias: str) -> list[Relat
     if not names:
         return []
     if server.vendor == "sqlite":
-        return [_sqlite(server, name, alias) for _, name in sorted(set(names))]
+        found = (sqlite_catalogue.relation(server, name, alias) for _, name in sorted(set(names)))
+        return [relation for relation in found if relation.columns]  # else it is a part of a query
     schemas, tables = sorted({s for s, _ in names}), sorted({t for _, t in names})
     rows = server.run(_TABLES, (schemas, tables))
     return [
@@ -189,69 +189,6 @@ def _bare(text: str) -> str:
     if re.fullmatch(r'"(?:[^"]|"")+"', text):
         return text[1:-1].replace('""', '"')
     return text
-
-
-def _sqlite(server: Server, name: str, alias: str) -> Relation:
-    quoted_name = quoted(name)
-    indexes = []
-    for _, index, unique, origin, partial in server.run(f"PRAGMA index_list({quoted_name})", ()):
-        keys = tuple(
-            IndexKey(str(column or ""), column is not None, bool(descending), "")
-            for _, _, column, descending, _, is_key in server.run(
-                f"PRAGMA index_xinfo({quoted(str(index))})", ()
-            )
-            if is_key
-        )
-        indexes.append(
-            CatalogIndex(
-                name=str(index),
-                method="btree",
-                keys=keys,
-                include=(),
-                predicate="?" if partial else "",
-                unique=bool(unique),
-                primary=origin == "pk",
-                constraint=origin in ("pk", "u"),
-                valid=True,
-                bytes=0,
-                scans=None,
-            )
-        )
-    columns = server.run(f"PRAGMA table_info({quoted_name})", ())
-    foreign = server.run(f"PRAGMA foreign_key_list({quoted_name})", ())
-    [[count]] = server.run(f"SELECT count(*) FROM {quoted_name}", ()) if columns else [[0]]
-    values = _sampled(server, quoted_name, [str(c[1]) for c in columns]) if count > _SMALL else {}
-    return Relation(
-        alias=alias,
-        vendor="sqlite",
-        schema="",
-        name=name,
-        rows=int(count),
-        bytes=0,
-        columns=tuple(
-            CatalogColumn(str(c[1]), str(c[2]), values.get(str(c[1])), None) for c in columns
-        ),
-        indexes=tuple(sorted(indexes)),
-        foreign_keys=tuple(
-            ForeignKey("", (str(key[3]),), str(key[2]), str(key[6])) for key in foreign
-        ),
-    )
-
-
-def _sampled(server: Server, table: str, columns: Sequence[str]) -> dict[str, float]:
-    """How many values each column has, as in ``pg_stats``: of the first rows."""
-    counts = ", ".join(f"count(DISTINCT {quoted(column)})" for column in columns)
-    sample = f"SELECT * FROM {table} LIMIT {_SAMPLED}"
-    [[rows, *found]] = server.run(f"SELECT count(*), {counts} FROM ({sample})", ())
-    return {
-        column: -number / rows if number > rows * _MANY else float(number)
-        for column, number in zip(columns, found, strict=True)
-    }
-
-
-def quoted(name: str) -> str:
-    """An identifier in double quotes; ``%`` doubled, as the text has parameters."""
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 
 
 def _short(value: object) -> float | None:

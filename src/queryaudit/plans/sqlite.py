@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from queryaudit.plans.server import Server
 from queryaudit.records.plans import Plan, PlanMode, PlanNode
+from queryaudit.sql.plain import sources
+from queryaudit.sql.statement import parse
 
 _ACCESS = re.compile(
     r"(?P<verb>SCAN|SEARCH)\s+(?:TABLE\s+)?(?P<table>\S+)(?:\s+AS\s+(?P<alias>\S+))?"
@@ -18,26 +21,36 @@ _INDEX = re.compile(r"INDEX\s+(\S+)")
 def explain(server: Server, sql: str, params: Any, *, id: int, alias: str) -> Plan:
     """The plan of ``sql``; nothing is executed."""
     rows = server.run(f"EXPLAIN QUERY PLAN {sql}", params)
-    places = {int(row[0]): number for number, row in enumerate(rows)}
-    found = tuple(_node(str(row[3]), places.get(int(row[1]))) for row in rows)
-    return Plan(id, alias, "sqlite", PlanMode.PLANNED, "", None, found)
+    tables, limit = sources(sql), parse(sql).limit
+    found = []
+    first = 0
+    if limit is not None and rows:
+        found.append(_plain(None, "Limit")._replace(estimated_rows=float(limit)))
+        first = 1
+    places = {int(row[0]): number for number, row in enumerate(rows, first)}
+    top = 0 if first else None
+    found += [_node(str(row[3]), places.get(int(row[1]), top), tables) for row in rows]
+    return Plan(id, alias, "sqlite", PlanMode.PLANNED, "", None, tuple(found))
 
 
-def _node(detail: str, parent: int | None) -> PlanNode:
+def _node(detail: str, parent: int | None, tables: Mapping[str, str]) -> PlanNode:
     match = _ACCESS.match(detail)
     if match is None:
         return _plain(parent, detail.capitalize() if detail.isupper() else detail)
     how = match["how"] or ""
     index = _INDEX.search(how)
     kind = "Scan" if match["verb"] == "SCAN" else "Search"
-    if "COVERING INDEX" in how:
+    if "AUTOMATIC" in how:
+        kind, index = "Automatic Index Search", None  # made for this query, and gone after it
+    elif "COVERING INDEX" in how:
         kind = f"Covering Index {kind}"
     elif index is not None or "PRIMARY KEY" in how:
         kind = f"Index {kind}"
+    name = match["table"].strip('"')
     return _plain(
         parent,
         kind,
-        relation=match["table"].strip('"'),
+        relation=tables.get(name, name),  # SQLite tells the alias alone
         alias=(match["alias"] or match["table"]).strip('"'),
         using=index.group(1) if index is not None else "",
         condition=match["condition"] or "",

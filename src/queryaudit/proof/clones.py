@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from queryaudit.plans.catalogue import quoted
+from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import RefusedError, Server
 
 _COLUMNS = """

@@ -19,6 +19,7 @@ from queryaudit.advice.index_code import (
     migration_code,
 )
 from queryaudit.advice.scans import Relations
+from queryaudit.advice.sqlite_plans import completed
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.events import Model
@@ -100,6 +101,8 @@ def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
         for relation, candidates, is_covering in _wanted(asked, relations, small_table, updated):
             model = workload.models.get(relation.name)
             trial = Trial(candidates, relation, model, is_covering=is_covering)
+            if relation.vendor == "sqlite":
+                trial.reason = "indexes are tried on PostgreSQL only"
             trial = found.setdefault(trial.words, trial)
             if asked not in trial.asked:
                 trial.asked.append(asked)
@@ -120,6 +123,8 @@ def _wanted(
     plan = asked.plan
     if plan is None:
         return
+    if plan.vendor == "sqlite":
+        plan = completed(plan, asked.statement, relations)
     for diagnosis in diagnoses(plan, relations, small_table):
         if diagnosis.candidates:
             yield diagnosis.scan.relation, diagnosis.candidates, False
@@ -182,7 +187,9 @@ def _character(trial: Trial, candidate: Candidate) -> str:
 
 def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
     model = trial.model
-    concurrently = migration_code([candidate], model)
+    concurrently = migration_code(
+        [candidate], model, concurrently=trial.relation.vendor == "postgresql"
+    )
     return AdvisedIndex(
         title=index_expression(candidate, model),
         model=model.label if model is not None else candidate.table,

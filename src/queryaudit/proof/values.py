@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from queryaudit.advice.conditions import Clause, Compared, clauses
-from queryaudit.plans.catalogue import quoted
 from queryaudit.plans.postgres import numbered
+from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
 from queryaudit.proof.samples import SETS, above, parts, spread
 from queryaudit.records.plans import Plan

@@ -13,7 +13,7 @@ class PlanStep:
     kind: str
     target: str  #: table, index or subplan
     detail: str  #: conditions and keys, without values
-    estimated_rows: int
+    estimated_rows: int | None  #: None: the server does not tell
     rows: int | None
     removed: int | None  #: rows read and turned away
     loops: int | None

@@ -15,6 +15,7 @@ _LISTED = {
     Outcome.UNKNOWN: "Not tried: nothing is known of these",
     Outcome.IDEA: "Ideas from plans, not tried: --scratch allows to",
 }
+_NEVER = "Ideas from plans, not tried"
 
 
 def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
@@ -34,7 +35,9 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
     for outcome, title in _LISTED.items():
         rest = [index for index in indexes if index.outcome is outcome]
         if rest:
-            yield title
+            # What has a reason is not for --scratch to change.
+            is_idea = outcome is Outcome.IDEA
+            yield _NEVER if is_idea and all(index.reason for index in rest) else title
             yield from (_short(index) for index in rest)
             yield ""
     if not indexes:

@@ -33,6 +33,8 @@ def how(plan: PlanSummary) -> str:
 def rows(step: PlanStep) -> str:
     """``1,000 rows of 100,000 read, 87 expected``."""
     if step.rows is None:
+        if step.estimated_rows is None:
+            return ""
         return f"{count(step.estimated_rows, 'row')} expected"
     if step.never:
         return "never executed"
@@ -40,8 +42,9 @@ def rows(step: PlanStep) -> str:
     if step.removed:
         text += f" of {step.rows + step.removed:,} read"
     loops = step.loops or 1
-    if step.estimated_rows * loops != step.rows:
-        text += f", {step.estimated_rows * loops:,} expected"
+    expected = (step.estimated_rows or 0) * loops
+    if expected != step.rows:
+        text += f", {expected:,} expected"
     return text if loops == 1 else f"{text}, {loops:,} loops"
 
 

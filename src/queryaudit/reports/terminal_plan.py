@@ -85,7 +85,9 @@ def _head(step: PlanStep, branch: str) -> Text:
     text.append(step.kind, style="bold red" if heavy else "bold default not dim")
     if step.target:
         text.append(f" {clean(step.target, 200)}", style="cyan not bold")
-    text.append(f"  {plan_text.rows(step)}", style="default not bold")
+    rows = plan_text.rows(step)
+    if rows:
+        text.append(f"  {rows}", style="default not bold")
     weight = plan_text.weight(step)
     if weight:
         text.append(f"  ({weight})", style="bold red" if heavy else "dim not bold")

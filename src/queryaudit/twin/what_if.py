@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.index_code import ddl, index_name
-from queryaudit.plans.catalogue import quoted
+from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
 from queryaudit.proof.clones import Built
 from queryaudit.proof.sizes import predicted

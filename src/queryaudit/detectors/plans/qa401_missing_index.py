@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.conditions import Compared
 from queryaudit.advice.diagnosis import Diagnosis, Trouble
 from queryaudit.detectors.plans.rule import number
 from queryaudit.detectors.plans.scan_rule import ScanRule, reading
@@ -64,10 +66,18 @@ class MissingIndex(ScanRule):
     trouble = Trouble.NO_INDEX
 
     def tell(self, found: Diagnosis) -> str:
-        columns = " or by ".join(
-            ", ".join(key.column for key in candidate.keys) for candidate in found.candidates
-        )
+        columns = " or by ".join(map(_condition, found.candidates))
         return (
             f"{reading(found)} to find {number(found.scan.kept)}: "
             f"no index leads there by {columns}."
         )
+
+
+def _condition(candidate: Candidate) -> str:
+    """The columns of an index, or the state of which it has the rows."""
+    if candidate.where is None:
+        return ", ".join(key.column for key in candidate.keys)
+    column, state = candidate.where
+    if state in (Compared.TRUE, Compared.FALSE):
+        return column if state is Compared.TRUE else f"NOT {column}"
+    return f"{column} {state.value}"

@@ -70,15 +70,15 @@ class ScanRule(PlanRule):
 def index_fix(candidates: Sequence[Candidate], model: Model | None, vendor: str) -> Fix:
     """The indexes as code: for the model, and for a migration that keeps nobody waiting."""
     table = candidates[0].table
+    concurrently = vendor == "postgresql"
     if not is_own(model):
         keys = " and ".join(", ".join(candidate.words[2:]) for candidate in candidates)
         return Fix(
             title=f"Add {'indexes' if candidates[1:] else 'an index'} to {table}: {keys}",
             applicability=Applicability.DISPLAY_ONLY,
-            code=statement_code(candidates, model),
+            code=statement_code(candidates, model, concurrently=concurrently),
             note=f"Its model is not the project's to edit. {_cost(candidates)}",
         )
-    concurrently = vendor == "postgresql"
     label = model.label if model is not None else table
     code = "\n\n\n".join(
         [
@@ -113,7 +113,10 @@ def _words(found: Diagnosis) -> tuple[str, ...]:
 def _figures(found: Diagnosis) -> str:
     scan = found.scan
     verb = "read" if scan.measured else "would read"
-    text = f"{scan.node.kind} of {scan.relation.name} {verb} {number(scan.read)} rows"
+    kind = "Scan" if scan.relation.vendor == "sqlite" else scan.node.kind
+    text = f"{kind} of {scan.relation.name} {verb} {number(scan.read)} rows"
+    if scan.node.method:
+        text += f" {scan.node.method},"
     if found.trouble is Trouble.SORT and scan.order is not None:
         return f"{text} to sort them and take {number(scan.order.wanted or 0)}"
     return f"{text} for {number(scan.kept)} that are wanted"
