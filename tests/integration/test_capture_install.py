@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,12 @@ import pytest
 from asgiref.sync import AsyncToSync, SyncToAsync
 from django.contrib.contenttypes.fields import ReverseGenericManyToOneDescriptor
 from django.core.handlers.base import BaseHandler
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, QuerySet, RawModelIterable, RelatedPopulator
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import Atomic
 from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
@@ -59,6 +62,36 @@ def test_uninstalling_leaves_every_attribute_as_it_was() -> None:
         list(Book.objects.all()[0].comments.all())
         assert attributes() != before
     assert attributes() == before
+
+
+@pytest.mark.parametrize(("owner", "name"), [(Atomic, "__enter__"), (SQLCompiler, "execute_sql")])
+def test_a_library_takes_its_own_wrapper_out_from_below_a_hook(
+    owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = vars(owner)[name]
+    calls: list[str] = []
+
+    @functools.wraps(plain)
+    def wrapper(*arguments: Any, **named: Any) -> Any:
+        calls.append(name)
+        return plain(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, wrapper)
+    with Recording():
+        with transaction.atomic():
+            list(Tag.objects.all())
+        assert calls == [name]
+        # As django-cachalot does when its settings change.
+        setattr(owner, name, getattr(owner, name).__wrapped__)
+        with transaction.atomic():
+            list(Tag.objects.all())
+    assert calls == [name]
+    assert vars(owner)[name] is plain
+
+
+def test_a_hook_of_a_plain_function_does_not_say_that_it_wraps_one() -> None:
+    with Recording():
+        assert not hasattr(Atomic.__enter__, "__wrapped__")
 
 
 def test_the_wrappers_of_a_connection_stay_as_they_are() -> None:

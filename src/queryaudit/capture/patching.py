@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 _MISSING = object()
@@ -15,6 +16,10 @@ class Patches:
 
     def replace(self, owner: Any, name: str, new: Any) -> None:
         old = vars(owner).get(name, _MISSING)
+        if isinstance(old, FunctionType) and isinstance(new, FunctionType):
+            # A library that has wrapped the function before takes its wrapper out again through
+            # the ``__wrapped__`` that it left there: what it finds must be what it has put in.
+            vars(new).update(vars(old))
         new.__queryaudit_original__ = old
         setattr(owner, name, new)
         self._done.append((owner, name, old, new))
