@@ -6,7 +6,7 @@ import pytest
 
 from docs.example_rule import RandomOrder
 from queryaudit.errors import QueryAuditError
-from queryaudit.registry import Registry
+from queryaudit.registry import Registry, validate
 
 
 class Taking(RandomOrder):
@@ -40,3 +40,8 @@ def test_a_code_is_taken_once() -> None:
 
 def test_no_rule_of_ours_has_a_code_of_theirs() -> None:
     assert not [code for code in Registry().detectors if code.startswith("QA99")]
+
+
+def test_all_rules_of_ours_are_valid() -> None:
+    for detector in Registry().detectors.values():
+        validate(detector)

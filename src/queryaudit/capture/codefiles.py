@@ -134,6 +134,7 @@ class CodeFiles:
         #: By file name, as ``__call__`` filled it: the hot path looks here first.
         self.known: dict[str, CodeFile] = {}
         self._relative: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
 
     def __call__(self, filename: str) -> CodeFile:
         known = self.known.get(filename)
@@ -151,7 +152,7 @@ class CodeFiles:
     def _shorten(self, filename: str) -> str:
         if filename.startswith("<"):
             return filename
-        real = os.path.realpath(filename)
+        real = self._real(filename)
         # The nearest counts: an environment often lies in the project's folder.
         folders = sorted((os.path.join(self.base, ""), *self._libraries), key=len, reverse=True)
         for folder in folders:
@@ -162,6 +163,15 @@ class CodeFiles:
             if real.startswith(parent):
                 return real[len(parent) :].replace(os.sep, "/")
         return real.replace(os.sep, "/")
+
+    def _real(self, filename: str) -> str:
+        """``os.path.realpath``, which looks at every folder on the way, for each folder once."""
+        folder, name = os.path.split(filename)
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._folders[folder] = os.path.realpath(folder)
+        path = os.path.join(known, name)
+        return os.path.realpath(path) if os.path.islink(path) else path
 
     def add_root(self, root: str) -> None:
         """Take one more folder for project code; files are looked at anew."""
@@ -182,7 +192,7 @@ class CodeFiles:
         if filename.startswith("<"):
             typed = filename.startswith(_TYPED)
             return CodeFile(FrameKind.PROJECT if typed else FrameKind.LIBRARY, False, None)
-        real = os.path.realpath(filename)
+        real = self._real(filename)
         slashed = real.replace(os.sep, "/")
         marks = next((m for suffix, m in _MARKS.items() if slashed.endswith("/" + suffix)), None)
         if real.startswith(self._own):

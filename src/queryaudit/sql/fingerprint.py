@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from queryaudit.sql.normalise import render, simplify
-from queryaudit.sql.tokens import Token, TokenKind, tokenise
+from queryaudit.sql.tokens import Token, tokenise
 
 
 def fingerprint(text: str) -> str:
@@ -16,9 +16,5 @@ def fingerprint(text: str) -> str:
 
 def digest(tokens: Sequence[Token]) -> str:
     """The fingerprint of tokens that were simplified already."""
-    folded = [
-        token._replace(text=token.text.casefold()) if token.kind is TokenKind.WORD else token
-        for token in tokens
-    ]
-    data = render(folded).encode("utf-8", "surrogatepass")
+    data = render(tokens, folded=True).encode("utf-8", "surrogatepass")
     return blake2b(data, digest_size=8).hexdigest()

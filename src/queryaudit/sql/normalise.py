@@ -43,14 +43,15 @@ def simplify(tokens: Sequence[Token]) -> list[Token]:
     return _one_branch(_one_element(_anonymous(tokens)))
 
 
-def render(tokens: Sequence[Token]) -> str:
-    """Tokens as text with canonical spacing."""
+def render(tokens: Sequence[Token], *, folded: bool = False) -> str:
+    """Tokens as text with canonical spacing; ``folded``: bare words without their case."""
     parts: list[str] = []
     previous: Token | None = None
     for token in tokens:
         if previous is not None and _space_between(previous, token):
             parts.append(" ")
-        parts.append(token.text)
+        bare = folded and token.kind is TokenKind.WORD
+        parts.append(token.text.casefold() if bare else token.text)
         previous = token
     return "".join(parts)
 
