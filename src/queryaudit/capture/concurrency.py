@@ -9,10 +9,10 @@ from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync
 
+from queryaudit.capture.awaiting import awaiting_frames
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import AWAITING, CURRENT, Ancestor, Scope, entered
-from queryaudit.capture.sites import awaiting_frames
 
 _ATTRIBUTE = "_queryaudit_scope"
 

@@ -15,7 +15,7 @@ from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.places import Places
 from queryaudit.capture.recall import Site
 from queryaudit.capture.scopes import Ancestor
-from queryaudit.capture.sites import Walk
+from queryaudit.capture.seen import Walk
 from queryaudit.records.events import Access, Origin, Stack, Step
 from queryaudit.records.parameters import Nulls
 

@@ -28,8 +28,9 @@ from queryaudit.capture.places import Places
 from queryaudit.capture.provenance import Provenances
 from queryaudit.capture.recall import KnownText, Site
 from queryaudit.capture.scopes import IGNORING, Scope
+from queryaudit.capture.seen import Walk
 from queryaudit.capture.sink import Sampler, Sink
-from queryaudit.capture.sites import Walk, walk
+from queryaudit.capture.sites import walk
 from queryaudit.capture.statements import MAX_LENGTH, StatementTexts
 from queryaudit.records.events import (
     Occurrence,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from types import CodeType, FrameType
 from typing import Any
 
-from queryaudit.capture import causes
 from queryaudit.capture.codefiles import EXECUTIONS, CodeFile, CodeFiles, Mark
 from queryaudit.capture.places import (
     Place,
@@ -18,54 +17,20 @@ from queryaudit.capture.places import (
     class_kind,
     class_place,
     field_place,
-    owner_class,
-    owner_place,
     template_place,
 )
-from queryaudit.capture.recall import CONFIRM, RECALL, Site
-from queryaudit.capture.scopes import AWAITING, Ancestor
-from queryaudit.records.events import FetchKind, FrameKind
+from queryaudit.capture.scopes import AWAITING
+from queryaudit.capture.seen import MAX_FRAMES, Seen, Walk
+from queryaudit.records.events import FrameKind
 
-#: Project frames kept for a call site, innermost first.
-MAX_FRAMES = 6
 #: Frames walked at most; deeper stacks give the frames found so far.
 MAX_WALK = 1500
 #: Project frames that tell call paths apart: those that are kept, and their callers.
 MAX_CALLERS = 120
-#: Frames looked through for those that await a thread.
-MAX_HOPS = 40
 #: The arguments of a fetch mode's ``fetch``: one that the project wrote is part of the descriptor.
 _FETCH = ("self", "fetcher", "instance")
 
 _LIBRARY = FrameKind.LIBRARY
-
-
-class Walk:
-    """The result of one walk: places innermost first, and what else was seen."""
-
-    __slots__ = ("outer", "places", "repeats", "site", "via")
-
-    def __init__(
-        self, site: Site, places: list[Place], outer: tuple[Place, ...], repeats: int, via: str
-    ) -> None:
-        self.site = site
-        self.via = via
-        self.places = places
-        #: The project's calls further out than ``places``, each once: a recursion adds none.
-        self.outer = outer
-        self.repeats = repeats
-
-    @property
-    def is_telling(self) -> bool:
-        """Whether its source matters even if it runs but once."""
-        cause = self.site.cause
-        return self.repeats > 1 or (cause is not None and cause.method == "count")
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """The same for the same way through the project's code."""
-        outer = frozenset(self.outer) if self.outer else None
-        return (min(self.repeats, 4), self.via, outer, *[place.key for place in self.places])
 
 
 def walk(
@@ -77,63 +42,22 @@ def walk(
 ) -> Walk:
     """Walk outwards from ``frame``, which stands ``depth`` levels above the frame that will use
     the site's depths with ``sys._getframe``, up to the unit of work's ``base`` at most."""
-    return _Walker(files, known, base).run(frame, depth)
+    return _Walker(files, known, frame, depth).run(base)
 
 
-class _Walker:
-    """State of one walk."""
+class _Walker(Seen):
+    """Goes outwards, and notes what frames tell."""
 
-    __slots__ = (
-        *(
-            "anchor",
-            "base",
-            "callers",
-            "deleting",
-            "end",
-            "fallback",
-            "files",
-            "floor",
-            "functions",
-        ),
-        *("kept", "known", "last", "outer", "pending", "places", "probes", "queryset", "read"),
-        *("rows", "site", "start", "start_depth"),
-    )
+    __slots__ = ()
 
-    def __init__(self, files: CodeFiles, known: Places, base: tuple[CodeType, int] | None) -> None:
-        self.files = files
-        self.known = known
-        self.base: CodeType | None = base[0] if base is not None else None
-        self.floor = base[1] if base is not None else 0
-        self.start: FrameType | None = None
-        self.start_depth = 0
-        self.site = Site()
-        self.places: list[Place] = []
-        #: How many of the places stand in code.
-        self.kept = 0
-        self.outer: dict[Place, None] = {}
-        self.anchor: tuple[int, FrameType] | None = None
-        self.fallback: tuple[int, FrameType] | None = None
-        self.last: tuple[int, FrameType] | None = None
-        self.queryset: tuple[int, FrameType, str] | None = None
-        self.rows: FrameType | None = None
-        self.deleting = False
-        self.pending: tuple[int, FrameType, Mark] | None = None
-        self.callers: list[tuple[int, CodeType, int]] = []
-        #: Frames whose variables will be read again, by depth.
-        self.read: dict[int, FrameType] = {}
-        #: Where the walk ended; between there and the site there is no other project code.
-        self.end: tuple[int, CodeType, int] | None = None
-        self.probes: list[tuple[int, Any, object]] = []
-        self.functions: dict[int, int] = {}
-
-    def run(self, start: FrameType, depth: int) -> Walk:
+    def run(self, unit: tuple[CodeType, int] | None) -> Walk:
         based = False
-        self.start, self.start_depth = start, depth
-        files, base = self.files, self.base
+        base, floor = unit if unit is not None else (None, 0)
+        files, depth = self.files, self.start_depth
         known = files.known
         limit = depth + MAX_WALK
-        frame: FrameType | None = start
-        last = start
+        frame: FrameType | None = self.start
+        last = self.start
         while frame is not None and depth < limit:
             code = frame.f_code
             name = code.co_filename
@@ -159,8 +83,8 @@ class _Walker:
             last = frame
             if code is base:
                 based = True
-                if self.floor and self.places and self.places[-1].code is code:
-                    self.places[-1] = self.places[-1].above(self.floor)
+                if floor and self.places and self.places[-1].code is code:
+                    self.places[-1] = self.places[-1].above(floor)
                 break
             depth += 1
             frame = frame.f_back
@@ -170,7 +94,7 @@ class _Walker:
         self.end = (depth, last.f_code, last.f_lasti)
         if not based:
             self._awaiting()
-        return self._finish()
+        return self.concluded()
 
     def _marked(self, mark: Mark, depth: int, frame: FrameType) -> None:
         if mark is Mark.TEMPLATE:
@@ -270,106 +194,7 @@ class _Walker:
             kind = self.files(code.co_filename).kind
             self.places.append(self.known.at(kind, code, lasti))
 
-    def _finish(self) -> Walk:
-        site = self.site
-        if not any(place.kind is FrameKind.PROJECT for place in self.places) and self.last:
-            owner = owner_place(self.start, self.start_depth, self.files, self.last[0])
-            if owner is not None:
-                depth, frame, cls, place = owner
-                self.probes.append((depth, owner_class, cls))
-                self.read[depth] = frame
-                self.places.append(place)
-        if not self.places and self.fallback is not None:
-            frame = self.fallback[1]
-            self.places.append(self.known.at(_LIBRARY, frame.f_code, frame.f_lasti))
-        anchor = self.anchor or self.fallback or self.last
-        if anchor is not None:
-            depth, frame = anchor
-            site.depth, site.code, site.lasti = depth + RECALL, frame.f_code, frame.f_lasti
-        for found in (self.queryset, self.pending):
-            if found is not None:
-                self.read[found[0]] = found[1]
-        if self.rows is not None and site.rows_depth is not None:
-            self.read[site.rows_depth] = self.rows
-        # Frames that will be read again are checked as well: between the same two instructions of
-        # the project a library may take another way of the same length.
-        site.reads = tuple(
-            (depth + RECALL, frame.f_code, frame.f_lasti) for depth, frame in self.read.items()
-        )
-        path = self.callers
-        if self.end is not None and (not path or path[-1][0] != self.end[0]):
-            path.append(self.end)
-        site.callers = tuple((depth + RECALL, code, lasti) for depth, code, lasti in path)
-        site.probes = tuple((depth + CONFIRM, read, value) for depth, read, value in self.probes)
-        site.simple = not site.probes and site.awaiting is None
-        site.cause = self._cause()
-        site.fetches = self._fetches()
-        outer = tuple([place for place in self.outer if place not in self.places])
-        return Walk(site, self.places, outer, self._repeats(), self._via())
-
-    def _via(self) -> str:
-        """The library's function between the ORM and the project that asked for the rows."""
-        if self.fallback is None:
-            return ""
-        depth, frame = self.fallback
-        if self.anchor is not None and depth > self.anchor[0]:
-            return ""
-        return f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}"
-
-    def _repeats(self) -> int:
-        """Activations of the function that asks, or of the one that calls it for that."""
-        nearest = [place.code for place in self.places if place.code is not None][:2]
-        return max((self.functions.get(id(code), 1) for code in nearest), default=1)
-
-    def _fetches(self) -> FetchKind | None:
-        """Who reads the rows, where it is no queryset's compiler."""
-        if self.rows is not None:
-            raw = type(self.rows.f_locals.get("self")).__name__ == "RawModelIterable"
-            return FetchKind.RAW if raw else None
-        return FetchKind.CURSOR if self.queryset is None and self.pending is None else None
-
-    def _cause(self) -> causes.Cause | None:
-        target = None
-        if self.queryset is not None:
-            target = getattr(self.queryset[1].f_locals.get("self"), "model", None)
-        if self.deleting and self.queryset is not None:
-            return causes.of_deletion(self.queryset[1], self.queryset[0])
-        if self.pending is not None:
-            depth, frame, mark = self.pending
-            if mark is Mark.PREFETCH:
-                return causes.from_prefetch(frame, depth, target)
-            return causes.from_descriptor(frame, depth, target)
-        if self.queryset is not None:
-            return causes.from_queryset(self.queryset[1], self.queryset[0], self.queryset[2])
-        if self.rows is not None and self.site.rows_depth is not None:
-            return causes.from_queryset(self.rows, self.site.rows_depth, "__iter__")
-        return None
-
 
 def _asks_by_itself(file: CodeFile, mark: Mark | None) -> bool:
     """Whether a library's function is one that asks, not a part of the ORM that somebody asked."""
     return mark is Mark.VALIDATION or not (file.orm or mark is Mark.TEMPLATE)
-
-
-def awaiting_frames(
-    frame: FrameType | None, files: CodeFiles, base: tuple[CodeType, int] | None = None
-) -> tuple[Ancestor, ...]:
-    """The project's frames from ``frame`` outwards, up to the unit of work's ``base`` at most, for
-    a thread that will run on their behalf."""
-    found: list[Ancestor] = []
-    depth = 0
-    while frame is not None and depth < MAX_HOPS and len(found) < MAX_FRAMES:
-        code = frame.f_code
-        file = files(code.co_filename)
-        mark = file.marks.get(code.co_name) if file.marks is not None else None
-        if mark is Mark.BASE:
-            break
-        if mark is Mark.HANDED:
-            return (*found, *AWAITING.get())[:MAX_FRAMES]
-        if file.kind is not FrameKind.LIBRARY:
-            found.append((code, frame.f_lasti))
-        if base is not None and code is base[0]:
-            return tuple(found)
-        depth += 1
-        frame = frame.f_back
-    return tuple(found) or AWAITING.get()
