@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
 import urllib.request
 from functools import partial
+from tempfile import TemporaryDirectory
 
+from asgiref.sync import async_to_sync
 from django.core import mail
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 
 from sample_app.shop.models import Book, Order
@@ -19,6 +24,11 @@ GATEWAY = "data:,charged"
 def _charge(order: Order) -> str:
     with urllib.request.urlopen(GATEWAY) as answer:
         return str(answer.read().decode())
+
+
+def _store(content: bytes) -> str:
+    with TemporaryDirectory() as folder:
+        return str(FileSystemStorage(folder).save("invoice.pdf", ContentFile(content)))
 
 
 def _tell(order: Order) -> None:
@@ -60,6 +70,39 @@ def bad_sleep() -> None:
     with transaction.atomic():
         Book.objects.filter(pk=Book.objects.earliest("pk").pk).update(stock=1)
         time.sleep(0.001)
+
+
+def bad_file() -> str:
+    """An invoice is stored while its order is locked, as it may well be on another machine."""
+    with transaction.atomic():
+        Order.objects.filter(pk=Order.objects.earliest("pk").pk).update(status=Order.Status.PAID)
+        return _store(b"invoice " * 10_000)
+
+
+def bad_asyncio_sleep() -> None:
+    """It waits as well, in a loop of events that nobody else uses."""
+
+    async def wait() -> None:
+        await asyncio.sleep(0.001)
+
+    with transaction.atomic():
+        Book.objects.filter(pk=Book.objects.earliest("pk").pk).update(stock=1)
+        async_to_sync(wait)()
+
+
+def good_small_file() -> str:
+    """Written before a lock could get warm."""
+    with transaction.atomic():
+        Order.objects.filter(pk=Order.objects.earliest("pk").pk).update(status=Order.Status.PAID)
+        return _store(b"invoice")
+
+
+def good_file_before() -> str:
+    """The file is there before the transaction begins."""
+    name = _store(b"invoice " * 10_000)
+    with transaction.atomic():
+        Order.objects.filter(pk=Order.objects.earliest("pk").pk).update(note=name)
+    return name
 
 
 def good() -> str:

@@ -4,43 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import io
+import logging
 import os
+import shutil
 import smtplib
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from time import sleep
 
 import aiohttp
 import boto3
 import celery
+import django
 import dramatiq
 import httpx
 import pytest
 import requests
 import responses
 import respx
+import rq
 import urllib3
 from asgiref.sync import async_to_sync
 from botocore.stub import Stubber
 from channels.layers import InMemoryChannelLayer
 from django.core import mail
 from django.core.cache import cache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.redis import RedisCache
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
+from huey import MemoryHuey
+from redis import Redis
+from redis.exceptions import RedisError
 
+from queryaudit.plans.url_server import UrlServer
 from queryaudit.records.events import Effect, EffectKind
 from sample_app.shop.models import Tag
 from tests.integration.recording import Recording
+from tests.integration.test_cli_explain import url
 
 URL = "https://payments.example/charge"
 app = celery.Celery("shop", broker="memory://")
 app.conf.task_always_eager = True
+huey = MemoryHuey(immediate=True)
 broker = StubBroker()
+LARGE = b"x" * 100_000
 dramatiq.set_broker(broker)
 
 
@@ -140,6 +160,77 @@ def _layer() -> None:
     async_to_sync(layer.group_send)("shop", {"type": "news"})
 
 
+@huey.task()
+def huey_task(*arguments: object) -> None:
+    pass
+
+
+def _rq() -> None:
+    with suppress(RedisError):
+        rq.Queue(connection=Redis(port=9)).enqueue(print, 1)
+
+
+def _backend(name: str) -> None:
+    message = mail.EmailMessage("s", "b", "a@example.com", ["b@example.com"])
+    backend = f"django.core.mail.backends.{name}.EmailBackend"
+    with TemporaryDirectory() as folder, suppress(OSError):
+        where = {"file_path": folder} if name == "filebased" else {}
+        stream = {"stream": io.StringIO()} if name == "console" else {}
+        host = {"host": "127.0.0.1", "port": 9} if name == "smtp" else {}
+        get_connection(backend, **where, **stream, **host).send_messages([message])
+
+
+def _redis_cache() -> None:
+    with suppress(RedisError):
+        RedisCache("redis://127.0.0.1:9", {}).set("a", 1)
+
+
+def _file_cache() -> None:
+    with TemporaryDirectory() as folder:
+        FileBasedCache(folder, {}).set("a", 1)
+
+
+def _stored(content: bytes = LARGE) -> None:
+    with TemporaryDirectory() as folder:
+        FileSystemStorage(folder).save("a.bin", ContentFile(content))
+
+
+def _stored_again(content: bytes = LARGE) -> None:
+    """An open file, which Django wraps."""
+    with TemporaryDirectory() as folder:
+        with open(Path(folder, "b"), "wb") as file:
+            file.write(content)
+        with open(Path(folder, "b"), "rb") as file:
+            FileSystemStorage(folder).save("c.bin", File(file))
+
+
+def _written(content: bytes = LARGE) -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder, "a").write_bytes(content)
+
+
+def _text_written(content: bytes = LARGE) -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder, "a").write_text(content.decode())
+
+
+def _copied(content: bytes = LARGE) -> None:
+    with TemporaryDirectory() as folder:
+        with open(Path(folder, "a"), "wb") as file:
+            file.write(content)
+        shutil.copy(Path(folder, "a"), Path(folder, "b"))
+
+
+FILES = (_stored, _stored_again, _written, _text_written, _copied)
+
+
+def _asleep() -> None:
+    async def wait() -> None:
+        await asyncio.sleep(0.001)
+
+    async_to_sync(wait)()
+
+
 DONE: dict[str, tuple[Callable[[], object], EffectKind, str]] = {
     "requests": (_requests, EffectKind.NETWORK, "requests"),
     "a session of requests": (_session, EffectKind.NETWORK, "requests"),
@@ -178,8 +269,40 @@ DONE: dict[str, tuple[Callable[[], object], EffectKind, str]] = {
     "a shell": (lambda: os.system("true"), EffectKind.PROCESS, "os"),
     "sleep": (lambda: time.sleep(0.001), EffectKind.SLEEP, "time.sleep()"),
     "sleep by its name": (lambda: sleep(0.001), EffectKind.SLEEP, "time.sleep()"),
+    "sleep of asyncio": (_asleep, EffectKind.SLEEP, "asyncio.sleep()"),
     "the cache": (lambda: cache.set("a", 1), EffectKind.CACHE, "the cache"),
+    "many values for the cache": (
+        lambda: cache.set_many({"a": 1, "b": 2}),
+        EffectKind.CACHE,
+        "the cache",
+    ),
+    "the cache is cleared of a key": (lambda: cache.delete("a"), EffectKind.CACHE, "the cache"),
+    "a cache in Redis": (_redis_cache, EffectKind.CACHE, "the cache"),
+    "a cache in files": (_file_cache, EffectKind.CACHE, "the cache"),
+    "RQ": (_rq, EffectKind.PUBLISH, "RQ"),
+    "Huey": (lambda: huey_task(1), EffectKind.PUBLISH, "Huey"),
+    **{
+        f"mail, {name}": (partial(_backend, name), EffectKind.MAIL, "Django's mail")
+        for name in ("console", "filebased", "smtp", "dummy")
+    },
+    "a file of the storage": (_stored, EffectKind.FILE, "Django's storage"),
+    "an open file for the storage": (_stored_again, EffectKind.FILE, "Django's storage"),
+    "a file": (_written, EffectKind.FILE, "pathlib"),
+    "a text": (_text_written, EffectKind.FILE, "pathlib"),
+    "a copy": (_copied, EffectKind.FILE, "shutil"),
 }
+if django.VERSION >= (6, 0):
+    from django.tasks import task
+
+    @task
+    def django_task(*arguments: object) -> None:
+        pass
+
+    DONE["Django's tasks"] = (
+        lambda: django_task.enqueue(1),
+        EffectKind.PUBLISH,
+        "Django's tasks",
+    )
 
 each = pytest.mark.parametrize("name", DONE)
 
@@ -233,6 +356,45 @@ def test_what_waits_for_nobody_is_not() -> None:
         cache.get("a")
         connection.ensure_connection()
     assert effects(seen) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", FILES)
+def test_small_files_are_not(write: Callable[[bytes], object]) -> None:
+    with Recording() as seen, transaction.atomic():
+        write(b"a little")
+    assert effects(seen) == []
+
+
+@pytest.mark.django_db
+def test_what_the_interpreter_and_logging_write_is_not() -> None:
+    with Recording() as seen, transaction.atomic(), TemporaryDirectory() as folder:
+        with NamedTemporaryFile(dir=folder) as file:
+            file.write(LARGE)
+        handler = logging.FileHandler(Path(folder, "log"))
+        handler.emit(logging.makeLogRecord({"msg": LARGE.decode()}))
+        handler.close()
+    assert effects(seen) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="asks a server")
+def test_connections_of_our_own_are_not() -> None:
+    with Recording() as seen, transaction.atomic():
+        Tag.objects.create(name="new")
+        with closing(UrlServer.connect(url())) as server:
+            assert server.run("SELECT 1")
+    assert effects(seen) == []
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_handed_over_is_left_as_it_is() -> None:
+    """To ask for its size must not change it, or keep a size that may change."""
+    content = File(io.BytesIO(LARGE))
+    with Recording(), transaction.atomic(), TemporaryDirectory() as folder:
+        name = FileSystemStorage(folder).save("a.bin", content)
+        assert Path(folder, name).read_bytes() == LARGE
+    assert "size" not in vars(content)
 
 
 @pytest.mark.django_db

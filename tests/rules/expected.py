@@ -646,6 +646,13 @@ EXPECTED = (
             'return subprocess.run([sys.executable, "-c", ""], check=True).returncode',
             ("",),
         ),
+        "QA501.bad_file": Expected(
+            "_store",
+            'return str(FileSystemStorage(folder).save("invoice.pdf", ContentFile(content)))',
+            ("",),
+            note=True,
+        ),
+        "QA501.bad_asyncio_sleep": Expected("wait", "await asyncio.sleep(0.001)", ("",)),
         "QA501.bad_sleep": Expected("bad_sleep", "time.sleep(0.001)", ("",)),
         "QA507.bad": Expected(
             "_publish",

@@ -23,6 +23,8 @@ class Entry(NamedTuple):
     direct: bool = False
     #: In each class that is derived from that one.
     derived: bool = False
+    #: Position and name of what is written: only if it is large.
+    content: tuple[int, str] | None = None
 
 
 #: Modules of Django that are imported when they are first used, which may be in a transaction, by
@@ -33,12 +35,13 @@ LATE: dict[str, tuple[str, ...]] = {
         for backend in ("locmem", "console", "smtp", "filebased", "dummy")
     ),
     "django.core.cache": tuple(
-        f"django.core.cache.backends.{backend}" for backend in ("locmem", "redis", "memcached")
+        f"django.core.cache.backends.{backend}"
+        for backend in ("locmem", "redis", "memcached", "filebased")
     ),
 }
 
 _NETWORK, _MAIL, _PUBLISH = EffectKind.NETWORK, EffectKind.MAIL, EffectKind.PUBLISH
-_CACHE = EffectKind.CACHE
+_CACHE, _FILE = EffectKind.CACHE, EffectKind.FILE
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("requests.sessions", "Session.send", _NETWORK),
@@ -66,6 +69,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("rq.queue", "Queue.enqueue_job", _PUBLISH, "RQ"),
     Entry("dramatiq.actor", "Actor.send_with_options", _PUBLISH, "Dramatiq"),
     Entry("huey.api", "Huey.enqueue", _PUBLISH, "Huey"),
+    *(
+        Entry(module, "BaseTaskBackend.enqueue", _PUBLISH, "Django's tasks", derived=True)
+        for module in ("django.tasks.backends.base", "django_tasks.backends.base")
+    ),
     Entry("kafka.producer.kafka", "KafkaProducer.send", _PUBLISH, "Kafka"),
     *(
         Entry(module, f"{layer}.{method}", _PUBLISH, "Channels")
@@ -77,17 +84,28 @@ ENTRIES: tuple[Entry, ...] = (
         for method in ("send", "group_send")
     ),
     *(
-        Entry(module, f"{cache}.set", _CACHE, "the cache", direct=True)
+        Entry(module, f"{cache}.{method}", _CACHE, "the cache", direct=True)
         for module, cache in (
             ("django.core.cache.backends.locmem", "LocMemCache"),
             ("django.core.cache.backends.redis", "RedisCache"),
             ("django.core.cache.backends.memcached", "BaseMemcachedCache"),
+            ("django.core.cache.backends.filebased", "FileBasedCache"),
             ("django_redis.cache", "RedisCache"),
         )
+        for method in ("set", "set_many", "delete", "delete_many")
     ),
+    Entry(
+        *("django.core.files.storage.base", "Storage.save", _FILE, "Django's storage"),
+        derived=True,
+        content=(2, "content"),
+    ),
+    Entry("pathlib", "Path.write_bytes", _FILE, "pathlib", content=(1, "data")),
+    Entry("pathlib", "Path.write_text", _FILE, "pathlib", content=(1, "data")),
+    Entry("shutil", "copyfile", _FILE, "shutil", content=(0, "src")),
     Entry("subprocess", "Popen.__init__", EffectKind.PROCESS),
     Entry("os", "system", EffectKind.PROCESS),
     Entry("time", "sleep", EffectKind.SLEEP, "time.sleep()"),
+    Entry("asyncio", "sleep", EffectKind.SLEEP, "asyncio.sleep()", direct=True),
 )
 
 #: Who talks to a database, a cache or a log on its own behalf: parts of paths.

@@ -7,11 +7,11 @@ that is looked at afterwards: a third of a microsecond, for the life of the proc
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import importlib
 import inspect
-import socket
 import sys
 import time
 from contextvars import ContextVar
@@ -24,6 +24,7 @@ from django.db.models import Model
 
 from queryaudit.capture.clients import ENTRIES, LATE, UNHEARD, Entry
 from queryaudit.capture.clock import now_ns
+from queryaudit.capture.harmless import is_harmless
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
 from queryaudit.capture.transactions import OPEN, Open
@@ -48,7 +49,7 @@ class Effects:
         self._waiting = list(ENTRIES)
         self._late = dict(LATE)
         self._modules = 0
-        self._sleep = time.sleep
+        self._sleep, self._async_sleep = time.sleep, asyncio.sleep
 
     def refresh(self, scope: Scope) -> None:
         """Hook what was imported since; called as a transaction begins."""
@@ -92,11 +93,17 @@ class Effects:
         files = scope.recorder.files
         for module in list(sys.modules.values()):
             names = getattr(module, "__dict__", None)
-            if names is None or names.get("sleep") is not self._sleep or module is time:
+            hooked = None if names is None else self._hooked_sleep(names.get("sleep"))
+            if names is None or hooked is None:
                 continue
             path = names.get("__file__")
             if isinstance(path, str) and files.kind_of_path(path) is not FrameKind.LIBRARY:
-                self._patches.replace(module, "sleep", time.sleep)
+                self._patches.replace(module, "sleep", hooked)
+
+    def _hooked_sleep(self, sleep: object) -> Any:
+        if sleep is self._sleep:
+            return time.sleep
+        return asyncio.sleep if sleep is self._async_sleep else None
 
 
 def _calling(original: Any, entry: Entry) -> Any:
@@ -193,7 +200,7 @@ def _begin(entry: Entry, arguments: tuple[Any, ...], named: dict[str, Any]) -> _
         return None
     try:
         held = tuple(one for one in held if not one.ended)
-        if not held or _is_nothing(entry, arguments):
+        if not held or is_harmless(entry, arguments, named):
             return None
         found = _caller(sys._getframe(2), entry, scope)
         if found is None:
@@ -207,16 +214,6 @@ def _begin(entry: Entry, arguments: tuple[Any, ...], named: dict[str, Any]) -> _
     except Exception as ours:  # noqa: BLE001 - the first wall
         scope.recorder.failed("effects", ours)
         return None
-
-
-def _is_nothing(entry: Entry, arguments: tuple[Any, ...]) -> bool:
-    """A call that waits for nobody."""
-    if entry.kind is EffectKind.SLEEP:
-        return not arguments or not isinstance(arguments[0], int | float) or arguments[0] <= 0
-    if entry.module == "socket":
-        family = getattr(arguments[0], "family", None)
-        return family not in (socket.AF_INET, socket.AF_INET6)
-    return False
 
 
 def _caller(frame: FrameType | None, entry: Entry, scope: Scope) -> tuple[str, FrameType] | None:

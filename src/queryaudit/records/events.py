@@ -94,6 +94,7 @@ class EffectKind(IntEnum):
     PROCESS = 4
     SLEEP = 5
     CACHE = 6  #: written, not read
+    FILE = 7  #: a large one was written
 
 
 class Header(NamedTuple):

@@ -20,7 +20,10 @@ _DOES = {
     EffectKind.PROCESS: "A process is started",
     EffectKind.SLEEP: "The code sleeps",
     EffectKind.CACHE: "The cache is written",
+    EffectKind.FILE: "A large file is written",
 }
+#: What takes little time as a rule.
+_QUICK = frozenset({EffectKind.CACHE, EffectKind.FILE})
 
 
 class IoInTransaction(TransactionRule):
@@ -29,9 +32,11 @@ class IoInTransaction(TransactionRule):
     What it detects
     ---------------
     HTTP by requests, httpx, urllib3, urllib, aiohttp or boto3, mail by Django or smtplib,
-    tasks and messages for Celery, RQ, Dramatiq, Huey, Kafka or Channels, processes,
-    ``time.sleep()``, and writes to the cache, after rows were written or locked in the same
-    transaction. Calls that a test answers itself are seen as well.
+    tasks and messages for Celery, RQ, Dramatiq, Huey, Kafka, Channels or Django's tasks, processes,
+    ``time.sleep()`` and ``asyncio.sleep()``, after rows were written or locked in the same
+    transaction; as notes, writes to the cache, and files of 64 KiB or more that go to a storage of
+    Django's, or are written by ``pathlib`` or ``shutil``. Calls that a test answers itself are seen
+    as well.
 
     Why it matters
     --------------
@@ -61,8 +66,9 @@ class IoInTransaction(TransactionRule):
     ---------------
     Where the answer decides whether to commit and nothing else can hold the place, as with a lock
     that is there to keep others out meanwhile. Silent: callbacks of ``on_commit``, transactions
-    that have only read, the transaction of a test case, what a test does itself, and connections of
-    databases, caches and logging.
+    that have only read, the transaction of a test case, what a test does itself, connections of
+    databases, caches and logging, and tasks that are queued in a database, which are committed with
+    the rest.
 
     Evidence
     --------
@@ -91,7 +97,7 @@ class IoInTransaction(TransactionRule):
             rule=self.code,
             group=(self.code, *place),
             cause=(self.code, *place, one.place.name, held.table),
-            severity=Severity.NOTE if one.kind is EffectKind.CACHE else self.severity,
+            severity=Severity.NOTE if one.kind in _QUICK else self.severity,
             frame=one.frame,
             evaluated=one.place.frame,
             access=one.frame,
@@ -131,6 +137,14 @@ class IoInTransaction(TransactionRule):
                 applicability=Applicability.DISPLAY_ONLY,
                 code="",
                 note="Leave the atomic block before sleeping, and enter a new one afterwards.",
+            )
+        if head.method == EffectKind.FILE.name:
+            return Fix(
+                title="write the file outside of the transaction",
+                applicability=Applicability.DISPLAY_ONLY,
+                code="",
+                note="Write it before the atomic block, and store its name in it; or after the "
+                "commit. A rollback does not remove a file.",
             )
         text = call_text(head.frame)
         if text is None:
