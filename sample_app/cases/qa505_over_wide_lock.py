@@ -1,10 +1,10 @@
-"""QA505: rows of joined tables are locked along."""
+"""QA505: rows are locked along that nobody writes."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
-from sample_app.shop.models import Book
+from sample_app.shop.models import Author, Book, Order
 
 
 def _first(**options: object) -> Book:
@@ -23,6 +23,47 @@ def bad_filtered() -> int:
     with transaction.atomic():
         books = Book.objects.filter(publisher__name__gt="").select_for_update().order_by("pk")
         return Book.objects.filter(pk=books[0].pk).update(stock=1)
+
+
+def bad_whole_table() -> None:
+    """All are locked to change the one that Python picks."""
+    with transaction.atomic():
+        books = list(Book.objects.select_for_update().order_by("pk"))
+        rarest = min(books, key=lambda book: book.stock)
+        rarest.stock += 1
+        rarest.save(update_fields=["stock"])
+
+
+def good_whole_table_written() -> int:
+    """All of them are changed."""
+    with transaction.atomic():
+        books = list(Book.objects.select_for_update().order_by("pk"))
+        for book in books:
+            book.stock += 1
+        return Book.objects.bulk_update(books, ["stock"])
+
+
+def good_guard() -> int:
+    """Rows of one parent are locked to add them up; one is changed."""
+    with transaction.atomic():
+        author = Author.objects.order_by("pk")[0]
+        books = Book.objects.select_for_update().filter(author_id=author.pk).order_by("pk")
+        stock = sum(book.stock for book in books)
+        return Book.objects.filter(pk=books[0].pk).update(stock=stock)
+
+
+def good_nothing_written() -> int:
+    """They are locked to keep others out meanwhile."""
+    with transaction.atomic():
+        stock = sum(book.stock for book in Book.objects.select_for_update().order_by("pk"))
+        return Order.objects.filter(pk=Order.objects.earliest("pk").pk).update(note=str(stock))
+
+
+def good_free_ones() -> None:
+    """Who finds them locked takes others."""
+    with transaction.atomic():
+        books = list(Book.objects.select_for_update(skip_locked=True).order_by("pk"))
+        Book.objects.filter(pk=books[0].pk).update(stock=1)
 
 
 def good() -> int:

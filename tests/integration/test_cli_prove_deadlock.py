@@ -197,6 +197,20 @@ def test_the_script_raises_the_deadlock_again(
         assert run_script(scratch, script) == "40P01"
 
 
+@PostgreSQL
+def test_the_script_can_be_copied_from_the_terminal(
+    standing_shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line that is broken would begin with the rest of a comment."""
+    trace = trace_of(tmp_path, pay, close)
+    assert main(["prove-deadlock", trace, "--database", url(), "--baseline", ""]) == 1
+    out = capsys.readouterr().out
+    lines = out[out.index("-- For two sessions") : out.index(" seen in")].splitlines()
+    assert any(len(line) > 100 for line in lines)
+    with scratch_database(url()) as scratch:
+        assert run_script(scratch, "\n".join(line.strip() for line in lines)) == "40P01"
+
+
 def run_script(scratch: str, script: str) -> str:
     """Types a script into two sessions; what waits is left waiting."""
     setup, *parts = re.split(r"^-- Session (\d)$", script, flags=re.MULTILINE)

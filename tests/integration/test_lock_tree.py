@@ -98,5 +98,6 @@ def test_a_waiting_session_is_shown_without_its_values() -> None:
     server.close()
     text = stream.getvalue()
     assert "1 session waits for a lock" in text
+    assert " s for a row (transactionid)" in text
     assert 'UPDATE "shop_tag" SET "name" = ?' in text
     assert "secret" not in text

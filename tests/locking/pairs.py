@@ -1523,6 +1523,46 @@ def all_but_those_of_others() -> tuple[Run, Run]:
 
 
 @unsafe
+def many_children_at_once() -> tuple[Run, Run]:
+    """Rows that are made by one statement lock what they refer to as well."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            OrderLine.objects.bulk_create(
+                OrderLine(order_id=k.order, book_id=book, quantity=1, unit_price=1)
+                for book in (k.unordered, k.unordered2)
+            )
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Order.objects.select_for_update().get(pk=k.order)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@safe
+def many_children_of_a_lock_that_leaves_the_key() -> tuple[Run, Run]:
+    """The same, and whoever locks the parent leaves its key free."""
+
+    def one(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.com")
+            OrderLine.objects.bulk_create(
+                OrderLine(order_id=k.order, book_id=book, quantity=1, unit_price=1)
+                for book in (k.unordered, k.unordered2)
+            )
+
+    def other(k: SimpleNamespace) -> None:
+        with transaction.atomic():
+            Order.objects.select_for_update(no_key=True).get(pk=k.order)
+            Publisher.objects.filter(pk=k.publisher).update(website="https://example.org")
+
+    return one, other
+
+
+@unsafe
 def met_with_something_in_hand() -> tuple[Run, Run]:
     """They come to wait for each other before the statements on which they were expected to."""
 

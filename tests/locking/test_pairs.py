@@ -58,6 +58,7 @@ def keys(standing_shop: None) -> SimpleNamespace:
         category2=Category.objects.exclude(parent=None)[0].pk,
         publisher=Publisher.objects.order_by("pk")[0].pk,
         unordered=Book.objects.exclude(order_lines__order=order)[0].pk,
+        unordered2=Book.objects.exclude(order_lines__order=order)[1].pk,
         childless=Customer.objects.create(name="N", email="n@example.com", joined_on=TODAY).pk,
     )
 

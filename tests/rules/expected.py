@@ -676,6 +676,12 @@ EXPECTED = (
             'book = Book.objects.select_related("author").select_for_update().earliest("pk")',
             ("",),
         ),
+        "QA505.bad_whole_table": Expected(
+            "bad_whole_table",
+            'books = list(Book.objects.select_for_update().order_by("pk"))',
+            ("",),
+            note=True,
+        ),
         "QA505.bad_filtered": Expected(
             "bad_filtered",
             "return Book.objects.filter(pk=books[0].pk).update(stock=1)",

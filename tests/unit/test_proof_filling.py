@@ -63,6 +63,12 @@ def statement(text: str, *moved: str) -> str:
             " WHERE U0.stock = '999' AND U0.shelf_id = '999')) AND shelf_id = '1')",
         ),
         (
+            "INSERT INTO book (stock, shelf_id) SELECT * FROM UNNEST((%s)::integer[],"
+            " (%s)::bigint[]) RETURNING book.id",
+            "INSERT INTO book (stock, shelf_id) SELECT * FROM UNNEST(('{\"2001\"}')::integer[],"
+            " ('{\"1\"}')::bigint[]) RETURNING book.id",
+        ),
+        (
             "DELETE FROM book WHERE NOT EXISTS(SELECT 1 FROM shelf U0 WHERE U0.id = %s)"
             " AND stock = %s",
             "DELETE FROM book WHERE NOT EXISTS(SELECT 1 FROM shelf U0 WHERE U0.id = '999')"

@@ -281,6 +281,7 @@ class Engine:
                 queries=sighting.queries + (known.queries if known else 0),
                 duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
                 rows=sighting.rows + (known.rows if known else 0),
+                most=max(sighting.most, known.most if known else 0),
                 frames=(*(known.frames if known else ()), *sighting.frames),
                 variants=some_variants(known.variants if known else frozenset(), sighting.variants),
             )

@@ -32,6 +32,7 @@ class CauseTotals:
     queries: int = 0
     duration_ns: int = 0
     rows: int = 0
+    most: int = 0
     worst: int = 0
     units: int = 0  #: scopes, however many of them share a name
     scopes: dict[ScopeKey, list[int]] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class CauseTotals:
             queries=self.queries + other.queries,
             duration_ns=self.duration_ns + other.duration_ns,
             rows=self.rows + other.rows,
+            most=max(self.most, other.most),
             worst=max(self.worst, other.worst),
             units=self.units + other.units,
             scopes=scopes,
@@ -124,6 +126,7 @@ class Ledger:
         totals.queries += sighting.queries
         totals.duration_ns += sighting.duration_ns
         totals.rows += sighting.rows
+        totals.most = max(totals.most, sighting.most)
         totals.frames.update(sighting.frames)
         if sighting.variants:
             totals.variants = some_variants(totals.variants, sighting.variants)
@@ -190,7 +193,9 @@ class Ledger:
 
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
-    plain = replace(sighting, queries=0, duration_ns=0, rows=0, frames=(), variants=frozenset())
+    plain = replace(
+        sighting, queries=0, duration_ns=0, rows=0, most=0, frames=(), variants=frozenset()
+    )
     # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
     warns = sighting.changed or sighting.through_narrowed
     return (-int(sighting.severity), not warns, _frame_order(sighting.frame), repr(plain))

@@ -149,6 +149,7 @@ def _summed(totals: CauseTotals) -> Observation:
         queries=totals.queries,
         duration_ns=totals.duration_ns,
         rows=totals.rows,
+        most=totals.most,
         variants=totals.variants,
     )
 

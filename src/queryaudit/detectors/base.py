@@ -166,6 +166,8 @@ class Sighting:
     queries: int
     duration_ns: int
     rows: int = 0
+    #: Of which the greatest tells, where they can't be added up: as the rows that one query locked.
+    most: int = 0
     use: RowUse | None = None  #: what the source does with the rows, where the rule is about that
     note: str = ""  #: describes the cause where a relation path can't
     #: Digests of a few texts that ran, where a rule is about how they differ.

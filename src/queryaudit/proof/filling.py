@@ -206,15 +206,25 @@ def _insert(
     columns = [token.name for token in tokens[index + 1 : pairs.get(index, index)] if token.name]
     found: dict[int, str] = {}
     index = pairs.get(index, index) + 1
-    while index < len(tokens) and tokens[index].word != "VALUES":
+    while index < len(tokens) and tokens[index].word not in ("VALUES", "UNNEST"):
         index += 1
+    unnested = index < len(tokens) and tokens[index].word == "UNNEST"
     index += 1
     while index < len(tokens) and tokens[index].word not in ("ON", "RETURNING"):
         if tokens[index].text == "(":
             _group(tokens, range(index + 1, pairs[index]), table, columns, rows, fresh, found)
             fresh = rows.fresh()
+        if unnested:
+            found = {at: _array(value) for at, value in found.items()}
+            break
         index = pairs.get(index, index) + 1
     return _render(tokens, found)
+
+
+def _array(literal: str) -> str:
+    """A literal as an array of one, as ``UNNEST`` takes it: a column of rows that are made."""
+    escaped = literal[1:-1].replace("\\", "\\\\").replace('"', '\\"')
+    return f"'{{\"{escaped}\"}}'"
 
 
 def _group(

@@ -17,7 +17,7 @@ class Line(NamedTuple):
 
 def script(setup: Sequence[str], lines: Sequence[Line], ended: int) -> str:
     """``ended`` is the session that the server ends."""
-    found = ["-- In an empty database: tables, and the rows in which both meet."]
+    found = ["-- For two sessions of psql in an empty database. First tables, and where both meet."]
     found += ["BEGIN;", *(f"{statement};" for statement in setup), "COMMIT;"]
     last = len(lines) - 1
     session = -1

@@ -30,7 +30,7 @@ _RESERVE = 1_000
 
 _ICONS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.NOTE: "🔵"}
 
-_LONGEST_SCRIPT = 20_000
+_LONGEST_SCRIPT = 200_000
 
 
 class MarkdownReporter:

@@ -32,7 +32,7 @@ _FIX_STYLES = {
 _MOST_CAUSES = 20
 _MOST_SCOPES = 5
 _LONGEST_STATEMENT = 240
-_LONGEST_SCRIPT = 20_000
+_LONGEST_SCRIPT = 200_000
 
 
 def finding_page(
@@ -46,6 +46,8 @@ def finding_page(
     if finding.fix is not None:
         yield from _fix(finding.fix, wording.saving(finding), layout)
     yield layout.section("evidence", *_evidence(finding))
+    for line in _script(finding):
+        yield layout.verbatim(Text(line, style="dim" if line.startswith("--") else ""))
     if finding.scopes:
         yield layout.section("seen in", *_scopes(finding))
     yield layout.section("id", Text(clean(finding.fingerprint, 200), style="dim"))
@@ -142,11 +144,14 @@ def _evidence(finding: Finding) -> Iterator[RenderableType]:
     name, space, meaning = wording.grade(finding).partition(" ")
     text = clean(evidence.text, 1_000)
     yield Text.assemble((name, "bold"), f"{space}{meaning}: {text}")
-    if "\n" in evidence.reproduce:
-        for line in clean_lines(evidence.reproduce, _LONGEST_SCRIPT):
-            yield Text(f"  {line}", style="dim" if line.startswith("--") else "")
-    elif evidence.reproduce:
+    if evidence.reproduce and "\n" not in evidence.reproduce:
         yield hanging(Text("$ ", style="dim"), Text(clean(evidence.reproduce, 1_000)))
+
+
+def _script(finding: Finding) -> list[str]:
+    """What makes it happen again, to be copied: whole, as it would not run otherwise."""
+    text = finding.evidence.reproduce
+    return clean_lines(text, _LONGEST_SCRIPT) if "\n" in text else []
 
 
 def _scopes(finding: Finding) -> Iterator[RenderableType]:

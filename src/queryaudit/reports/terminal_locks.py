@@ -19,6 +19,13 @@ from queryaudit.reports.sqltext import one_line
 INTERVAL = 0.5
 _LONGEST_STATEMENT = 300
 _WIDTH = 120
+#: What the server's names of locks stand for.
+_FOR = {
+    "transactionid": "for a row",
+    "tuple": "in the queue for a row",
+    "relation": "for a table",
+    "advisory": "for an advisory lock",
+}
 
 
 def print_locks(sessions: Sequence[Session], stream: TextIO, *, color: bool) -> None:
@@ -70,7 +77,9 @@ def _label(session: Session) -> Text:
     name = clean(session.application or session.user or "?", 60)
     label = Text(f"{session.pid} {name}", style="bold red" if not session.blockers else "bold")
     if session.blockers:
-        label.append(f"  waits {session.running:.1f} s ({clean(session.lock, 40)})", "yellow")
+        lock = clean(session.lock, 40)
+        what = f" {_FOR[lock]}" if lock in _FOR else ""
+        label.append(f"  waits {session.running:.1f} s{what} ({lock})", "yellow")
     else:
         label.append(f"  {clean(session.state, 40)} for {session.running:.1f} s", "default")
     if session.open:

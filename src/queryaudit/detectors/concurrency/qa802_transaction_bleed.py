@@ -69,7 +69,9 @@ class TransactionBleed(TransactionRule):
     ---------------
     When nothing else runs meanwhile, which nobody can promise for long. Silent: whatever the task
     that began the transaction awaits, tasks that it makes within the block, blocks in one
-    synchronous function, and transactions in threads that no coroutine waits for.
+    synchronous function, and transactions in threads that no coroutine waits for. Before Python
+    3.12 ``asyncio.wait_for()`` makes a task of what it waits for: a transaction that is begun in
+    it, and goes on after it, is taken for another task's.
 
     Evidence
     --------

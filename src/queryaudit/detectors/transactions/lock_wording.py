@@ -25,7 +25,7 @@ def thing(lock: Lock) -> str:
 def order_of(crossing: Crossing) -> str:
     """The order in which the first of the transactions locks."""
     held, wanted = thing(crossing.held.lock), thing(crossing.wanted.lock)
-    late = " as it commits," if _at_commit(crossing.wanted, len(crossing.one.steps)) else ""
+    late = ", as it commits," if _at_commit(crossing.wanted, len(crossing.one.steps)) else ""
     if is_exchanged(crossing):
         return f"{held} in the order of its arguments"
     if held == wanted:

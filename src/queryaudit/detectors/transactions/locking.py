@@ -80,6 +80,7 @@ def sighting(
         queries=one.runs.queries,
         duration_ns=one.runs.duration_ns,
         rows=one.rows,
+        most=one.rows,
         note=note,
         ignored=one.runs.ignored if one.runs.ignored is not None else one.place.home[2],
         frames=visible((*one.frames, *one.place.frames)),

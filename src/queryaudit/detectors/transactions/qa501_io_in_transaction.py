@@ -116,9 +116,9 @@ class IoInTransaction(TransactionRule):
         head = sightings[0]
         does = _DOES[EffectKind[head.method or "NETWORK"]]
         client = head.note.partition(" in the transaction")[0]
-        return (
-            f"{does} ({client}) inside the transaction of {head.owner}, which holds {head.target}."
-        )
+        if head.method != EffectKind.CACHE.name:
+            does = f"{does} ({client})"
+        return f"{does} inside the transaction of {head.owner}, which holds {head.target}."
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         count = sum(s.queries for s in sightings)

@@ -127,7 +127,7 @@ class LongTransaction(TransactionRule):
             statement=view.statements.of(text).normalised,
             queries=span.statements,
             duration_ns=span.db_ns,
-            rows=span.held_statements,
+            most=span.held_statements,
             note=_NOTES[kind],
             ignored=home[2],
             frames=visible(frames),
@@ -141,7 +141,7 @@ class LongTransaction(TransactionRule):
                 f"The transaction of {head.owner} stays open while the code waits for something "
                 "outside the database."
             )
-        how = "while Python is busy" if head.method == "python" else f"for {head.rows} statements"
+        how = "while Python is busy" if head.method == "python" else f"for {head.most} statements"
         return f"The transaction of {head.owner} holds rows of {head.target} {how}."
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
@@ -207,9 +207,12 @@ def _ms(ns: int) -> str:
 
 
 def _loop(span: Span, begin: Frame, view: View) -> Frame | None:
-    """The loop below the block whose rounds run most of the statements."""
+    """The loop below the block whose rounds run most of the statements, if they hold more rows.
+
+    To read in batches helps nobody: what is only read goes before the first lock.
+    """
     ran = max(span.runs, key=lambda ran: span.runs[ran], default=None)
-    if ran is None or span.runs[ran] < 2:
+    if ran is None or span.runs[ran] < 2 or not held_by([ran], view):
         return None
     loop = loop_of(view.tables.stacks[ran[1]].frames, view)
     outside = loop is not None and (loop.path, loop.loop_line) == (begin.path, begin.loop_line)

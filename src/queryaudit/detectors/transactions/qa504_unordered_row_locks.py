@@ -71,7 +71,7 @@ class UnorderedRowLocks(TransactionRule):
         return f"Rows of {head.target} are locked in no fixed order in {head.owner}."
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        rows = max(s.rows for s in sightings)
+        rows = max(s.most for s in sightings)
         return Evidence(
             grade=Grade.OBSERVED, text=f"a query without ORDER BY fetched {rows} rows to lock"
         )

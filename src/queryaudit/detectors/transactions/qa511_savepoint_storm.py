@@ -116,7 +116,7 @@ class SavepointStorm(Detector):
             statement="SAVEPOINT",
             queries=2 * count,
             duration_ns=0,
-            rows=most,
+            most=most,
             note=f"a savepoint in each round of `{loop.loop_text}`",
             ignored=place.home[2],
             frames=visible((*made.frames, *place.frames)),
@@ -124,11 +124,11 @@ class SavepointStorm(Detector):
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
-        most = max(s.rows for s in sightings)
+        most = max(s.most for s in sightings)
         return f"{most} savepoints in one transaction of {head.owner}: {head.note}."
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        most = max(s.rows for s in sightings)
+        most = max(s.most for s in sightings)
         return Evidence(
             grade=Grade.OBSERVED,
             text=f"{most} savepoints were made at this place before one commit; SAVEPOINT and "

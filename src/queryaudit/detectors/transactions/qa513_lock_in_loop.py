@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.transactions.fold import TransactionFold
@@ -68,7 +69,9 @@ class LockInLoop(Detector):
                 continue  # a batch in each round
             if any("update_or_create(" in line for line in one.frame.snippet):
                 continue  # it locks by itself: QA602
-            yield sighting(self.code, one, self.severity, f"rows of {one.table} one by one", loop)
+            seen = sighting(self.code, one, self.severity, f"rows of {one.table} one by one", loop)
+            model = view.tables.model_of(one.table)
+            yield replace(seen, method=model.label.rpartition(".")[2] if model else None)
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
@@ -78,5 +81,6 @@ class LockInLoop(Detector):
         return Fix(
             title="lock all rows by one ordered query before the loop",
             applicability=Applicability.DISPLAY_ONLY,
-            code='rows = Model.objects.select_for_update().order_by("pk").in_bulk(ids)',
+            code=f"rows = {sightings[0].method or 'Model'}.objects.select_for_update()"
+            '.order_by("pk").in_bulk(ids)',
         )
