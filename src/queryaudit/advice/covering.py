@@ -51,6 +51,8 @@ def coverings(
         relation = relations.get((node.schema, node.relation))
         if node.kind not in _SCANS or relation is None or relation.rows < small_table:
             continue
+        if relation.root is not None:
+            continue
         found = _covering(plan, node, relation)
         if found is None:
             continue

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from queryaudit.advice.candidates import Candidate, Key
 from queryaudit.advice.conditions import Compared
 from queryaudit.records.events import Model
+from queryaudit.records.plans import Relation
 
 #: What Django allows.
 NAME_LENGTH = 30
@@ -127,6 +128,11 @@ def migration_code(
             "        ),",
         ]
     return "\n".join([*lines, "    ]"])
+
+
+def may_build_concurrently(relation: Relation) -> bool:
+    """PostgreSQL does, of tables that are not partitioned."""
+    return relation.vendor == "postgresql" and not relation.partitions
 
 
 def is_own(model: Model | None) -> bool:

@@ -14,6 +14,9 @@ Relations = Mapping[tuple[str, str], Relation]
 _SCANS = frozenset({"Seq Scan", "Index Scan", "Bitmap Heap Scan"})
 _JOINS = frozenset({"Hash Join", "Merge Join"})
 #: Nodes between a scan and a sort that neither drop nor reorder rows of their own accord.
+_APPENDS = frozenset({"Append", "Merge Append"})
+#: What PostgreSQL adds to a table's alias for each of its partitions.
+_NUMBERED = re.compile(r"_\d+\Z")
 _TRANSPARENT = frozenset({"Limit", "Gather", "Gather Merge", "Subquery Scan", "LockRows", "Result"})
 
 
@@ -40,12 +43,34 @@ class Scan(NamedTuple):
 
 
 def scans(plan: Plan, relations: Relations) -> Iterator[Scan]:
-    """Every scan of a table that the catalogue knows, with what it reads and keeps."""
+    """Every scan of a table that the catalogue knows, with what it reads and keeps.
+
+    Those of a table's partitions are one, of the table.
+    """
+    parts: dict[tuple[Relation, str], list[Scan]] = {}
+    for scan in _each(plan, relations):
+        root = relations.get(scan.relation.root) if scan.relation.root is not None else None
+        if root is None:
+            yield scan
+        else:
+            parts.setdefault((root, _NUMBERED.sub("", scan.node.alias)), []).append(scan)
+    for (root, _), found in parts.items():
+        first = max(found, key=lambda scan: scan.read)
+        times = [scan.time_ns for scan in found if scan.time_ns is not None]
+        yield first._replace(
+            relation=root,
+            read=sum(scan.read for scan in found),
+            kept=sum(scan.kept for scan in found),
+            time_ns=sum(times) if times else None,
+        )
+
+
+def _each(plan: Plan, relations: Relations) -> Iterator[Scan]:
     for index, node in enumerate(plan.nodes):
         relation = relations.get((node.schema, node.relation))
         if node.kind not in _SCANS or relation is None:
             continue
-        order = _order(plan, index)
+        order = _order(plan, index, is_part=relation.root is not None)
         figures = _figures(plan, index, relation, order)
         if figures is None:
             continue
@@ -129,11 +154,13 @@ _SORT_KEY = re.compile(
 )
 
 
-def _order(plan: Plan, index: int) -> Order | None:
+def _order(plan: Plan, index: int, *, is_part: bool) -> Order | None:
     """The sort above a scan, if nothing but it stands between the scan's rows and the result."""
     alias = plan.nodes[index].alias
+    names = {alias, _NUMBERED.sub("", alias)} if is_part else {alias}
+    through = _TRANSPARENT | _APPENDS if is_part else _TRANSPARENT
     place = plan.nodes[index].parent
-    while place is not None and plan.nodes[place].kind in _TRANSPARENT:
+    while place is not None and plan.nodes[place].kind in through:
         place = plan.nodes[place].parent
     if place is None or plan.nodes[place].kind not in ("Sort", "Incremental Sort"):
         return None
@@ -141,7 +168,7 @@ def _order(plan: Plan, index: int) -> Order | None:
     keys = []
     for text in sort.keys:
         match = _SORT_KEY.fullmatch(text)
-        if match is None or match["alias"].strip('"') != alias or match["nulls"]:
+        if match is None or match["alias"].strip('"') not in names or match["nulls"]:
             return None
         keys.append((match["column"].strip('"'), bool(match["direction"])))
     child = next(node for node in plan.nodes if node.parent == place)
@@ -149,10 +176,14 @@ def _order(plan: Plan, index: int) -> Order | None:
     return Order(tuple(keys), rows, sort.limit_above, _wanted(plan, place))
 
 
+#: A sort below a merge of partitions is one of several: each gives as many as are wanted.
+_PASSING = _APPENDS | {"Gather Merge", "Gather", "LockRows"}
+
+
 def _wanted(plan: Plan, sort: int) -> float | None:
     """How many rows the LIMIT above a sort lets through."""
     place = plan.nodes[sort].parent
-    while place is not None and plan.nodes[place].kind in ("Gather Merge", "Gather", "LockRows"):
+    while place is not None and plan.nodes[place].kind in _PASSING:
         place = plan.nodes[place].parent
     if place is None or plan.nodes[place].kind != "Limit":
         return None

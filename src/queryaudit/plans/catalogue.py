@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from queryaudit.plans import sqlite_catalogue
 from queryaudit.plans.quoting import quoted
-from queryaudit.plans.server import Server
+from queryaudit.plans.server import Row, Server
 from queryaudit.records.plans import (
     CatalogColumn,
     CatalogIndex,
@@ -21,7 +21,8 @@ Name = tuple[str, str]
 
 _TABLES = """
 SELECT c.oid, n.nspname::text, c.relname::text, c.reltuples::float8, pg_relation_size(c.oid),
-       CASE WHEN c.relpages > 0 THEN c.relallvisible::float8 / c.relpages END
+       CASE WHEN c.relpages > 0 THEN c.relallvisible::float8 / c.relpages END,
+       c.relkind = 'p'
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname::text = ANY(%s) AND c.relname::text = ANY(%s)
 """
@@ -31,8 +32,23 @@ SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), s.n_distinct::floa
        s.most_common_freqs[1]::float8
 FROM pg_catalog.pg_attribute a
 LEFT JOIN pg_catalog.pg_stats s
-  ON s.schemaname = %s AND s.tablename = %s AND s.attname = a.attname AND NOT s.inherited
+  ON s.schemaname = %s AND s.tablename = %s AND s.attname = a.attname AND s.inherited = %s
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+#: The tables at the top of partitions.
+_ROOTS = """
+SELECT n.nspname::text, c.relname::text, m.nspname::text, r.relname::text
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class r ON r.oid = pg_partition_root(c.oid)
+JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
+WHERE c.relispartition AND n.nspname::text = ANY(%s) AND c.relname::text = ANY(%s)
+"""
+#: The partitions that hold rows, the largest first.
+_LEAVES = """
+SELECT n.nspname::text, c.relname::text, c.reltuples::float8, pg_relation_size(c.oid)
+FROM pg_partition_tree(%s) t JOIN pg_catalog.pg_class c ON c.oid = t.relid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE t.isleaf ORDER BY c.reltuples DESC, n.nspname, c.relname
 """
 _STATISTICS = """
 SELECT ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
@@ -89,13 +105,22 @@ def relations(server: Server, names: Collection[Name], alias: str) -> list[Relat
     if server.vendor == "sqlite":
         found = (sqlite_catalogue.relation(server, name, alias) for _, name in sorted(set(names)))
         return [relation for relation in found if relation.columns]  # else it is a part of a query
-    schemas, tables = sorted({s for s, _ in names}), sorted({t for _, t in names})
-    rows = server.run(_TABLES, (schemas, tables))
+    roots = {
+        (str(schema), str(name)): (str(top), str(root))
+        for schema, name, top, root in server.run(_ROOTS, _listed(names))
+        if (schema, name) in names
+    }
+    names = {*names, *roots.values()}
+    rows = server.run(_TABLES, _listed(names))
     return [
-        _relation(server, row, alias)
+        _relation(server, row, alias)._replace(root=roots.get((row[1], row[2])))
         for row in sorted(rows, key=lambda r: (r[1], r[2]))
         if (row[1], row[2]) in names
     ]
+
+
+def _listed(names: Collection[Name]) -> tuple[list[str], list[str]]:
+    return sorted({s for s, _ in names}), sorted({t for _, t in names})
 
 
 def deleted_from(plans: Iterable[Plan]) -> set[Name]:
@@ -112,12 +137,15 @@ def children(server: Server, names: Collection[Name]) -> set[Name]:
     """The tables whose foreign keys lead to ``names``: a deletion looks into them."""
     if not names or server.vendor != "postgresql":
         return set()
-    schemas, tables = sorted({s for s, _ in names}), sorted({t for _, t in names})
-    return {(str(row[0]), str(row[1])) for row in server.run(_CHILDREN, (schemas, tables))}
+    return {(str(row[0]), str(row[1])) for row in server.run(_CHILDREN, _listed(names))}
 
 
 def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
-    oid, schema, name, tuples, size, visible = row
+    oid, schema, name, tuples, size, visible, is_partitioned = row
+    leaves = server.run(_LEAVES, (oid,)) if is_partitioned else []
+    if leaves:
+        tuples = sum(max(float(leaf[2]), 0.0) for leaf in leaves)
+        size = sum(int(leaf[3] or 0) for leaf in leaves)
     return Relation(
         alias=alias,
         vendor="postgresql",
@@ -135,8 +163,8 @@ def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
                 _short(correlation),
                 _short(commonest),
             )
-            for column, type_, distinct, nulls, width, correlation, commonest in server.run(
-                _COLUMNS, (schema, name, oid)
+            for column, type_, distinct, nulls, width, correlation, commonest in _columns(
+                server, oid, str(schema), str(name), leaves
             )
         ),
         indexes=tuple(_index(server, index) for index in server.run(_INDEXES, (oid,))),
@@ -145,8 +173,20 @@ def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
             for key, columns, target, action in server.run(_FOREIGN_KEYS, (oid,))
         ),
         visible=_short(visible),
+        partitions=len(leaves),
         statistics=tuple(tuple(columns) for [columns] in server.run(_STATISTICS, (oid,))),
     )
+
+
+def _columns(
+    server: Server, oid: object, schema: str, name: str, leaves: Sequence[Row]
+) -> Sequence[Row]:
+    """With statistics; autovacuum takes none of a partitioned table, so those of its largest
+    partition stand for it where nobody did."""
+    found = server.run(_COLUMNS, (schema, name, bool(leaves), oid))
+    if leaves and all(row[2] is None for row in found):
+        found = server.run(_COLUMNS, (leaves[0][0], leaves[0][1], False, oid))
+    return found
 
 
 def _rows(server: Server, schema: str, name: str, tuples: float, size: int) -> int:

@@ -86,6 +86,8 @@ class _Laboratory:
         there = sum(len(p.candidates) for p in self._proved if p not in replaced)
         if there + len(missing) > self._budget.max_indexes:
             return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
+        if trial.relation.partitions:
+            return trial.end(Outcome.UNKNOWN, "the table is partitioned, and copies are not")
         trial.candidates = missing
         for known in replaced:
             trial.also += [a for a in known.asked if a not in (*trial.asked, *trial.also)]

@@ -15,6 +15,7 @@ from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
     index_name,
+    may_build_concurrently,
     meta_code,
     migration_code,
 )
@@ -187,15 +188,15 @@ def _character(trial: Trial, candidate: Candidate) -> str:
 
 def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
     model = trial.model
-    concurrently = migration_code(
-        [candidate], model, concurrently=trial.relation.vendor == "postgresql"
+    migration = migration_code(
+        [candidate], model, concurrently=may_build_concurrently(trial.relation)
     )
     return AdvisedIndex(
         title=index_expression(candidate, model),
         model=model.label if model is not None else candidate.table,
         outcome=trial.outcome,
         reason=reason,
-        code=f"{meta_code([candidate], model)}\n\n\n{concurrently}",
+        code=f"{meta_code([candidate], model)}\n\n\n{migration}",
         bytes=trial.bytes.get(candidate),
         build_ns=trial.build_ns,
         value_sets=trial.sets,

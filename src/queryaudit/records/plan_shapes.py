@@ -42,6 +42,8 @@ def shape_of(
         relation = relations.get((node.schema, node.relation))
         if relation is None or not (node.kind in _BY_INDEX or node.kind == "Seq Scan"):
             continue
+        # A table is one, however many partitions of it are read.
+        relation = relations.get(relation.root or (relation.schema, relation.name), relation)
         known = reads.get(relation.name)
         by_index = node.kind in _BY_INDEX and (known is None or known.by_index)
         reads[relation.name] = Read(relation.name, by_index, relation.rows)

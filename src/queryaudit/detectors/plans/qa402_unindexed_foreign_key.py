@@ -72,6 +72,8 @@ class UnindexedForeignKey(ScanRule):
             if asked.verb != "DELETE" or not asked.tables:
                 continue
             for relation in workload.relations.get(asked.alias, {}).values():
+                if relation.root is not None:
+                    continue  # it is told of the table that it is a part of
                 for key in relation.foreign_keys:
                     if key.target == asked.tables[0] and relation.rows >= limits.small_table:
                         yield from self._deletion(workload, asked, relation, key)
@@ -106,5 +108,5 @@ class UnindexedForeignKey(ScanRule):
                 grade=Grade.ESTIMATED,
                 text=f"The constraint {key.name} has no index that begins with its columns",
             ),
-            fix=index_fix((wanted,), workload.models.get(relation.name), relation.vendor),
+            fix=index_fix((wanted,), workload.models.get(relation.name), relation),
         )

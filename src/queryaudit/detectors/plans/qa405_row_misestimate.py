@@ -67,6 +67,7 @@ class RowMisestimate(PlanRule):
             relations = workload.relations.get(asked.alias, {})
             for node, relation in _wrong(plan, relations, limits.small_table):
                 actual = (node.actual_rows or 0.0) / (node.loops or 1)
+                relation = relations.get(relation.root or ("", ""), relation)
                 yield from self.sightings(
                     asked,
                     (relation.name, node.filter or node.condition),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from queryaudit.advice.index_code import may_build_concurrently
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.indexes import payer, redundant
 from queryaudit.detectors.plans.rule import PlanRule, number
 from queryaudit.records.events import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
-from queryaudit.records.plans import CatalogIndex
+from queryaudit.records.plans import CatalogIndex, Relation
 from queryaudit.records.rules import Severity
 from queryaudit.records.workload import Workload
 
@@ -72,6 +73,8 @@ class RedundantIndex(PlanRule):
             for _, relation in sorted(relations.items()):
                 asked = payer(workload, alias, relation)
                 model = workload.models.get(relation.name)
+                if relation.root is not None:
+                    continue  # its indexes are parts of those of the whole table
                 if asked is None or model is None or relation.rows < limits.small_table:
                     continue
                 for index, other in redundant(relation):
@@ -87,7 +90,7 @@ class RedundantIndex(PlanRule):
                             text=f"{_shown(index)} beside {_shown(other)}, "
                             f"{number(index.bytes / 1024)} KiB",
                         ),
-                        fix=_fix(index, model),
+                        fix=_fix(index, model, relation),
                     )
 
 
@@ -96,7 +99,7 @@ def _shown(index: CatalogIndex) -> str:
     return f"{index.name} ({keys})"
 
 
-def _fix(index: CatalogIndex, model: Model) -> Fix:
+def _fix(index: CatalogIndex, model: Model, relation: Relation) -> Fix:
     column = next((c for c in model.columns if c.column == index.keys[0].text), None)
     if len(index.keys) == 1 and column is not None and column.indexed and not column.unique:
         kind = column.kind if column.kind in ("ForeignKey", "OneToOneField") else "...Field"
@@ -108,6 +111,13 @@ def _fix(index: CatalogIndex, model: Model) -> Fix:
             "before and after.",
         )
     app, _, name = model.label.rpartition(".")
+    if not may_build_concurrently(relation):
+        return Fix(
+            title=f"Remove {index.name} from Meta.indexes of {model.label}",
+            applicability=Applicability.UNSAFE,
+            code=f'migrations.RemoveIndex("{name.lower()}", "{index.name}")',
+            note="Compare the statements that use the table before and after.",
+        )
     return Fix(
         title=f"Remove {index.name} from Meta.indexes of {model.label}",
         applicability=Applicability.UNSAFE,

@@ -82,6 +82,8 @@ class UnusedIndex(PlanRule):
                 continue
             for _, relation in sorted(relations.items()):
                 model = workload.models.get(relation.name)
+                if relation.root is not None:
+                    continue  # its indexes are parts of those of the whole table
                 if relation.vendor != "postgresql" or relation.rows < limits.small_table:
                     continue
                 readers = _readers(relation, asked)

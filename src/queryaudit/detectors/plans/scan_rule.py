@@ -10,6 +10,7 @@ from queryaudit.advice.diagnosis import Diagnosis, Trouble, diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
     is_own,
+    may_build_concurrently,
     meta_code,
     migration_code,
     statement_code,
@@ -19,7 +20,7 @@ from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, grade, number, planned, source
 from queryaudit.records.events import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix
-from queryaudit.records.plans import Plan
+from queryaudit.records.plans import Plan, Relation
 from queryaudit.records.workload import Asked, Workload
 
 #: A table that is written so many times for each time it is read like this has an index too many
@@ -48,7 +49,7 @@ class ScanRule(PlanRule):
     def fix(self, found: Diagnosis, model: Model | None) -> Fix | None:
         if found.candidate is None:
             return None
-        return index_fix(found.candidates, model, found.scan.relation.vendor)
+        return index_fix(found.candidates, model, found.scan.relation)
 
     def _nominations(
         self, workload: Workload, asked: Asked, plan: Plan, found: Diagnosis
@@ -67,17 +68,17 @@ class ScanRule(PlanRule):
         )
 
 
-def index_fix(candidates: Sequence[Candidate], model: Model | None, vendor: str) -> Fix:
+def index_fix(candidates: Sequence[Candidate], model: Model | None, relation: Relation) -> Fix:
     """The indexes as code: for the model, and for a migration that keeps nobody waiting."""
     table = candidates[0].table
-    concurrently = vendor == "postgresql"
+    concurrently = may_build_concurrently(relation)
     if not is_own(model):
         keys = " and ".join(", ".join(candidate.words[2:]) for candidate in candidates)
         return Fix(
             title=f"Add {'indexes' if candidates[1:] else 'an index'} to {table}: {keys}",
             applicability=Applicability.DISPLAY_ONLY,
             code=statement_code(candidates, model, concurrently=concurrently),
-            note=f"Its model is not the project's to edit. {_cost(candidates)}",
+            note=f"Its model is not the project's to edit. {_cost(candidates, relation)}",
         )
     label = model.label if model is not None else table
     code = "\n\n\n".join(
@@ -91,16 +92,22 @@ def index_fix(candidates: Sequence[Candidate], model: Model | None, vendor: str)
         title=f"Add {' and '.join(index_expression(c, model) for c in candidates)} to {label}",
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
-        note=_cost(candidates),
+        note=_cost(candidates, relation),
     )
 
 
-def _cost(candidates: Sequence[Candidate]) -> str:
+def _cost(candidates: Sequence[Candidate], relation: Relation) -> str:
     told = "Every write to the table maintains the index."
     if candidates[1:]:
         told = "The condition needs all of them, and every write to the table maintains them."
     if any(key.opclass == "gin_trgm_ops" for c in candidates for key in c.keys):
         told += " A trigram index is large, and the dearest kind to write."
+    if relation.partitions:
+        told += (
+            f" {relation.name} has {relation.partitions:,} partitions, and writers wait while it "
+            "is built on them, which can't be done concurrently. Where that takes too long: "
+            "CREATE INDEX .. ON ONLY, then CONCURRENTLY on each partition, and ATTACH PARTITION."
+        )
     return told
 
 
