@@ -43,7 +43,7 @@ def production() -> Iterator[str]:
         server.execute(f"CREATE DATABASE {name}")
     with psycopg.connect(address(name), autocommit=True) as server:
         server.execute(SCHEMA)
-        for table in ("customer", '"Order"', "line"):
+        for table in ("customer", '"Order"', "line", "place"):
             # A snapshot of autovacuum, which is about in catalogues, keeps rows from being visible.
             for _ in range(20):
                 server.execute(f"VACUUM ANALYZE {table}")

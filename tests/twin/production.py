@@ -18,6 +18,15 @@ CREATE TABLE line (
     product integer NOT NULL, quantity integer NOT NULL
 ) WITH (autovacuum_enabled = off);
 CREATE TABLE forgotten (id bigserial PRIMARY KEY, name text) WITH (autovacuum_enabled = off);
+CREATE TABLE place (
+    gone integer, id bigserial PRIMARY KEY, city text NOT NULL, country text NOT NULL, size integer
+) WITH (autovacuum_enabled = off);
+INSERT INTO place (city, country, size)
+SELECT 'City ' || i % 500, 'Country ' || i % 500 / 10, i % 500 / 10 % 3
+FROM generate_series(1, 20000) i;
+ALTER TABLE place DROP COLUMN gone;
+CREATE STATISTICS place_city (ndistinct, dependencies) ON city, country FROM place;
+CREATE STATISTICS place_size (mcv) ON country, size FROM place;
 INSERT INTO customer (email, country, joined)
 SELECT 'person' || i || '@example.org', (ARRAY['no', 'de', 'de', 'de', 'fr'])[i % 5 + 1],
        timestamptz '2020-01-01' + i * interval '1 hour' FROM generate_series(1, 20000) i;

@@ -59,7 +59,7 @@ def test_a_twin_is_made_of_what_pg_dump_wrote(
     dump.write_text(pg_dump(["--no-data", "--statistics", f"--dbname={target}"], environment))
     place = outer_path / "twin"
     assert main(["twin", "create", "--from", str(dump), "--to", str(place)]) == 0
-    assert "the statistics twin of production.sql, 4 tables" in capsys.readouterr().out
+    assert "the statistics twin of production.sql, 5 tables" in capsys.readouterr().out
     server.run("SET random_page_cost = 4")  # settings are not in a dump
     with Twin(place) as found:
         for sql in QUERIES[:6]:

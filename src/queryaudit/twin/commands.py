@@ -86,6 +86,8 @@ def _described(directory: Path, made: Manifest) -> Iterator[str]:
         yield "Its statistics hold no value of any column."
     if made.unknown:
         yield f"Never analysed there, so not judged: {_listed(made.unknown)}."
+    if made.lacking:
+        yield f"Extended statistics without their data: {_listed(made.lacking)}."
     if made.refused:
         yield f"Not understood by the server of the twin: {_listed(made.refused)}."
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from queryaudit.errors import DatabaseError
 from queryaudit.plans.server import Server
 from queryaudit.plans.url_server import UrlServer
-from queryaudit.twin import btree, files, manifest
+from queryaudit.twin import btree, extended, files, manifest
 from queryaudit.twin.manifest import Manifest
 from queryaudit.twin.private_server import PrivateServer, without_checksums
 from queryaudit.twin.production import Blocks, Name, Production
@@ -68,6 +68,7 @@ def create(production: Production, directory: Path, *, values: bool) -> Manifest
         refused = server.script(DATABASE, dump)
         with closing(server.connect(DATABASE)) as twin:
             _configure(twin, production.settings)
+            lacking = extended.write(twin, production.extended, values=values)
             stored = [_Stored(*row) for row in twin.run(_RELATIONS)]
     # The server has stopped: it has none of the files in memory.
     blocks = {relation: _size(data, relation, production.sizes) for relation in stored}
@@ -82,6 +83,7 @@ def create(production: Production, directory: Path, *, values: bool) -> Manifest
             f"{table.schema}.{table.name}" for table in tables if table.tuples < 0 and blocks[table]
         ),
         refused=tuple(dict.fromkeys(refused)),
+        lacking=lacking,
         blocks=tuple((table.schema, table.name, blocks[table]) for table in tables),
         scans=tuple(
             (schema, name, known.scans)

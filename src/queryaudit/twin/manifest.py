@@ -25,6 +25,7 @@ class Manifest:
     bytes: int  #: that the tables and indexes have in production
     unknown: tuple[str, ...]  #: tables without statistics: nobody knows how many rows they have
     refused: tuple[str, ...]  #: what the server of the twin did not understand
+    lacking: tuple[str, ...]  #: extended statistics that have no data here
     blocks: tuple[tuple[str, str, int], ...]  #: of each table, by schema and name
     scans: tuple[tuple[str, str, int], ...]
 
@@ -57,6 +58,7 @@ def load(directory: Path) -> Manifest:
             **{name: row[name] for name in names},
             "unknown": tuple(row["unknown"]),
             "refused": tuple(row["refused"]),
+            "lacking": tuple(row["lacking"]),
             "blocks": _counts(row["blocks"]),
             "scans": _counts(row["scans"]),
         }

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from queryaudit.errors import DatabaseError
 from queryaudit.plans.server import Limits
 from queryaudit.plans.url_server import UrlServer
+from queryaudit.twin.extended import Extended
+from queryaudit.twin.extended import read as read_extended
 from queryaudit.twin.private_server import pg_dump
 
 #: Schema and name of a table or an index.
@@ -66,6 +68,7 @@ class Production(NamedTuple):
     collation: str | None
     settings: dict[str, str]
     sizes: dict[Name, Blocks] | None  #: None: as the statistics have them
+    extended: tuple[Extended, ...] = ()
 
 
 def read(source: str, schemas: Sequence[str]) -> Production:
@@ -102,7 +105,8 @@ def _from_url(url: str, schemas: Sequence[str]) -> Production:
                 (str(schema), str(relation)): Blocks(int(blocks), scans)
                 for schema, relation, blocks, scans in server.run(_SIZES)
             }
+            extended = read_extended(server, int(version))
         environment, target = server.address()
     only = [f"--schema={schema}" for schema in schemas]
     dump = pg_dump([*_DUMP, *only, f"--dbname={target}"], environment)
-    return Production(dump, str(name), int(version), str(locale), settings, sizes)
+    return Production(dump, str(name), int(version), str(locale), settings, sizes, extended)

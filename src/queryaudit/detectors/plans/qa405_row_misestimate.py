@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from queryaudit.advice.conditions import Compared, clauses
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, number, planned, source
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
@@ -14,6 +15,8 @@ from queryaudit.records.workload import Workload
 _FACTOR = 10
 #: A scan that takes less of the plan's time than this hardly matters.
 _SHARE = 0.2
+#: Columns of one CREATE STATISTICS, and letters of its name.
+_MOST, _NAME_LENGTH = 8, 63
 _SCANS = frozenset({"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
 
 
@@ -24,7 +27,9 @@ class RowMisestimate(PlanRule):
     ---------------
     A scan of a table that has statistics, executed again, that gave ten times more or fewer rows
     than the planner expected, takes a fifth of the statement's time and feeds a join or a
-    grouping: a step whose kind is chosen by that number.
+    grouping: a step whose kind is chosen by that number. Where several columns that are compared
+    for equality let more through than was expected, and no ``CREATE STATISTICS`` is about them,
+    that is proposed; else fresh statistics.
 
     Why it matters
     --------------
@@ -41,7 +46,13 @@ class RowMisestimate(PlanRule):
     ------
     ::
 
-        migrations.RunSQL("CREATE STATISTICS place (dependencies) ON city, country FROM shop_order")
+        migrations.RunSQL(
+            [
+                "CREATE STATISTICS place (dependencies, mcv) ON city, country FROM shop_order",
+                "ANALYZE shop_order",
+            ],
+            ["DROP STATISTICS place"],
+        )
 
     When it is fine
     ---------------
@@ -79,18 +90,62 @@ class RowMisestimate(PlanRule):
                         grade=Grade.MEASURED,
                         text=f"{source(plan)}: {node.kind} by {node.filter or node.condition}",
                     ),
-                    fix=_fix(relation),
+                    fix=_fix(node, relation),
                 )
 
 
-def _fix(relation: Relation) -> Fix:
+def _fix(node: PlanNode, relation: Relation) -> Fix:
+    columns = _dependent(node, relation)
+    if columns:
+        return _statistics(relation, columns)
     return Fix(
         title=f"Bring the statistics of {relation.name} up to date",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f'ANALYZE "{relation.name}";',
-        note="Where the condition compares columns that depend on each other, CREATE STATISTICS "
-        "with (dependencies, mcv) lets the planner know of it.",
+        code=f"ANALYZE {_quoted(relation.name)};",
+        note="Where it stays wrong with fresh statistics, more of them may be kept: "
+        "ALTER TABLE .. ALTER COLUMN .. SET STATISTICS.",
     )
+
+
+def _dependent(node: PlanNode, relation: Relation) -> tuple[str, ...]:
+    """Columns whose equality is expected to let fewer rows through than it does: the planner takes
+    them to be independent, unless there are statistics of them together."""
+    if (node.actual_rows or 0.0) < node.estimated_rows * (node.loops or 1):
+        return ()
+    tests = (*clauses(node.condition), *clauses(node.filter))
+    found = {
+        clause.column
+        for clause in tests
+        if clause.alias == node.alias and clause.test is Compared.EQUAL
+        if not clause.function and not clause.joined
+    }
+    is_known = any(len(found.intersection(known)) > 1 for known in relation.statistics)
+    return tuple(sorted(found)) if 1 < len(found) <= _MOST and not is_known else ()
+
+
+def _statistics(relation: Relation, columns: tuple[str, ...]) -> Fix:
+    name = f"{relation.name}_{'_'.join(columns)}_stat"[:_NAME_LENGTH].rstrip("_")
+    named = ", ".join(map(_quoted, columns))
+    table = _quoted(relation.name)
+    made = f"CREATE STATISTICS {_quoted(name)} (dependencies, mcv) ON {named} FROM {table}"
+    lines = [
+        "# in a migration",
+        "migrations.RunSQL(",
+        f"    [{made!r}, {f'ANALYZE {table}'!r}],",
+        f"    [{f'DROP STATISTICS {_quoted(name)}'!r}],",
+        ")",
+    ]
+    return Fix(
+        title=f"Let the planner know that {' and '.join(columns)} depend on each other",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="\n".join(lines),
+        note="It multiplies their shares, as if they were independent. Where they are, ANALYZE "
+        "alone brings the statistics up to date. Compare the plan before and after.",
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _wrong(
