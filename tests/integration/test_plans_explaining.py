@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,9 @@ def test_a_trace_has_the_plans_and_no_value(shipping: None, tmp_path: Path) -> N
         list(Book.objects.all())
     text = trace.read_text("utf-8")
     assert SECRET not in text
-    assert str(number) not in text
+    assert f"son {number}" not in text
+    # Digests and times have the same figures now and then, among others.
+    assert re.search(rf"(?<![\d.-]){number}(?![\d.])", text) is None
     config = project_config({"small-table": 2000})
     analysis = Analysis(config)
     assert analyse([trace], analysis) == []
