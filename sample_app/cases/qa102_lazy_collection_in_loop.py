@@ -95,8 +95,8 @@ def good_one_parent_two_collections() -> int:
 
 def good_one_of_many_parents() -> list[str]:
     """Many authors are looked at, the books of one are read."""
-    youngest = max(Author.objects.all(), key=lambda author: (author.born, author.pk))
-    return [book.title for book in youngest.books.all()]
+    shortest = min(Author.objects.all(), key=lambda author: (len(author.name), author.pk))
+    return [book.title for book in shortest.books.all()]
 
 
 def good_prefetched_two_levels() -> list[str]:

@@ -90,3 +90,69 @@ def good_negated_rows_used() -> list[str]:
     """Whether there are any is asked of rows that are shown."""
     books = Book.objects.filter(stock__gte=0)
     return [] if not books else [book.title for book in books]
+
+
+def bad_first() -> str:
+    """A list is made of all rows, for the first of them."""
+    books = list(Book.objects.order_by("pk"))
+    return books[0].title if books else ""
+
+
+def bad_more_than_none() -> str:
+    """Any number but none will do."""
+    return "some" if len(Book.objects.filter(stock__gte=0)) > 0 else "none"
+
+
+def bad_list() -> int:
+    """``list()`` makes a list of what is counted."""
+    return len(list(Author.objects.all()))
+
+
+def bad_asked_twice() -> str:
+    """The number is asked for twice, and nothing else."""
+    books = Book.objects.filter(stock__gte=0)
+    if len(books) > 1:
+        return f"{len(books)} books"
+    return "one book or none"
+
+
+def bad_in_a_condition() -> str:
+    """One of two conditions."""
+    wanted = bool(Author.__name__)
+    if wanted and Book.objects.filter(stock__gte=0):
+        return "in stock"
+    return "sold out"
+
+
+def good_first() -> str:
+    """One row."""
+    book = Book.objects.order_by("pk").first()
+    return book.title if book is not None else ""
+
+
+def good_first_and_the_rest() -> list[str]:
+    """The first is not the only one."""
+    books = list(Book.objects.order_by("pk"))
+    return [books[0].title, *(book.title for book in books)] if books else []
+
+
+def good_first_and_last() -> list[str]:
+    """Two rows of one query."""
+    books = list(Book.objects.order_by("pk"))
+    return [books[0].title, books[-1].title]
+
+
+def good_number_in_a_loop() -> list[int]:
+    """Loaded once; to count would be a query each time."""
+    books = Book.objects.filter(stock__gte=0)
+    return [len(books) - position for position in (1, 2, 3)]
+
+
+def good_streamed() -> int:
+    """Rows that come in chunks: somebody thought of how many there are."""
+    return sum(1 for _ in Book.objects.all().iterator(chunk_size=100))
+
+
+def good_mapping() -> int:
+    """Not a queryset, but a dict of what was found."""
+    return len(Book.objects.in_bulk([1, 2, 3]))

@@ -103,3 +103,55 @@ def good_distinct() -> tuple[int, int]:
     """The number of different values is another one."""
     stocks = Book.objects.values_list("stock", flat=True)
     return stocks.distinct().count(), len(list(stocks))
+
+
+def bad_exists() -> list[str]:
+    """Whether there are any is known as soon as they are loaded."""
+    books = Book.objects.filter(stock__gte=0)
+    if not books.exists():
+        return []
+    return [book.title for book in books]
+
+
+def bad_template() -> str:
+    """The tag asks, and then the loop."""
+    text = "{% if reviews.exists %}{% for r in reviews %}{{ r.rating }}{% endfor %}{% endif %}"
+    return Engine().from_string(text).render(Context({"reviews": Review.objects.all()}))
+
+
+def good_exists() -> list[str]:
+    """The rows are asked, which are there."""
+    books = Book.objects.filter(stock__gte=0)
+    if not books:
+        return []
+    return [book.title for book in books]
+
+
+def good_exists_of_others() -> list[str]:
+    """Some are sold out, and all are shown."""
+    if not Book.objects.filter(stock=0).exists():
+        return ["none is sold out"]
+    return [book.title for book in Book.objects.filter(stock__gte=0)]
+
+
+def good_exists_before_a_stream() -> int:
+    """Rows that come in chunks can't be asked."""
+    lines = OrderLine.objects.order_by("pk")
+    if not lines.exists():
+        return 0
+    return sum(line.quantity for line in lines.iterator(chunk_size=100))
+
+
+def good_exists_before_a_few() -> list[str]:
+    """No more than three are loaded."""
+    books = Book.objects.order_by("pk")
+    return [book.title for book in books[:3]] if books.exists() else []
+
+
+def good_exists_in_a_helper() -> list[str]:
+    """Who asks is not who loads."""
+    return [book.title for book in Book.objects.filter(stock__gte=0)] if _any_in_stock() else []
+
+
+def _any_in_stock() -> bool:
+    return Book.objects.filter(stock__gte=0).exists()

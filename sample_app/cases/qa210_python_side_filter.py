@@ -102,3 +102,79 @@ def good_prefetched() -> list[list[str]]:
 def good_first_rows() -> list[str]:
     """Of ten rows."""
     return [book.title for book in Book.objects.order_by("pk")[:10] if book.stock == 0]
+
+
+def bad_search() -> bool:
+    """All books, to see whether one is among them."""
+    book = Book.objects.order_by("pk")[0]
+    return book in Book.objects.filter(stock__gte=0)
+
+
+def bad_search_of_a_value() -> bool:
+    """All titles, to see whether one is taken."""
+    title = "Dune"
+    return title in Book.objects.values_list("title", flat=True)
+
+
+def bad_three_cheapest() -> list[Book]:
+    """Sorted in Python, for three of them."""
+    return sorted(Book.objects.all(), key=lambda book: book.price, reverse=True)[:3]
+
+
+def bad_thickest() -> Book:
+    """All rows, for one of them."""
+    return max(Book.objects.filter(stock__gte=0), key=lambda book: book.pages)
+
+
+def bad_cut() -> list[Book]:
+    """A list is made of all rows, and cut."""
+    return list(Book.objects.order_by("pk"))[:2]
+
+
+def bad_key_of_a_relation() -> list[str]:
+    """The key of the author is a column as well."""
+    return [b.title for b in Book.objects.all() if b.author_id == 1 and b.stock > 0]
+
+
+def good_search() -> bool:
+    """The database looks."""
+    book = Book.objects.order_by("pk")[0]
+    return Book.objects.filter(stock__gte=0).contains(book)
+
+
+def good_three_cheapest() -> list[Book]:
+    """The database sorts, and stops."""
+    return list(Book.objects.order_by("-price")[:3])
+
+
+def good_sorted_all() -> list[Book]:
+    """All rows are used, in an order."""
+    return sorted(Book.objects.all(), key=lambda book: book.price)
+
+
+def good_sorted_by_text() -> list[Book]:
+    """The database sorts text by a collation of its own."""
+    return sorted(Book.objects.all(), key=lambda book: book.title)[:3]
+
+
+def good_sorted_by_method() -> list[Book]:
+    """By what the database does not know."""
+    return sorted(Book.objects.all(), key=lambda book: book.get_absolute_url())[:3]
+
+
+def good_many_searches() -> list[bool]:
+    """Loaded once, for all that is looked for."""
+    known = Book.objects.filter(stock__gte=0)
+    return [book in known for book in Book.objects.order_by("pk")[:3]]
+
+
+def good_searched_and_shown() -> list[str]:
+    """The rows are shown as well."""
+    books = Book.objects.filter(stock__gte=0)
+    return [book.title for book in books] if Book.objects.order_by("pk")[0] in books else []
+
+
+def good_rows_by_parts() -> list[list[Book]]:
+    """A list is cut into all of its parts."""
+    books = list(Book.objects.order_by("pk"))
+    return [books[:2], books[2:]]

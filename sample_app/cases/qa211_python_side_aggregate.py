@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.db.models import F, Sum
 
 from sample_app.shop.models import Book
@@ -69,3 +71,25 @@ def good_three_cheapest() -> int:
 def good_values() -> int:
     """One column, and no objects: a smaller matter."""
     return sum(Book.objects.values_list("stock", flat=True))
+
+
+def bad_by_author() -> dict[int, int]:
+    """A number for each author."""
+    totals: dict[int, int] = defaultdict(int)
+    for book in Book.objects.all():
+        totals[book.author_id] += book.stock
+    return totals
+
+
+def good_by_author() -> dict[int, int]:
+    """The database groups."""
+    totals = Book.objects.order_by().values("author_id").annotate(value=Sum("stock"))
+    return {row["author_id"]: row["value"] for row in totals}
+
+
+def good_by_word() -> dict[str, int]:
+    """Words are nothing that the database can group by."""
+    totals: dict[str, int] = defaultdict(int)
+    for book in Book.objects.all():
+        totals[book.get_absolute_url()[:2]] += book.stock
+    return totals

@@ -418,7 +418,7 @@ EXPECTED = (
         ),
         "QA201.bad_list": Expected(
             "bad_list",
-            "return len(list(Review.objects.filter(rating__gte=1)))",
+            "return list(Review.objects.filter(rating__gte=1))",
             ("",),
         ),
         "QA201.bad_values": Expected(

@@ -19,6 +19,12 @@ LOADS = {
     "QA205.bad_values": Expected(
         "bad_values", 'return books.count(), list(books.values_list("title", flat=True))', ("",)
     ),
+    "QA205.bad_exists": Expected("bad_exists", "if not books.exists():", ("",)),
+    "QA205.bad_template": Expected(
+        "bad_template",
+        'return Engine().from_string(text).render(Context({"reviews": Review.objects.all()}))',
+        ("",),
+    ),
     "QA206.bad": Expected(
         "bad",
         'return [line.quantity for line in OrderLine.objects.order_by("pk")[6:9]]',

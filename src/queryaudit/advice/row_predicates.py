@@ -29,7 +29,7 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 _METHODS = {"startswith": "__startswith", "endswith": "__endswith"}
 _ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 #: Columns that the database compares by a collation.
-_TEXT = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
+TEXT = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _lookup(test: ast.expr, row: Row) -> tuple[bool, str] | None:
 
 def _method(call: ast.Call, function: ast.Attribute, row: Row) -> tuple[bool, str] | None:
     column, lookup = row.column(function.value), _METHODS.get(function.attr)
-    if column is None or lookup is None or row.columns[column] not in _TEXT:
+    if column is None or lookup is None or row.columns[column] not in TEXT:
         return None
     if len(call.args) != 1 or call.keywords or not row.is_free_of(call.args[0]):
         return None
@@ -106,7 +106,7 @@ def _comparison(
     if kind is ast.NotEq:
         return True, f"{column}={ast.unparse(value)}"
     lookup = _LOOKUPS.get(kind)
-    if lookup is None or (row.columns[column] in _TEXT and kind not in (ast.Eq, ast.In)):
+    if lookup is None or (row.columns[column] in TEXT and kind not in (ast.Eq, ast.In)):
         return None  # the database sorts text by a collation of its own
     return False, f"{column}{lookup}={ast.unparse(value)}"
 

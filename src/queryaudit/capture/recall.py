@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from queryaudit.capture.executed import digest, digest_of_probe
 from queryaudit.capture.scopes import AWAITING, Ancestor
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 MAX_SITES, MAX_VARIANTS = 4096, 24
 #: How far ``recall`` and what it asks stand above the frame that depths are counted from.
 RECALL, CONFIRM = 1, 2
+
+#: What ``exists()`` begins with.
+_PROBES = ('SELECT %s AS "a" FROM ', "SELECT %s AS `a` FROM ")
 
 #: Moves an instruction out of the way of an address.
 _SHIFT = 48
@@ -181,7 +185,7 @@ class Sites:
 class KnownText:
     """A statement's text: its id, and where it was asked for."""
 
-    __slots__ = ("id", "scope", "sites", "stack", "updates", "writes")
+    __slots__ = ("digest", "id", "scope", "sites", "stack", "updates", "writes")
 
     def __init__(self, id: int, text: str) -> None:
         self.id = id
@@ -192,6 +196,7 @@ class KnownText:
         verb = text[:6].upper()
         self.updates = verb == "UPDATE"
         self.writes = self.updates or verb == "INSERT"
+        self.digest = digest_of_probe if text.startswith(_PROBES) else digest
 
     def asked(self, scope: int, stack: int) -> tuple[int, ...]:
         """The stacks at two places of one unit of work, if this is the second."""

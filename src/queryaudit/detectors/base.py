@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-from queryaudit.advice.row_use import RowUse
+from queryaudit.advice.row_uses import RowUse
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import (
     Access,

@@ -30,7 +30,8 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A number and the rows that it is of; all rows came into memory."""
+    """A number and the rows that it is of, all of which came into memory. The number may be whether
+    there are any."""
 
     statement: Statement
     count: Stack
@@ -40,6 +41,11 @@ class Pair:
     duration_ns: int
     rows: int
     ignored: int | None
+
+    @property
+    def probes(self) -> bool:
+        """The number is only whether there is one."""
+        return self.statement.has_limit
 
 
 class CountedFold(StandingFold):
@@ -58,10 +64,10 @@ class CountedFold(StandingFold):
             self.written(fact)  # it would have written if there had been nothing
             return
         statement, shape = fact.statement, fact.statement.shape
-        if not shape.source or shape.is_distinct or shape.is_combined or statement.has_limit:
+        if not shape.source or shape.is_distinct or shape.is_combined:
             return
-        counts = statement.is_aggregate_only and _is_count(statement)
-        if statement.is_aggregate_only and not counts:
+        counts = statement.is_aggregate_only and _is_number(statement)
+        if not counts and (statement.is_aggregate_only or statement.has_limit):
             return
         place = _place(query)
         self._runs[place] = self._runs.get(place, 0) + 1
@@ -110,5 +116,8 @@ def _place(query: Query) -> _Place:
     return query.sql, query.stack, query.access
 
 
-def _is_count(statement: Statement) -> bool:
+def _is_number(statement: Statement) -> bool:
+    """How many there are, or whether there is one."""
+    if statement.has_limit:
+        return statement.limit == 1 and not statement.has_offset
     return statement.normalised.upper().startswith("SELECT COUNT(*)")

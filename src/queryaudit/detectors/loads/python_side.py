@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from queryaudit.advice.function_source import FunctionSource
-from queryaudit.advice.row_use import RowUse, UseKind, row_use
+from queryaudit.advice.row_use import row_use
+from queryaudit.advice.row_uses import RowUse, UseKind
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
 from queryaudit.records.events import Fetch, FetchKind, Frame, Model, Query
@@ -16,6 +17,9 @@ from queryaudit.records.rules import Severity
 
 #: From how many rows at once on it is more than a matter of taste.
 MANY_ROWS = 100
+
+#: What can be asked of a union as well.
+_OF_ANY_ROWS = (UseKind.COUNT, UseKind.FIRST)
 
 
 @dataclass(slots=True)
@@ -51,7 +55,7 @@ class RowsFold:
             load.rows += fetch.rows
             load.most = max(load.most, fetch.rows)
 
-    def sightings(self, code: str, kind: UseKind, view: View) -> Iterator[Sighting]:
+    def sightings(self, code: str, kinds: Collection[UseKind], view: View) -> Iterator[Sighting]:
         for key, load in self._loads.items():
             sql, stack, access, ignored = key
             if access is None or not load.rows or load.queries > 1:
@@ -68,9 +72,11 @@ class RowsFold:
             if key not in self._uses:
                 self._uses[key] = _use(frame, model, view)
             use = self._uses[key]
-            if use is None or use.kind is not kind:
+            if use is None or use.kind not in kinds:
                 continue
             severity = Severity.WARNING if load.most >= MANY_ROWS else Severity.NOTE
+            if statement.shape.is_combined and use.kind not in _OF_ANY_ROWS:
+                continue  # a union can't be filtered
             place = (frame.path, frame.function, model.label)
             yield Sighting(
                 rule=code,
@@ -92,28 +98,32 @@ class RowsFold:
 
 
 class RowUseRule(Detector):
-    """A rule on one kind of use that the source of a function makes of rows."""
+    """A rule on some kinds of use that the source of a function makes of rows."""
 
     fold = RowsFold
-    kind: ClassVar[UseKind]
-    title: ClassVar[str]
-    note: ClassVar[str] = ""
-    #: What follows the queryset in the code to write.
-    ending: ClassVar[str] = ""
+    #: What is said of each kind: what the rows are loaded for, and the fix's title and note.
+    kinds: ClassVar[Mapping[UseKind, tuple[str, str, str]]]
 
     def judge(self, fold: RowsFold, view: View) -> Iterable[Sighting]:
-        return fold.sightings(self.code, self.kind, view)
+        return fold.sightings(self.code, self.kinds, view)
+
+    def message(self, sightings: Sequence[Sighting]) -> str:
+        head = sightings[0]
+        rows = (head.model or "").rpartition(".")[2]
+        purpose = self.kinds[head.use.kind][0] if head.use is not None else ""
+        return f"{head.rows} {rows} rows are loaded {purpose}: `{head.note}`."
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         use = sightings[0].use
         if use is None:
             return None
-        code = f"{use.queryset}{''.join(use.calls)}{self.ending}"
+        _, title, note = self.kinds[use.kind]
+        code = f"{use.queryset}{''.join(use.calls)}{use.ending}"
         return Fix(
-            title=self.title,
+            title=title,
             applicability=Applicability.DISPLAY_ONLY,
             code="\n".join((*use.imports, code)),
-            note=self.note,
+            note=note,
         )
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
@@ -131,6 +141,15 @@ def _use(frame: Frame, model: Model, view: View) -> RowUse | None:
     if function is None:
         return None
     source = FunctionSource(function.first_line, function.lines)
-    columns = {column.name: column.kind for column in model.columns}
+    columns = column_kinds(model)
     name = model.label.rpartition(".")[2]
     return row_use(source, frame.line, frame.end_line, name, columns)
+
+
+def column_kinds(model: Model) -> dict[str, str]:
+    """By all names under which a row has the value, or that of the key that it refers to."""
+    kinds: dict[str, str] = {}
+    for column in model.columns:
+        names = (column.name, column.attname, *(("pk",) if column.primary else ()))
+        kinds.update(dict.fromkeys(names, column.kind))
+    return kinds

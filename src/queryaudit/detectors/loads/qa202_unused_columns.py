@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from queryaudit.advice.row_reads import RowReads
 from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.loads.python_side import MANY_ROWS
 from queryaudit.detectors.loads.usage import Source, UsageFold
 from queryaudit.detectors.places import severity_at, visible
+from queryaudit.records.events import Usage
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
@@ -24,7 +28,9 @@ class UnusedColumns(Detector):
     ---------------
     Querysets of several rows with a column of any length (text, JSON, binary, arrays) that nothing
     read on any row in the whole run, or with at least fifteen unread columns that are most of the
-    table. Needs deep mode (``deep``, ``--queryaudit-deep``), which sees each read of a column.
+    table: in deep mode (``deep``, ``--queryaudit-deep``), which sees each read of a column. Without
+    it, columns of any length of a hundred rows or more, where the function that goes through them
+    reads other columns, and hands no row on, as its source shows.
 
     Why it matters
     --------------
@@ -53,11 +59,12 @@ class UnusedColumns(Detector):
 
     Evidence
     --------
-    OBSERVED: reads of columns were watched on every row.
+    OBSERVED: reads of columns were watched on every row, in deep mode; else the function's source
+    shows every use of its rows.
 
     Options
     -------
-    ``deep`` (false): needed.
+    ``deep`` (false): watch reads of columns.
     """
 
     code = "QA202"
@@ -65,16 +72,32 @@ class UnusedColumns(Detector):
     severity = Severity.NOTE
     summary = "Columns of many rows are loaded and never read."
     fold = UsageFold
+    yields = True
 
     def judge(self, fold: UsageFold, view: View) -> Iterable[Sighting]:
-        if view.limits.deep:
-            for source in fold.sources(view):
-                yield from self._sightings(source, view)
+        if not view.limits.deep:
+            for source, reads in fold.written(view):
+                if source.rows >= MANY_ROWS:
+                    yield from self._written(source, reads, view)
+            return
+        for source, usage, _ in fold.watched(view):
+            yield from self._watched(source, usage, view)
 
-    def _sightings(self, source: Source, view: View) -> Iterator[Sighting]:
+    def _written(self, source: Source, reads: RowReads, view: View) -> Iterator[Sighting]:
+        """Every use of the rows stands in the function."""
+        columns = source.model.columns if source.model is not None else ()
+        wide = [c for c in columns if c.kind in _WIDE and not c.primary]
+        unread = [c.name for c in wide if not {c.attname, c.name} & reads.columns]
+        if unread:
+            base = self._sighting(source, _BASE, "", source.queries, view)
+            yield base
+            for name in unread:
+                found = self._sighting(source, name, "wide", 0, view)
+                yield replace(found, use=reads.better(reads.queryset))
+
+    def _watched(self, source: Source, usage: Usage, view: View) -> Iterator[Sighting]:
         if source.model is None:
             return
-        usage = source.usage
         several = usage.rows >= 2
         for column in source.model.columns:
             if usage.loaded is not None and column.attname not in usage.loaded:
@@ -82,11 +105,13 @@ class UnusedColumns(Detector):
             read = usage.whole or column.primary or column.attname in usage.columns
             if read or several:
                 kind = "wide" if column.kind in _WIDE else "narrow"
-                yield self._sighting(source, column.name, "read" if read else kind, view)
+                yield self._sighting(source, column.name, "read" if read else kind, 0, view)
         if several:
-            yield self._sighting(source, _BASE, "", view)
+            yield self._sighting(source, _BASE, "", usage.evaluations, view)
 
-    def _sighting(self, source: Source, column: str, how: str, view: View) -> Sighting:
+    def _sighting(
+        self, source: Source, column: str, how: str, queries: int, view: View
+    ) -> Sighting:
         frames = (source.frame, source.evaluated, *source.stack.frames)
         return Sighting(
             rule=self.code,
@@ -98,7 +123,7 @@ class UnusedColumns(Detector):
             access=source.evaluated or source.frame,
             model=source.origin.model,
             statement=source.statement.normalised,
-            queries=0 if how else source.usage.evaluations,
+            queries=queries,
             duration_ns=0,
             rows=0 if how else source.rows,
             note=f"{column} is never read" if how else "the rows",
@@ -127,19 +152,22 @@ class UnusedColumns(Detector):
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         rows = (sightings[0].model or "").rpartition(".")[2]
         names = ", ".join(f'"{name}"' for name in _columns(sightings))
+        written = {s.use.queryset for s in sightings if s.use is not None}
+        queryset = written.pop() if len(written) == 1 else f"{rows}.objects"
         return Fix(
             title="leave the columns out",
             applicability=Applicability.UNSAFE,
-            code=f"{rows}.objects.defer({names})",
-            note="Only what ran was seen: a column that is read after all costs a query a row.",
+            code=f"{queryset}.defer({names})",
+            note="A column that is read after all costs a query a row.",
         )
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         rows = sum(s.rows for s in sightings)
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text=f"never read on any row in the whole run ({rows} rows, deep mode)",
-        )
+        if any(s.use is not None for s in sightings):
+            text = f"{rows} rows were fetched; the source shows every use of them"
+        else:
+            text = f"never read on any row in the whole run ({rows} rows, deep mode)"
+        return Evidence(grade=Grade.OBSERVED, text=text)
 
     def saved(self, queries: int, scopes: int) -> int:
         return 0

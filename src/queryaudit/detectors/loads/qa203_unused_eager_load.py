@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from queryaudit.advice.row_reads import RowReads
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.loads.usage import Source, UsageFold
 from queryaudit.detectors.places import severity_at, visible
-from queryaudit.records.events import AccessKind, Step
+from queryaudit.records.events import AccessKind, Step, Usage
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 
 _JOINED = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
@@ -18,9 +20,10 @@ class UnusedEagerLoad(Detector):
 
     What it detects
     ---------------
-    ``select_related`` and ``prefetch_related`` paths that nothing followed, on any row, in any unit
-    of work of the whole run. Needs deep mode (``deep``, ``--queryaudit-deep``), which sees each
-    read of a relation.
+    ``select_related`` and ``prefetch_related`` paths that nothing follows: where the function that
+    goes through the rows reads only columns of them and hands none of them on, as its source
+    shows; and in deep mode (``deep``, ``--queryaudit-deep``), which sees each read of a relation,
+    where nothing followed them on any row, in any unit of work of the whole run.
 
     Why it matters
     --------------
@@ -45,15 +48,17 @@ class UnusedEagerLoad(Detector):
     ---------------
     Where a branch uses the relation that no test reaches: one use anywhere in the run is enough
     to keep the rule silent, as is pickling the rows or fewer than two rows that were read at all.
+    Rows that go to a template, a serializer or another function are judged in deep mode only.
 
     Evidence
     --------
-    OBSERVED: reads of relations were watched on every row. What only part of a test suite
-    exercises is judged by that part.
+    OBSERVED: the function's source shows every use of its rows, or, in deep mode, reads of
+    relations were watched on every row. What only part of a test suite exercises is then judged by
+    that part.
 
     Options
     -------
-    ``deep`` (false): needed.
+    ``deep`` (false): watch reads of relations.
     """
 
     code = "QA203"
@@ -62,29 +67,48 @@ class UnusedEagerLoad(Detector):
     fold = UsageFold
 
     def judge(self, fold: UsageFold, view: View) -> Iterable[Sighting]:
-        if view.limits.deep:
-            for source in fold.sources(view):
-                yield from self._sightings(source, view)
+        if not view.limits.deep:
+            for source, reads in fold.written(view):
+                yield from self._written(source, reads, view)
+            return
+        for source, usage, below in fold.watched(view):
+            yield from self._watched(source, usage, below, view)
 
-    def _sightings(self, source: Source, view: View) -> Iterator[Sighting]:
-        followed = {_names(u.path): {*u.relations} for u in (source.usage, *source.below)}
-        whole = source.usage.whole or any(u.whole for u in source.below)
-        for usage in source.below:
-            path = usage.path
+    def _written(self, source: Source, reads: RowReads, view: View) -> Iterator[Sighting]:
+        """Every use of the rows stands in the function, and none follows a relation."""
+        for names, kind in (
+            (reads.joined, AccessKind.FORWARD),
+            (reads.prefetched, AccessKind.COLLECTION),
+        ):
+            for name in names:
+                path = tuple(Step(step, kind, True) for step in name.split("__"))
+                found = self._sighting(source, path, "", source.queries, view)
+                yield replace(found, use=reads.better(reads.bare))
+
+    def _watched(
+        self, source: Source, usage: Usage, below: tuple[Usage, ...], view: View
+    ) -> Iterator[Sighting]:
+        followed = {_names(u.path): {*u.relations} for u in (usage, *below)}
+        whole = usage.whole or any(u.whole for u in below)
+        for eager in below:
+            path = eager.path
             if not path[-1].eager or (len(path) != 1 and not path[-2].eager):
                 continue
             names = _names(path)
             used = whole or names[-1] in followed.get(names[:-1], ())
-            if not used and source.usage.rows < 2:
+            if not used and usage.rows < 2:
                 continue  # neither for nor against
-            yield self._sighting(source, path, used, view)
+            how, evaluations = ("used", 0) if used else ("", usage.evaluations)
+            yield self._sighting(source, path, how, evaluations, view)
 
-    def _sighting(self, source: Source, path: tuple[Step, ...], used: bool, view: View) -> Sighting:
+    def _sighting(
+        self, source: Source, path: tuple[Step, ...], used: str, queries: int, view: View
+    ) -> Sighting:
         frames = (source.frame, source.evaluated, *source.stack.frames)
         return Sighting(
             rule=self.code,
             group=(self.code, *source.place),
-            cause=(self.code, *source.place, "__".join(_names(path)), "used" if used else ""),
+            cause=(self.code, *source.place, "__".join(_names(path)), used),
             severity=severity_at(frames[:2], self.severity, view),
             frame=source.frame,
             evaluated=source.evaluated,
@@ -92,7 +116,7 @@ class UnusedEagerLoad(Detector):
             model=source.origin.model,
             path=path,
             statement=source.statement.normalised,
-            queries=0 if used else source.usage.evaluations,
+            queries=queries,
             duration_ns=0,
             rows=0 if used else source.rows,
             ignored=source.ignored,
@@ -119,7 +143,15 @@ class UnusedEagerLoad(Detector):
         return f"{what} {verb} {how} with every {rows} row, and never used."
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
+        bare = {s.use.queryset for s in sightings if s.use is not None}
         paths = sorted({"__".join(_names(s.path)) for s in sightings})
+        if len(bare) == 1:
+            return Fix(
+                title="leave the relation out",
+                applicability=Applicability.DISPLAY_ONLY,
+                code=bare.pop(),
+                note="Without what the function does not use of its rows.",
+            )
         return Fix(
             title="leave the relation out",
             applicability=Applicability.UNSAFE,
@@ -130,10 +162,11 @@ class UnusedEagerLoad(Detector):
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         rows = sum(s.rows for s in sightings)
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text=f"no row's relation was read in the whole run ({rows} rows, deep mode)",
-        )
+        if any(s.use is not None for s in sightings):
+            text = f"{rows} rows were fetched; the source shows every use of them"
+        else:
+            text = f"no row's relation was read in the whole run ({rows} rows, deep mode)"
+        return Evidence(grade=Grade.OBSERVED, text=text)
 
     def saved(self, queries: int, scopes: int) -> int:
         return 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import ClassVar
 
-from queryaudit.advice.row_use import UseKind
-from queryaudit.detectors.base import Sighting
+from queryaudit.advice.row_uses import UseKind
 from queryaudit.detectors.loads.python_side import RowUseRule
 from queryaudit.records.rules import Severity
 
@@ -56,10 +55,7 @@ class LoadToCount(RowUseRule):
     name = "load-to-count"
     severity = Severity.WARNING
     summary = "Rows are loaded only to be counted."
-    kind = UseKind.COUNT
-    title = "let the database count"
-
-    def message(self, sightings: Sequence[Sighting]) -> str:
-        head = sightings[0]
-        rows = (head.model or "").rpartition(".")[2]
-        return f"{head.rows} {rows} rows are loaded to learn their number: `{head.note}`."
+    kinds: ClassVar = {
+        UseKind.COUNT: ("to learn their number", "let the database count", ""),
+        UseKind.FIRST: ("for one of them", "load the row that is used", ""),
+    }

@@ -16,16 +16,18 @@ from queryaudit.records.rules import Severity
 
 #: ``if rows.count() > 1000``: too many are not loaded at all.
 _GUARD = re.compile(r"count\(\)\s*(>=?|<=?)\s*(?![01]\b)[\w.]+")
+#: ``rows`` of ``if rows.exists``.
+_VARIABLE = re.compile(r"\b([\w.]+)\.(?:count|exists)\b")
 _MARKUP = (FrameKind.TEMPLATE, FrameKind.SERIALIZER)
 
 
 class CountThenLoad(Detector):
-    """``count()`` asks for the number of rows that are loaded as well.
+    """``count()`` or ``exists()`` asks about rows that are loaded as well.
 
     What it detects
     ---------------
-    A COUNT and a SELECT of all rows with the same FROM and WHERE and the same values, in one unit
-    of work, with no write in between and in either order.
+    A COUNT, or the query of ``exists()``, and a SELECT of all rows with the same FROM and WHERE and
+    the same values, in one unit of work, with no write in between and in either order.
 
     Why it matters
     --------------
@@ -46,14 +48,16 @@ class CountThenLoad(Detector):
         reviews = list(Review.objects.filter(book=book))
         page = {"number": len(reviews), "reviews": reviews}
 
-    In a template, ``{{ reviews|length }}`` loads the rows, and the loop after it uses them.
+    In a template, ``{{ reviews|length }}`` and ``{% if reviews %}`` load the rows, and the loop
+    after them uses them.
 
     When it is fine
     ---------------
     Pages, of which only some rows are loaded, ``iterator()``, which holds none, a guard such as
     ``if rows.count() > 1000``, other conditions or values, a write in between, and a relation
     that is counted and loaded for each of several rows, which is the finding of QA102 and QA104:
-    all are silent. Where the two stand in different functions the finding is a note.
+    all are silent. Where the two stand in different functions the finding is a note for
+    ``count()``, and ``exists()`` is silent: who asks there may not be who loads.
 
     Evidence
     --------
@@ -68,7 +72,7 @@ class CountThenLoad(Detector):
     code = "QA205"
     name = "count-then-load"
     severity = Severity.WARNING
-    summary = "Rows are counted by the database and loaded as well."
+    summary = "Rows are counted, or asked for, and loaded as well."
     fold = CountedFold
 
     def judge(self, fold: CountedFold, view: View) -> Iterable[Sighting]:
@@ -76,11 +80,14 @@ class CountThenLoad(Detector):
             count, load = site(pair.count), site(pair.load)
             if count is None or load is None or not {count.kind, load.kind} <= view.own:
                 continue
+            if pair.probes and not _is_near(count, load) and not _is_built_at(count, pair):
+                continue
             if _is_meant(pair, count, view):
                 yield self._sight(pair, count, load, view)
 
     def _sight(self, pair: Pair, count: Frame, load: Frame, view: View) -> Sighting:
-        severity = self.severity if _is_near(count, load) else Severity.NOTE
+        near = pair.probes or _is_near(count, load)
+        severity = self.severity if near else Severity.NOTE
         label = pair.access.target if pair.access is not None else None
         place = (count.path, count.function, pair.statement.fingerprint)
         return Sighting(
@@ -97,7 +104,7 @@ class CountThenLoad(Detector):
             queries=1,
             duration_ns=pair.duration_ns,
             rows=pair.rows,
-            note="count() of what is loaded",
+            note="exists() of what is loaded" if pair.probes else "count() of what is loaded",
             ignored=pair.ignored,
             frames=visible((count, load, *pair.count.frames)),
         )
@@ -107,12 +114,14 @@ class CountThenLoad(Detector):
         name = (head.model or "").rpartition(".")[2] or "The table"
         load = head.evaluated or head.frame
         where = f"{load.path.rpartition('/')[2]}:{load.line}" if load != head.frame else "the line"
+        if _probes(head):
+            return f"The database is asked for any rows of {name}, and loads them all at {where}."
         return f"The database counts rows of {name} that are loaded as well, at {where}."
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         return Evidence(
             grade=Grade.OBSERVED,
-            text="COUNT and SELECT have the same FROM, WHERE and values, and nothing was written "
+            text="both statements have the same FROM, WHERE and values, and nothing was written "
             "in between",
         )
 
@@ -121,22 +130,36 @@ class CountThenLoad(Detector):
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]
+        probes = _probes(head)
         if head.frame.kind is FrameKind.TEMPLATE:
+            variable = _VARIABLE.search(head.frame.function)
+            rows = variable[1] if variable is not None else "rows"
             return Fix(
-                title="ask the rows for their number",
+                title="ask the rows themselves",
                 applicability=Applicability.DISPLAY_ONLY,
-                code="{{ rows|length }}",
+                code=f"{{% if {rows} %}}" if probes else f"{{{{ {rows}|length }}}}",
                 note="It loads the rows once; the loop over the same variable uses them.",
             )
         asked = expression_at(head.frame)
-        instead = f"  # instead of {asked}" if asked and asked.endswith(".count()") else ""
+        ending = ".exists()" if probes else ".count()"
+        instead = f"  # instead of {asked}" if asked and asked.endswith(ending) else ""
         return Fix(
-            title="ask the rows for their number",
+            title="ask the rows themselves",
             applicability=Applicability.DISPLAY_ONLY,
-            code=f"len(rows){instead}",
+            code=f"bool(rows){instead}" if probes else f"len(rows){instead}",
             note="`rows` is the list, or the one queryset, that is loaded: a queryset that was "
             "evaluated keeps its rows, and so does not ask again.",
         )
+
+
+def _probes(sighting: Sighting) -> bool:
+    return sighting.note.startswith("exists()")
+
+
+def _is_built_at(count: Frame, pair: Pair) -> bool:
+    """What is asked in a view may be shown by its template."""
+    built = pair.origin.built if pair.origin is not None else None
+    return built is not None and (built.path, built.function) == (count.path, count.function)
 
 
 def _is_near(count: Frame, load: Frame) -> bool:
@@ -146,7 +169,7 @@ def _is_near(count: Frame, load: Frame) -> bool:
 
 
 def _is_meant(pair: Pair, count: Frame, view: View) -> bool:
-    if pair.access is not None and pair.access.method not in (None, "count"):
+    if pair.access is not None and pair.access.method not in (None, "count", "exists"):
         return False
     if not is_handed(pair.count.via) or not is_handed(pair.load.via):
         return False

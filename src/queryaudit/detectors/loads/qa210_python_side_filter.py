@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import ClassVar
 
-from queryaudit.advice.row_use import UseKind
-from queryaudit.detectors.base import Sighting
+from queryaudit.advice.row_uses import UseKind
 from queryaudit.detectors.loads.python_side import RowUseRule
 from queryaudit.records.rules import Severity
 
@@ -55,10 +54,12 @@ class PythonSideFilter(RowUseRule):
     name = "python-side-filter"
     severity = Severity.WARNING
     summary = "Rows are filtered in Python by columns."
-    kind = UseKind.FILTER
-    title = "let the database filter"
-
-    def message(self, sightings: Sequence[Sighting]) -> str:
-        head = sightings[0]
-        rows = (head.model or "").rpartition(".")[2]
-        return f"{head.rows} {rows} rows are loaded to be filtered in Python: `{head.note}`."
+    kinds: ClassVar = {
+        UseKind.FILTER: ("to be filtered in Python", "let the database filter", ""),
+        UseKind.SEARCH: ("to look for one in Python", "let the database look", ""),
+        UseKind.ORDER: (
+            "for the first of them",
+            "let the database sort and stop",
+            "Rows that are equal in this order can come in another one.",
+        ),
+    }

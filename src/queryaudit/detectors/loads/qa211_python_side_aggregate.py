@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import ClassVar
 
-from queryaudit.advice.row_use import UseKind
-from queryaudit.detectors.base import Sighting
+from queryaudit.advice.row_uses import UseKind
 from queryaudit.detectors.loads.python_side import RowUseRule
 from queryaudit.records.rules import Severity
 
@@ -53,12 +52,10 @@ class PythonSideAggregate(RowUseRule):
     name = "python-side-aggregate"
     severity = Severity.WARNING
     summary = "One number is computed of all rows, in Python."
-    kind = UseKind.AGGREGATE
-    title = "let the database compute it"
-    note = "Of no rows the database gives None, and NULL is left out."
-    ending = '["value"]'
-
-    def message(self, sightings: Sequence[Sighting]) -> str:
-        head = sightings[0]
-        rows = (head.model or "").rpartition(".")[2]
-        return f"{head.rows} {rows} rows are loaded for one number: `{head.note}`."
+    kinds: ClassVar = {
+        UseKind.AGGREGATE: (
+            "for one number",
+            "let the database compute it",
+            "Of no rows the database gives None, and NULL is left out.",
+        ),
+    }

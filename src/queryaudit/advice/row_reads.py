@@ -1,0 +1,183 @@
+"""Which columns of its rows a function reads, where its source shows every use of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.row_uses import RowUse, UseKind
+from queryaudit.advice.rows_in_source import RowsInSource, called, calls_of, listed, method
+
+_EAGER = frozenset({"select_related", "prefetch_related"})
+#: Methods that leave open which columns and relations a row has, or what they are for.
+_CHOOSING = frozenset(
+    {"only", "defer", "values", "values_list", "raw", "select_for_update", "annotate", "alias"}
+)
+_CHOOSING |= {"extra", "union", "in_bulk", "aggregate", "dates", "datetimes"}
+#: What asks for rows, or for their number, and hands on none of them.
+_COUNTING = frozenset({"len", "bool"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowReads:
+    """No relation of the rows is read, and no column but ``columns``, which are attribute names."""
+
+    columns: frozenset[str]
+    joined: tuple[str, ...]  #: what ``select_related`` is asked for by name
+    prefetched: tuple[str, ...]
+    queryset: str  #: as it is written
+    bare: str  #: without the relations
+
+    def better(self, queryset: str) -> RowUse:
+        """For a finding that would have ``queryset`` instead."""
+        return RowUse(UseKind.READ, self.queryset, (), queryset=queryset)
+
+
+def row_reads(
+    source: FunctionSource,
+    line: int,
+    end_line: int | None,
+    model: str,
+    columns: Mapping[str, str],
+) -> RowReads | None:
+    """What is read of the rows of the queryset that is evaluated at ``line``; None if that is not
+    certain. ``columns``: kinds of columns by attribute name, those of relations by that of their
+    key. Never raises."""
+    reading = RowsInSource.read(source, line, end_line, model, columns)
+    if reading is None:
+        return None
+    found = [reads for rows in _querysets(reading) if (reads := _reads(reading, rows)) is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def _querysets(source: RowsInSource) -> Iterator[ast.Call]:
+    """What is written out and can be the queryset, each the whole of its chain."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or isinstance(source.parents.get(node), ast.Attribute):
+            continue
+        if source.is_meant(node):
+            yield node
+
+
+def _reads(source: RowsInSource, chain: ast.Call) -> RowReads | None:
+    made = {method(call) for call in calls_of(chain)}
+    if made & _CHOOSING:
+        return None
+    loops, lines = _loops(source, chain)
+    if not loops or not any(source.is_evaluated_in(rows) for rows in lines):
+        return None
+    columns: set[str] = set()
+    for target in loops:
+        read = _of_row(source, target)
+        if read is None:
+            return None
+        columns |= read
+    if not columns:
+        return None
+    return RowReads(
+        frozenset(columns),
+        _named(chain, "select_related"),
+        _named(chain, "prefetch_related"),
+        source.queryset(chain),
+        _bare(source, chain),
+    )
+
+
+def _loops(source: RowsInSource, chain: ast.Call) -> tuple[list[ast.expr] | None, list[ast.expr]]:
+    """The variables that go through the rows, and where rows are asked for; None for the former
+    if the rows are handed on."""
+    whole, outer = _whole(source, chain)
+    if not isinstance(outer, ast.Assign):
+        target = _target(outer, whole)
+        return ([target] if target is not None else None), [chain]
+    if len(outer.targets) != 1 or not isinstance(outer.targets[0], ast.Name):
+        return None, []
+    name = outer.targets[0].id
+    if source.value(name) is not whole:
+        return None, []
+    targets: list[ast.expr] = []
+    reads: list[ast.expr] = [*source.reads(name)]
+    for read in reads:
+        inner, user = _whole(source, read)
+        target = _target(user, inner)
+        if target is not None:
+            targets.append(target)
+        elif not _counts(user, inner):
+            return None, []
+    return targets, [chain, *reads]
+
+
+def _whole(source: RowsInSource, rows: ast.expr) -> tuple[ast.expr, ast.AST | None]:
+    """The rows with ``list()`` around them, and what they stand in."""
+    outer = source.parents.get(rows)
+    while isinstance(outer, ast.Call) and listed(outer) is rows:
+        rows, outer = outer, source.parents.get(outer)
+    return rows, outer
+
+
+def _target(user: ast.AST | None, rows: ast.expr) -> ast.expr | None:
+    match user:
+        case (
+            ast.For(iter=iterated) | ast.AsyncFor(iter=iterated) | ast.comprehension(iter=iterated)
+        ) if iterated is rows:
+            return user.target
+        case _:
+            return None
+
+
+def _counts(user: ast.AST | None, rows: ast.expr) -> bool:
+    match user:
+        case ast.Call():
+            return called(user) in _COUNTING
+        case ast.If(test=test) | ast.IfExp(test=test):
+            return test is rows
+        case ast.UnaryOp(op=ast.Not()):
+            return True
+        case _:
+            return False
+
+
+def _of_row(source: RowsInSource, target: ast.expr) -> set[str] | None:
+    """The columns read of a variable; None if anything else is done with it."""
+    if not isinstance(target, ast.Name):
+        return None
+    found: set[str] = set()
+    for name in source.names(target.id):
+        outer = source.parents.get(name)
+        if isinstance(name.ctx, ast.Store):
+            if not isinstance(outer, ast.For | ast.AsyncFor | ast.comprehension):
+                return None
+            continue
+        if not isinstance(outer, ast.Attribute) or not isinstance(outer.ctx, ast.Load):
+            return None
+        if outer.attr not in source.columns:
+            return None
+        found.add(outer.attr)
+    return found
+
+
+def _named(chain: ast.Call, eager: str) -> tuple[str, ...]:
+    """The relations that are written as words, where all of the call's are."""
+    found: list[str] = []
+    for call in calls_of(chain):
+        if method(call) == eager:
+            words = [a.value for a in call.args if isinstance(a, ast.Constant)]
+            found += [word for word in words if isinstance(word, str)]
+    return tuple(dict.fromkeys(found))
+
+
+def _bare(source: RowsInSource, chain: ast.Call) -> str:
+    text = source.queryset(chain)
+    for call in calls_of(chain):
+        if method(call) in _EAGER and isinstance(call.func, ast.Attribute):
+            inner = source.said(call.func.value)
+            left = [source.said(a) for a in call.args if not _is_word(a)]
+            rest = f".{method(call)}({', '.join(left)})" if left else ""
+            text = text.replace(source.said(call), f"{inner}{rest}")
+    return text if text.endswith(")") else f"{text}.all()"
+
+
+def _is_word(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
