@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from queryaudit.records.events import (
     Access,
     AccessKind,
+    Counted,
     Event,
     Fetch,
     FetchKind,
@@ -229,9 +230,11 @@ class Process:
     def _fetched(self, query: Query) -> tuple[Occurrence, ...]:
         same = (query.scope, query.seq, query.sql, query.stack, query.access, query.ignored)
         rows = 2 + query.params % 40_000
+        asked = Counted(query.scope, *same[2:], rows, used=query.params % 3 == 0)
         return (
             Fetch(*same, query.alias, rows, FetchKind.ORM, True),
             Hydration(*same, rows, rows * 10),
+            asked,
         )
 
     def _query(self, scope: int, read: Read) -> Query:

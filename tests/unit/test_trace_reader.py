@@ -134,12 +134,12 @@ def test_rows_that_refer_to_a_lost_definition_go_with_it(trace: Path, lost: int)
     reader = TraceReader(trace)
     events = list(reader.events())
     survivors = {
-        0: [1, 4, 5, 8, 12],
-        1: [0, 4, 5, 8, 12],
-        2: [0, 1, 4, 5, 6, 8, 9, 10, 12],
-        3: [0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12],
+        0: [1, 4, 5, 8, 13],
+        1: [0, 4, 5, 8, 13],
+        2: [0, 1, 4, 5, 6, 8, 9, 10, 11, 13],
+        3: [0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13],
         4: [0, 1, 2, 3, 5, 8],
-        5: [0, 1, 2, 3, 4, 6, 8, 9, 10, 11, 12],
+        5: [0, 1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 13],
     }[lost]
     assert events == [HEADER, *(EVENTS[number] for number in survivors)]
     missing = len(EVENTS) - 1 - len(survivors)

@@ -12,6 +12,7 @@ from queryaudit.records.events import (
     Access,
     AccessKind,
     Column,
+    Counted,
     Event,
     Fetch,
     FetchKind,
@@ -73,6 +74,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     Fetch(1, 1, 1, 1, None, None, "default", 70, FetchKind.ORM, True),
     Hydration(1, 1, 1, 1, None, None, 70, 900),
+    Counted(1, 1, 1, None, None, 70, False),
     Held(1, 1, 1, 1, "request.user", "view"),
     ScopeEnd(1, 1000, 0, 0, None),
 )

@@ -14,6 +14,7 @@ from queryaudit.records.events import Frame, FrameKind, FunctionText
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _TEMPLATE_CONTEXT = 3
+_MAX_TEMPLATE = 400
 #: Methods of models that call what they override.
 _OVERRIDDEN = frozenset({"save", "asave"})
 
@@ -99,8 +100,12 @@ class FrameResolver:
         """The source of the innermost function of Python among the places, and of who calls it
         where that is a ``save()`` which a model overrides.
 
-        None of what was given before, is long or is a module.
+        None of what was given before, is long or is a module. Of a template all of it.
         """
+        if places and places[0].kind is FrameKind.TEMPLATE:
+            found = self._whole_template(places[0])
+            if found is not None:
+                yield found
         for place in places:
             if place.code is None:
                 continue
@@ -119,6 +124,14 @@ class FrameResolver:
             return None
         self._functions.add((path, found.first_line))
         return FunctionText(path, found.name, found.first_line, found.lines, found.decorators)
+
+    def _whole_template(self, place: Place) -> FunctionText | None:
+        lines = source_file(place.path).lines
+        path = self._files.relative(place.path)
+        if not 0 < len(lines) <= _MAX_TEMPLATE or (path, 0) in self._functions:
+            return None
+        self._functions.add((path, 0))
+        return FunctionText(path, "", 1, tuple(lines))
 
     def _template(self, place: Place, frame: Frame) -> Frame:
         lines = source_file(place.path).lines

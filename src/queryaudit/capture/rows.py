@@ -7,6 +7,7 @@ rows are counted as they are handed out.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from threading import get_ident
@@ -18,6 +19,7 @@ from django.db.models.query import QuerySet, RawQuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
+from queryaudit.capture import counting
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
@@ -26,6 +28,7 @@ from queryaudit.records.events import Fetch, FetchKind, Hydration, Query
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder
 
+_getframe = sys._getframe
 _SIZE = GET_ITERATOR_CHUNK_SIZE
 _RAW, _CURSOR = FetchKind.RAW, FetchKind.CURSOR
 #: The attribute of a cursor whose rows are counted as they are handed out.
@@ -42,6 +45,7 @@ class Fetched(threading.local):
 def install(patches: Patches) -> None:
     patches.replace(SQLCompiler, "execute_sql", _counting(SQLCompiler.execute_sql))
     patches.replace(CursorWrapper, "__iter__", _iterating(CursorWrapper.__iter__))
+    patches.replace(QuerySet, "__getitem__", counting.getting(QuerySet.__getitem__))
     querysets: tuple[Any, ...] = (QuerySet, RawQuerySet)
     for cls in querysets:
         patches.replace(cls, "_fetch_all", _evaluating(cls._fetch_all))
@@ -62,11 +66,11 @@ def fetched(recorder: Recorder, query: Query, rows: int, kind: FetchKind, comple
         recorder.failed("fetch", ours)
 
 
-def _hydrated(rows: int) -> None:
-    """All ``rows`` of a queryset were made into objects by now."""
+def _hydrated(rows: int) -> Query | None:
+    """All ``rows`` of a queryset were made into objects by now: those of this query."""
     scope = CURRENT.get()
     if scope is None or not scope.judged:
-        return
+        return None
     recorder = scope.recorder
     try:
         # Rows of another number are of a query that ran while objects were made.
@@ -74,8 +78,10 @@ def _hydrated(rows: int) -> None:
         if fetched is not None and fetched[1] == rows:
             took_ns = max(0, now_ns() - fetched[2])
             recorder.note(Hydration(*_asked(fetched[0]), rows, took_ns))
+            return fetched[0]
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("hydration", ours)
+    return None
 
 
 def _asked(query: Query) -> tuple[int, int, int, int, int | None, int | None]:
@@ -130,11 +136,15 @@ def _counted(
 def _evaluating(original: Any) -> Any:
     def _fetch_all(self: Any) -> None:
         known: Any = self._result_cache
+        if known is not None and counting.MARK in self.__dict__:
+            counting.asked_again(self, _getframe(1).f_code)
         original(self)
         if known is None:
             rows: Any = self._result_cache
             if rows is not None and len(rows) > 1:
-                _hydrated(len(rows))
+                query = _hydrated(len(rows))
+                if query is not None and _getframe(1).f_code in counting.ASKING:
+                    counting.asked(self, query, len(rows))
 
     return _fetch_all
 

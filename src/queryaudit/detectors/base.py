@@ -15,6 +15,7 @@ from queryaudit.advice.row_uses import RowUse
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import (
     Access,
+    Counted,
     Effect,
     Fetch,
     Frame,
@@ -129,6 +130,7 @@ HOOKS: Mapping[type[Any], str] = {
     Query: "add",
     Fetch: "fetch",
     Hydration: "hydration",
+    Counted: "counted",
     Held: "held",
     Usage: "usage",
     Transaction: "transaction",

@@ -276,6 +276,18 @@ class Hydration(NamedTuple):
     duration_ns: int
 
 
+class Counted(NamedTuple):
+    """A queryset was evaluated by ``len()`` or for its truth; and again once rows are looked at."""
+
+    scope: int
+    sql: int
+    stack: int
+    access: int | None
+    ignored: int | None
+    rows: int
+    used: bool
+
+
 class Held(NamedTuple):
     """A row that is about to be asked for by its key is there: a variable of the code has it."""
 
@@ -376,7 +388,7 @@ class ScopeEnd(NamedTuple):
 
 
 #: What happens in a unit of work, in the order in which it does.
-Occurrence = Query | Fetch | Hydration | Held | Usage | Transaction | Effect | Wait
+Occurrence = Query | Fetch | Hydration | Counted | Held | Usage | Transaction | Effect | Wait
 #: What occurrences refer to by id.
 Definition = (
     SqlText

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queryaudit.records.events import (
     Access,
+    Counted,
     Effect,
     Event,
     Fetch,
@@ -45,7 +46,7 @@ class Closure:
     def _is_closed(self, event: Event) -> bool:
         known = self._tables
         match event:
-            case Query() | Fetch() | Hydration():
+            case Query() | Fetch() | Hydration() | Counted():
                 return (
                     event.scope in known.scopes
                     and event.sql in known.sql

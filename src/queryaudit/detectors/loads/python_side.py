@@ -9,15 +9,19 @@ from typing import ClassVar
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.row_use import row_use
 from queryaudit.advice.row_uses import RowUse, UseKind
+from queryaudit.advice.template_use import template_use
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
-from queryaudit.records.events import Fetch, FetchKind, Frame, Model, Query
+from queryaudit.records.events import Counted, Fetch, FetchKind, Frame, FrameKind, Model, Query
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
 #: From how many rows at once on it is more than a matter of taste.
 MANY_ROWS = 100
 
+#: Where it was evaluated, what for, and whether a row was looked at all the same.
+_Found = tuple[Frame, RowUse, str]
+_USED = "a row is looked at"
 #: What can be asked of a union as well.
 _OF_ANY_ROWS = (UseKind.COUNT, UseKind.FIRST)
 
@@ -39,6 +43,8 @@ class RowsFold:
 
     def __init__(self) -> None:
         self._loads: dict[_Key, _Load] = {}
+        #: Of those evaluated for their number: whether a row was looked at.
+        self._counted: dict[_Key, bool] = {}
         #: Found once for the rules of all kinds.
         self._uses: dict[_Key, RowUse | None] = {}
 
@@ -55,46 +61,77 @@ class RowsFold:
             load.rows += fetch.rows
             load.most = max(load.most, fetch.rows)
 
+    def counted(self, counted: Counted) -> None:
+        key = (counted.sql, counted.stack, counted.access, counted.ignored)
+        self._counted[key] = counted.used or self._counted.get(key, False)
+        self._loads.setdefault(key, _Load())
+
     def sightings(self, code: str, kinds: Collection[UseKind], view: View) -> Iterator[Sighting]:
         for key, load in self._loads.items():
-            sql, stack, access, ignored = key
-            if access is None or not load.rows or load.queries > 1:
-                continue  # a query in a loop has rules of its own
-            known = view.tables.accesses[access]
-            model = view.tables.models.get(known.target or known.owner)
-            frames = view.tables.stacks[stack].frames
-            frame = evaluated_at(frames, view)
-            statement = view.statements.of(view.tables.sql[sql].text)
-            if model is None or frame is None or known.method or statement.has_limit:
+            if key[2] is None:
                 continue
-            if statement.lock is not None:
-                continue  # rows are loaded to lock them
-            if key not in self._uses:
-                self._uses[key] = _use(frame, model, view)
-            use = self._uses[key]
-            if use is None or use.kind not in kinds:
-                continue
-            severity = Severity.WARNING if load.most >= MANY_ROWS else Severity.NOTE
-            if statement.shape.is_combined and use.kind not in _OF_ANY_ROWS:
-                continue  # a union can't be filtered
-            place = (frame.path, frame.function, model.label)
-            yield Sighting(
-                rule=code,
-                group=(code, *place, use.text),
-                cause=(code, *place, use.text, statement.fingerprint),
-                severity=severity_at((frame,), severity, view),
-                frame=frame,
-                access=frame,
-                model=model.label,
-                statement=statement.normalised,
-                queries=load.queries,
-                duration_ns=load.duration_ns,
-                rows=load.rows,
-                note=use.text,
-                use=use,
-                ignored=ignored,
-                frames=visible(frames),
-            )
+            found = self._in_template(key, load, view) or self._in_python(key, load, view)
+            if found is not None and found[1].kind in kinds:
+                yield self._sighting(code, key, load, *found, view)
+
+    def _in_python(self, key: _Key, load: _Load, view: View) -> _Found | None:
+        sql, stack, access, _ = key
+        if not load.rows or load.queries > 1 or access is None:
+            return None  # a query in a loop has rules of its own
+        known = view.tables.accesses[access]
+        model = view.tables.models.get(known.target or known.owner)
+        frame = evaluated_at(view.tables.stacks[stack].frames, view)
+        statement = view.statements.of(view.tables.sql[sql].text)
+        if model is None or frame is None or known.method or statement.has_limit:
+            return None
+        if statement.lock is not None:
+            return None  # rows are loaded to lock them
+        if key not in self._uses:
+            self._uses[key] = _use(frame, model, view)
+        use = self._uses[key]
+        if use is None or (statement.shape.is_combined and use.kind not in _OF_ANY_ROWS):
+            return None  # a union can't be filtered
+        return frame, use, ""
+
+    def _in_template(self, key: _Key, load: _Load, view: View) -> _Found | None:
+        """What a tag evaluates for its number, or to see whether there is anything."""
+        sql, stack, _, _ = key
+        used = self._counted.get(key)
+        frame = next((f for f in view.tables.stacks[stack].frames), None)
+        if used is None or frame is None or frame.kind is not FrameKind.TEMPLATE:
+            return None
+        if load.queries > 1 or view.statements.of(view.tables.sql[sql].text).has_limit:
+            return None
+        text = function_of(frame, view.tables)
+        use = template_use(text.lines, frame.function) if text is not None else None
+        return (frame, use, "used" if used else "") if use is not None else None
+
+    def _sighting(
+        self, code: str, key: _Key, load: _Load, frame: Frame, use: RowUse, used: str, view: View
+    ) -> Sighting:
+        sql, stack, access, ignored = key
+        known = view.tables.accesses[access] if access is not None else None
+        label = (known.target or known.owner) if known is not None else ""
+        statement = view.statements.of(view.tables.sql[sql].text)
+        severity = Severity.WARNING if load.most >= MANY_ROWS else Severity.NOTE
+        place = (frame.path, frame.function, label)
+        return Sighting(
+            rule=code,
+            group=(code, *place, use.text),
+            cause=(code, *place, use.text, statement.fingerprint, *((used,) if used else ())),
+            severity=severity_at((frame,), severity, view),
+            frame=frame,
+            access=frame,
+            model=label,
+            statement=statement.normalised,
+            queries=load.queries,
+            duration_ns=load.duration_ns,
+            rows=load.rows,
+            note=_USED if used else use.text,
+            use=use,
+            ignored=ignored,
+            frames=visible(view.tables.stacks[stack].frames),
+        )
 
 
 class RowUseRule(Detector):
@@ -106,6 +143,9 @@ class RowUseRule(Detector):
 
     def judge(self, fold: RowsFold, view: View) -> Iterable[Sighting]:
         return fold.sightings(self.code, self.kinds, view)
+
+    def confirm(self, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+        return () if any(s.note == _USED for s in sightings) else sightings
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
