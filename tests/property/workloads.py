@@ -13,10 +13,10 @@ from typing import Protocol
 
 from hypothesis import strategies as st
 
+from queryaudit.records.counted import Counted
 from queryaudit.records.events import (
     Access,
     AccessKind,
-    Counted,
     Event,
     Fetch,
     FetchKind,

@@ -8,11 +8,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from queryaudit.records.counted import Counted
 from queryaudit.records.events import (
     Access,
     AccessKind,
     Column,
-    Counted,
     Event,
     Fetch,
     FetchKind,

@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models.query import QuerySet
 
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import Counted, Query
+from queryaudit.records.counted import Counted
+from queryaudit.records.events import Query
 
 MARK = "_queryaudit_counted"
 #: Who asks for no row.

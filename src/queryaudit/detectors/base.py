@@ -13,9 +13,9 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from queryaudit.advice.row_uses import RowUse
 from queryaudit.advice.row_writes import RowWrite
+from queryaudit.records.counted import Counted
 from queryaudit.records.events import (
     Access,
-    Counted,
     Effect,
     Fetch,
     Frame,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from queryaudit.records.counted import Counted
 from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.texts import Hole
@@ -274,18 +275,6 @@ class Hydration(NamedTuple):
     ignored: int | None
     rows: int
     duration_ns: int
-
-
-class Counted(NamedTuple):
-    """A queryset was evaluated by ``len()`` or for its truth; and again once rows are looked at."""
-
-    scope: int
-    sql: int
-    stack: int
-    access: int | None
-    ignored: int | None
-    rows: int
-    used: bool
 
 
 class Held(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from queryaudit.records.counted import Counted
 from queryaudit.records.events import (
     Access,
-    Counted,
     Effect,
     Event,
     Fetch,

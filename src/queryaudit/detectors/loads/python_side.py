@@ -12,7 +12,8 @@ from queryaudit.advice.row_uses import RowUse, UseKind
 from queryaudit.advice.template_use import template_use
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
-from queryaudit.records.events import Counted, Fetch, FetchKind, Frame, FrameKind, Model, Query
+from queryaudit.records.counted import Counted
+from queryaudit.records.events import Fetch, FetchKind, Frame, FrameKind, Model, Query
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 
