@@ -21,12 +21,6 @@ def digest(salt: int, params: Any, many: bool) -> int:
         return hash((salt, repr(params)))
 
 
-def digest_of_probe(salt: int, params: Any, many: bool) -> int:
-    """Of ``exists()``, whose first parameter is the constant that it selects: what is left is what
-    the same condition has elsewhere."""
-    return digest(salt, params[1:] if type(params) is tuple else params, many)
-
-
 def text_of(sql: Any, connection: Any) -> str:
     """The text of a composed or binary statement."""
     if isinstance(sql, str):

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from queryaudit.capture.executed import digest, digest_of_probe
 from queryaudit.capture.scopes import AWAITING, Ancestor
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ class Sites:
 class KnownText:
     """A statement's text: its id, and where it was asked for."""
 
-    __slots__ = ("digest", "id", "scope", "sites", "stack", "updates", "writes")
+    __slots__ = ("id", "probes", "scope", "sites", "stack", "updates", "writes")
 
     def __init__(self, id: int, text: str) -> None:
         self.id = id
@@ -196,7 +195,9 @@ class KnownText:
         verb = text[:6].upper()
         self.updates = verb == "UPDATE"
         self.writes = self.updates or verb == "INSERT"
-        self.digest = digest_of_probe if text.startswith(_PROBES) else digest
+        #: Its first parameter is the constant that ``exists()`` selects: the others are those that
+        #: the same condition has elsewhere.
+        self.probes = text.startswith(_PROBES)
 
     def asked(self, scope: int, stack: int) -> tuple[int, ...]:
         """The stacks at two places of one unit of work, if this is the second."""

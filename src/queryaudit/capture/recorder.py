@@ -20,7 +20,7 @@ from queryaudit.capture.callers import Callers
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.definitions import Definitions
-from queryaudit.capture.executed import last_value, text_of
+from queryaudit.capture.executed import digest, last_value, text_of
 from queryaudit.capture.ignores import Ignores
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.lineage import lineage as new_lineage
@@ -260,7 +260,9 @@ class Recorder:
                 access,
                 evaluation,
                 row,
-                0 if params is None else statement.digest(self._salt, params, many),
+                0 if params is None else digest(
+                    self._salt, params[1:] if statement.probes else params, many
+                ),
                 None if not many else len(params) if hasattr(params, "__len__") else 0,
                 error,
                 None if ignoring is None else self.ignores.id(ignoring),
