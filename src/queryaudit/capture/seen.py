@@ -34,9 +34,7 @@ class Walk:
     def is_telling(self) -> bool:
         """Whether its source matters even if it runs but once."""
         cause = self.site.cause
-        return self.repeats > 1 or (
-            cause is not None and cause.method in ("count", "exists")
-        )
+        return self.repeats > 1 or (cause is not None and cause.method in ("count", "exists"))
 
     @property
     def key(self) -> tuple[object, ...]:
