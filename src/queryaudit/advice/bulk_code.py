@@ -11,6 +11,7 @@ import ast
 from queryaudit.advice.arguments import code_of, code_of_arguments
 from queryaudit.advice.loop_bodies import LoopBody
 from queryaudit.advice.loops import Loop, names_in, plural
+from queryaudit.advice.managers import manager_of
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.row_writes import RowWrite
 
@@ -86,7 +87,7 @@ def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
         if loop is not None and not loop.is_async and body.is_only_statement():
             test = "".join(f" if {code_of(one)}" for one in body.conditions)
             head = f"for {loop.target_code} in {code_of(loop.iterable)}{test}"
-            return f"{write.model}.objects.bulk_create(\n    [{new} {head}],\n    {BATCH},\n)"
+            return f"{manager_of(body, write)}.bulk_create(\n    [{new} {head}],\n    {BATCH},\n)"
         kept = sorted(body.assigned_from_call())
         append = [f"{kept[0]} = {new}", f"{rows}.append({kept[0]})"] if len(kept) == 1 else []
         lines = append or [f"{rows}.append({new})"]
@@ -103,7 +104,7 @@ def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
             f"{rows} = []",
             _header(loop),
             *(f"    {line}" for line in lines),
-            f"{write.model}.objects.bulk_create({rows}, {BATCH})",
+            f"{manager_of(body, write)}.bulk_create({rows}, {BATCH})",
         ]
     )
 
@@ -133,11 +134,11 @@ def _saved(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
         return update
     rows = plural(name)
     shown = ", ".join(f'"{field}"' for field in fields) or "..."
-    save = f"{write.model}.objects.bulk_update({rows}, [{shown}], {BATCH})"
+    save = f"{manager_of(body, write)}.bulk_update({rows}, [{shown}], {BATCH})"
     if loop is not None and loop.target_code == name and not loop.is_async:
         lines, rows = loop.prepared()
         changes = [f"    {line}" for line in _changes(body, name)] or ["    ..."]
-        save = f"{write.model}.objects.bulk_update({rows}, [{shown}], {BATCH})"
+        save = f"{manager_of(body, write)}.bulk_update({rows}, [{shown}], {BATCH})"
         return "\n".join([*lines, f"for {name} in {rows}:", *changes, save])
     append = f"    {rows}.append({name})  # instead of {name}.save()"
     return "\n".join([f"{rows} = []", _header(loop), append, save])

@@ -35,6 +35,12 @@ class LoopBody:
         """The method that is called, without the ``a`` of asynchronous ones."""
         return method_of(self.call)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether an asynchronous method is called."""
+        function = self.call.func
+        return isinstance(function, ast.Attribute) and function.attr != self.name
+
     def receiver(self) -> str | None:
         """The variable on which the method is called, as in ``book.save()``."""
         function = self.call.func

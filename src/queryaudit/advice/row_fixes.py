@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from queryaudit.advice.bulk_code import BATCH, bulk_code
@@ -14,12 +15,19 @@ from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Applicability, Fix
 
+#: A line's last call of a method that writes or finds many rows; arguments may follow below.
+_WRITING_ALL = re.compile(
+    r"(?m)^( *(?:\w+ = )?)(\S.*)\.(bulk_create|bulk_update|update|delete|in_bulk|add|remove)\("
+)
+
 
 def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
     """The fix for the call at ``frame``; ``direct``: it is the one that writes. Never raises."""
     body = read_loop_body(frame) if direct else None
     try:
         code = _code(body, write) if body is not None else ""
+        if body is not None and body.is_awaited:
+            code = _awaited(code)
         edit = loop_edit(frame, body, write, code) if body and _has_edit(write) else None
     except RecursionError:
         code, edit = "", None
@@ -34,6 +42,11 @@ def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
         edits=(edit.edit,) if edit is not None else (),
         note="\n".join([*([_collected(write)] if general and not direct else []), *notes]),
     )
+
+
+def _awaited(code: str) -> str:
+    """The code as an asynchronous function writes it."""
+    return _WRITING_ALL.sub(r"\1await \2.a\3(", code)
 
 
 def _has_edit(write: RowWrite) -> bool:

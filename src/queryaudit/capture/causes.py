@@ -125,11 +125,13 @@ def from_prefetch(frame: FrameType, depth: int, target: type[Model] | None) -> C
     owner = type(instances[0])
     lookup, level = names["lookup"], names["level"]
     name = lookup.prefetch_through.split("__")[level]
+    # What is asked of the rows later is prefetched by the name of the list that they are in.
+    attribute = lookup.prefetch_to.split("__")[level]
     return Cause(
         depth=depth,
         local="instances",
-        step=Step(name, relation_kind(owner, name), True),
-        to_attr=lookup.prefetch_to.split("__")[level] != name,
+        step=Step(attribute, relation_kind(owner, name), True),
+        to_attr=attribute != name,
         owner=owner,
         target=target._meta.label if target is not None else None,
     )

@@ -234,13 +234,17 @@ def _names(node: ast.AST, whole: bool) -> str:
 
 def _header(node: ast.AST) -> str:
     if isinstance(node, ast.For | ast.AsyncFor):
-        return f"for {_text(node.target)} in {_text(node.iter)}"
+        return _for(node.target, node.iter, is_async=isinstance(node, ast.AsyncFor))
     if isinstance(node, ast.While):
         return f"while {_text(node.test)}"
     if isinstance(node, _LOOPING):
         first = node.generators[0]
-        return f"for {_text(first.target)} in {_text(first.iter)}"
+        return _for(first.target, first.iter, is_async=bool(first.is_async))
     return ""
+
+
+def _for(target: ast.expr, iterable: ast.expr, *, is_async: bool) -> str:
+    return f"{'async ' if is_async else ''}for {_text(target)} in {_text(iterable)}"
 
 
 def _text(node: ast.expr) -> str:

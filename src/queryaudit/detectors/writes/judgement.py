@@ -130,6 +130,7 @@ def _written(call: Call, models: Models, view: View) -> Ran | None:
     if matching:
         # The table that is written, else the one that would be.
         return next((one for one in matching if one.statement.verb is Verb.INSERT), matching[0])
+    writes = _saved_by_own(writes, models) or writes
     inserts = [one for one in writes if one.statement.verb is Verb.INSERT]
     if inserts:
         # A row of an inherited model is one of its parent's first.
@@ -141,6 +142,21 @@ def _written(call: Call, models: Models, view: View) -> Ran | None:
         most = max(one.params for one in deletes)
         return [one for one in deletes if one.params == most][-1]
     return next(iter(writes), None)
+
+
+def _saved_by_own(writes: Sequence[Ran], models: Models) -> list[Ran]:
+    """The writes of the row that an overridden ``save()`` was called on; what the method writes
+    besides goes along with them."""
+    own = [one for one in writes if _is_in(models.of(one), one.frames)]
+    shortest = min((len(one.frames) for one in own), default=0)
+    return [one for one in own if len(one.frames) == shortest]
+
+
+def _is_in(model: Model | None, frames: Sequence[Frame]) -> bool:
+    override = model.save if model is not None else None
+    return override is not None and any(
+        override.endswith(f".{frame.function}") and "." in frame.function for frame in frames
+    )
 
 
 def _collected(call: Call, view: View) -> list[Ran]:
