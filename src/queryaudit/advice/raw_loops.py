@@ -19,17 +19,19 @@ from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import Statement
 
 
-def advise_loop(frame: Frame, statement: Statement, model: str | None) -> Fix:
+def advise_loop(
+    frame: Frame, statement: Statement, model: str | None, method: str | None = None
+) -> Fix:
     """The fix for a query of ``model`` (if known) that ``frame`` runs once per round.
 
-    Derived from the source where that can be read, else a sentence. Never raises.
+    ``method``: the queryset's, where it is known. Derived from the source where that can be read, else a sentence. Never raises.
     """
     try:
         batch = _batch(frame, statement, model or "")
     except RecursionError:
         batch = None
     if batch is None:
-        batch = _in_general(statement, model)
+        batch = _in_general(statement, model, method)
     return Fix(
         title=batch.title,
         applicability=Applicability.DISPLAY_ONLY,
@@ -62,7 +64,7 @@ def _raw_batch(source: Source, loop: Loop) -> Batch | None:
     )
 
 
-def _in_general(statement: Statement, model: str | None) -> Batch:
+def _in_general(statement: Statement, model: str | None, method: str | None) -> Batch:
     """All that can be said without the source."""
     table = statement.tables[0] if statement.tables else "the table"
     name = model.rpartition(".")[2] if model else ""
@@ -76,17 +78,31 @@ def _in_general(statement: Statement, model: str | None) -> Batch:
         )
     key = _key(statement)
     rows = f"{name}.objects.filter({key}__in={plural(key)})"
+    row = variable(name)
     if statement.is_aggregate_only:
         how = "grouped by the value that changes"
         code = f'{rows}.values("{key}").annotate(n=Count("pk"))'
-    else:
+    elif key == "pk" or method == "get":
         how = "and look the rows up in a dict"
-        row = variable(name)
         code = f"{plural(row)} = {{{row}.{key}: {row} for {row} in {rows}}}"
+    else:
+        how = "and look the rows of each up in a dict"
+        code = _by_value(row, key, rows)
     return Batch(
         title="ask once, before the loop",
         code=code if name and key else "",
         note=f"Collect the values that the loop asks for, ask {table} once for all of them, {how}.",
+    )
+
+
+def _by_value(row: str, key: str, rows: str) -> str:
+    """Several rows may have the same value."""
+    name = f"{plural(row)}_by_{key}"
+    return (
+        "from collections import defaultdict\n\n"
+        f"{name} = defaultdict(list)\n"
+        f"for {row} in {rows}:\n"
+        f"    {name}[{row}.{key}].append({row})"
     )
 
 

@@ -114,6 +114,8 @@ def built_at(files: CodeFiles, own: _Methods) -> tuple[FrameType | None, FrameTy
             method = frame
     except ValueError:  # the stack ends here
         pass
+    if method is not None and method.f_code.co_name == "get_queryset":
+        return None, None  # Django asked it for somebody else, who is not on the stack
     return method, None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -33,6 +33,40 @@ def fragments(query: Any) -> list[tuple[str, str]]:
     return list(dict.fromkeys(_of_query(query, _DEPTH)))
 
 
+def conditions(query: Any, values: Iterable[str]) -> list[tuple[str, str]]:
+    """Which of some values may be a lookup of the query's ``filter()``: it keeps the columns and
+    not the path by which it was told of them."""
+    leaves = {leaf for node in _nodes(getattr(query, "where", None), _DEPTH) for leaf in node}
+    found = []
+    for value in values:
+        name = value.rpartition("__")[2]
+        for column, lookup in leaves:
+            if name == lookup:
+                name = value.removesuffix(f"__{lookup}").rpartition("__")[2]
+            if name == column:
+                found += [("filter", value), ("filter", f"{value}__{lookup}")]
+    return list(dict.fromkeys(found))
+
+
+def _nodes(node: Any, depth: int) -> Iterator[list[tuple[str, str]]]:
+    """For each comparison the names of its column and of what compares."""
+    if node is None or depth <= 0:
+        return
+    for child in getattr(node, "children", ()):
+        yield from _nodes(child, depth - 1)
+    lookup = getattr(node, "lookup_name", None)
+    if lookup is None:
+        return
+    left = getattr(node, "lhs", None)
+    for _ in range(_DEPTH):
+        if not hasattr(left, "lhs"):
+            break
+        left = left.lhs
+    field = getattr(left, "target", None)
+    names = (getattr(field, "name", None), getattr(field, "attname", None))
+    yield [(str(name).casefold(), lookup) for name in dict.fromkeys(names) if name is not None]
+
+
 def _of_query(query: Any, depth: int) -> Iterator[tuple[str, str]]:
     if depth <= 0 or query is None:
         return
@@ -46,6 +80,8 @@ def _of_query(query: Any, depth: int) -> Iterator[tuple[str, str]]:
             yield "order_by", item
         else:
             yield from _of_expression(item, depth - 1)
+    for name in getattr(query, "values_select", ()):
+        yield "values", str(name)
     for expression in getattr(query, "annotations", {}).values():
         yield from _of_expression(expression, depth - 1)
     where = getattr(query, "where", None)

@@ -11,11 +11,11 @@ import ast
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.fragments import fragments, query_of
+from queryaudit.capture.fragments import conditions, fragments, query_of
 from queryaudit.capture.inputs import Input, inputs
 from queryaudit.capture.places import Place
 from queryaudit.capture.scopes import Scope
@@ -30,7 +30,7 @@ from queryaudit.composition.reading import (
     place_of,
 )
 from queryaudit.composition.rows import provenance
-from queryaudit.composition.sinks import Sink, sink_of
+from queryaudit.composition.sinks import NAMES, Sink, sink_of
 from queryaudit.composition.values import HARMLESS
 from queryaudit.records.events import FetchKind, FrameKind, Provenance
 from queryaudit.records.texts import HoleKind, Spot
@@ -42,6 +42,8 @@ _MAX_TEXT = 500_000
 _WORDS = {"raw": ".raw(", "extra": ".extra(", "RawSQL": "RawSQL", "order_by": ".order_by("}
 #: Django's functions that write all of the text that they have a cursor execute.
 _WRITERS = frozenset({"execute_sql", "_savepoint", "_savepoint_rollback", "_savepoint_commit"})
+#: Methods whose name is only compared with what the query has.
+_BY_CHANCE = NAMES - {"order_by"}
 _VARYING = HARMLESS - {HoleKind.NUMBER}
 
 Found = tuple[Composition, list[str]]
@@ -99,7 +101,9 @@ class Provenances:
             raw = fetches is FetchKind.RAW or hasattr(query, "raw_query") or hasattr(query, "sql")
             texts = [("raw", str(query.sql))] if raw else fragments(query)
             if scope_request(scope) is None:
-                texts = [item for item in texts if item[0] != "order_by"]
+                texts = [item for item in texts if item[0] not in NAMES]
+            elif not raw:
+                texts += conditions(query, [value for _, value in inputs(scope, frame)])
             if not texts:
                 return None
             return self._of_texts(texts, query, places, frame, scope)
@@ -145,18 +149,19 @@ class Provenances:
         built = getattr(query, "_queryaudit_built", None)
         if built:
             near.append(self._sources.of_file(built[0].co_filename))
+        codes = [p.code for p in places if p.code is not None] + ([built[0]] if built else [])
         modules = list(dict.fromkeys(module for module in near if module is not None))
         for method, text in texts:
-            if method != "order_by" or inputs(scope, frame):
+            if method not in NAMES or inputs(scope, frame):
                 told = None
                 for module in modules:
                     found = self._of_module(module, method, library)
-                    told = told or self._told(found, text, places, frame, scope)
-                if told is None and method != "order_by":
+                    told = told or self._told(found, text, places, frame, scope, codes)
+                if told is None and method not in NAMES:
                     for module in self._elsewhere(method):
                         if module not in modules:
                             found = self._of_module(module, method, library)
-                            told = told or self._told(found, text, places, frame, scope)
+                            told = told or self._told(found, text, places, frame, scope, codes)
                 if told is not None:
                     return told
         return None
@@ -193,13 +198,19 @@ class Provenances:
         places: Sequence[Place],
         frame: FrameType,
         scope: Scope,
+        codes: Sequence[CodeType] | None = None,
     ) -> Provenance | None:
+        """``codes``: the functions that run, and the one that began the queryset."""
         if not candidates:
             return None
+        if codes is None:
+            codes = [place.code for place in places if place.code is not None]
         kind = next(p.kind for p in places if p.kind in (FrameKind.PROJECT, FrameKind.TEST))
         plain = squeezed(text)
         fitting = [(c, gaps) for c in candidates if (gaps := filled(c.variant, plain)) is not None]
-        fitting = [found for found in fitting if _stands_in(found[0], places)] or fitting
+        near = [found for found in fitting if _stands_in(found[0], codes)]
+        # Any value may be a column's name by chance.
+        fitting = near or [one for one in fitting if one[0].sink.method not in _BY_CHANCE]
         # What the source says in full explains the text; nothing else needs to.
         if any(not one.holes and not one.quoted for one, _ in fitting):
             return None
@@ -215,7 +226,7 @@ class Provenances:
             hole._replace(inputs=_seen(seen, content) if hole.bad else ())
             for hole, content in zip(one.holes, gaps, strict=True)
         )
-        if one.sink.method == "order_by" and not any(hole.inputs for hole in holes):
+        if one.sink.method in NAMES and not any(hole.inputs for hole in holes):
             return None
         return provenance(replace(one, site=chosen.site), holes=holes, kind=kind)
 
@@ -247,14 +258,12 @@ def _alike(method: str, wanted: str) -> bool:
     return method == wanted
 
 
-def _stands_in(one: Composition, places: Sequence[Place]) -> bool:
+def _stands_in(one: Composition, codes: Iterable[CodeType]) -> bool:
     """Whether the function that hands the text over is running."""
     path, function = one.module.path, one.module.qualified(one.sink.call).rpartition(".")[2]
     return any(
-        place.code is not None
-        and place.code.co_name == function
-        and place.code.co_filename.replace("\\", "/").endswith(path)
-        for place in places
+        code.co_name == function and code.co_filename.replace("\\", "/").endswith(path)
+        for code in codes
     )
 
 

@@ -10,7 +10,7 @@ from queryaudit.composition.arguments import bind, defaults
 from queryaudit.composition.bindings import Bound
 from queryaudit.composition.evaluation import Evaluator, OutOfBudgetError
 from queryaudit.composition.modules import Library, Module
-from queryaudit.composition.sinks import Sink, sink_of
+from queryaudit.composition.sinks import NAMES, Sink, sink_of
 from queryaudit.composition.spots import quoted_placeholder, spots
 from queryaudit.composition.values import Gap, Site, Text, Variant
 from queryaudit.records.texts import Hole, HoleKind, Spot
@@ -102,9 +102,9 @@ def _composition(sink: Sink, variant: Variant, module: Module) -> Composition:
     whole = all(isinstance(p, Gap) or not p.text.strip(" -") for p in variant)
     holes = []
     for part, spot in zip(parts, where, strict=True):
-        if sink.method == "order_by" or (sink.fragment and whole):
+        if sink.method in NAMES or (sink.fragment and whole):
             spot = Spot.IDENTIFIER
-        bad = _is_bad(part, spot, sink.method == "order_by" or whole or not speaks)
+        bad = _is_bad(part, spot, sink.method in NAMES or whole or not speaks)
         if part.kind is HoleKind.REQUEST and not speaks and first and first not in _DEFINING:
             bad = False  # no SQL
         holes.append(Hole(part.kind, spot, part.code, bad, ()))

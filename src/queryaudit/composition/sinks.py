@@ -9,6 +9,20 @@ from queryaudit.composition.bindings import Bound
 from queryaudit.composition.modules import Module
 
 _EXECUTING = frozenset({"execute", "executemany"})
+#: Methods that take names of columns, which Django looks up, by what a finding calls them.
+NAMING = {
+    **dict.fromkeys(("filter", "exclude"), "filter"),
+    **dict.fromkeys(("values", "values_list"), "values"),
+    "order_by": "order_by",
+}
+NAMES = frozenset(NAMING.values())
+#: Methods of texts, and of what holds them, that make a name.
+_MAKING = frozenset(
+    {
+        *("get", "getlist", "pop", "format", "join", "replace", "removeprefix", "removesuffix"),
+        *("lower", "upper", "strip", "lstrip", "rstrip", "split"),
+    }
+)
 _EXPRESSIONS = frozenset({"Func", "Aggregate", "Transform", "Expression", "Count", "Sum", "Max"})
 _MODELS = ("django.db.models", "django.contrib.postgres")
 _FRAGMENTS = frozenset({"template", "function", "arg_joiner"})
@@ -45,15 +59,39 @@ def sink_of(call: ast.Call, module: Module) -> Sink | None:
         text = _argument(call, 0, "sql")
         parameters = _argument(call, 1, "params")
         return Sink(call, "RawSQL", (text,), parameters, True) if text is not None else None
-    if name == "order_by" and isinstance(function, ast.Attribute):
-        texts = tuple(a.value if isinstance(a, ast.Starred) else a for a in call.args)
-        moving = tuple(text for text in texts if not isinstance(text, (ast.Constant, ast.Call)))
-        return Sink(call, "order_by", moving, None, True) if moving else None
+    if name in NAMING and isinstance(function, ast.Attribute):
+        texts = _conditions(call, module) if NAMING[name] == "filter" else _names(call)
+        return Sink(call, NAMING[name], texts, None, True) if texts else None
     if name[:1].isupper() and call.keywords:
         texts = tuple(k.value for k in call.keywords if k.arg in _FRAGMENTS)
         if texts and _is_expression(name, function, module):
             return Sink(call, name, texts, None, True)
     return None
+
+
+def _names(call: ast.Call) -> tuple[ast.expr, ...]:
+    """The arguments that don't stand in the source, and are no expressions of the ORM."""
+    texts = (a.value if isinstance(a, ast.Starred) else a for a in call.args)
+    return tuple(text for text in texts if _may_be_name(text))
+
+
+def _may_be_name(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in _MAKING
+    return not isinstance(node, (ast.Constant, ast.Dict, ast.Lambda))
+
+
+def _conditions(call: ast.Call, module: Module) -> tuple[ast.expr, ...]:
+    """The keys of ``filter(**{key: value})`` that don't stand in the source."""
+    found: list[ast.expr] = []
+    for keyword in call.keywords:
+        given = keyword.value if keyword.arg is None else None
+        if isinstance(given, ast.Name):
+            bindings = module.bindings(module.scope(given)).get(given.id, [])
+            given = bindings[0].value if len(bindings) == 1 else None
+        if isinstance(given, ast.Dict):
+            found += [key for key in given.keys if key is not None and _may_be_name(key)]
+    return tuple(found)
 
 
 def _is_expression(name: str, function: ast.expr, module: Module) -> bool:

@@ -13,7 +13,7 @@ from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.n_plus_one.keys import together
-from queryaudit.records.events import AccessKind, Frame
+from queryaudit.records.events import AccessKind, Frame, FrameKind
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import parse
 
@@ -35,6 +35,9 @@ _CHANGED = (
 
 _OF_ANY = "The model is chosen at run time: see that each one that comes here has these relations."
 
+#: A loop that stands in no source of the project is told in words.
+_WORDS = "for each "
+
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 
 
@@ -46,8 +49,9 @@ def message(sightings: Sequence[Sighting]) -> str:
         return _hand_written(head, queries)
     rows = (head.model or "").rpartition(".")[2]
     if head.rule == "QA108":
+        tree = (head.owner or head.model or "").rpartition(".")[2]
         return (
-            f"A tree of {rows} rows is walked over {_access(head)} "
+            f"A tree of {tree} rows is walked over {_access(head)} "
             f"with a query for each node: {queries} queries."
         )
     accesses = list(dict.fromkeys(_access(s) for s in sightings))
@@ -58,12 +62,20 @@ def message(sightings: Sequence[Sighting]) -> str:
 
 
 def _hand_written(head: Sighting, queries: int) -> str:
-    where = f" in {head.frame.function}()" if head.frame.function else ""
+    where = f" in {_function(head.frame)}" if head.frame.function else ""
     if head.rule == "QA108":
         return f"A recursive function{where} runs a query at each level: {queries} queries."
     kind = "An aggregate" if head.rule == "QA104" else "A query"
-    loop = f" of `{head.loop[2]}`" if head.loop is not None else ""
-    return f"{kind}{where} runs once per round{loop}: {queries} queries."
+    loop = head.loop[2] if head.loop is not None else ""
+    rounds = f" per round of `{loop}`" if loop else " per round"
+    rounds = f" {loop}" if loop.startswith(_WORDS) else rounds
+    return f"{kind}{where} runs once{rounds}: {queries} queries."
+
+
+def _function(frame: Frame) -> str:
+    if frame.kind is FrameKind.TEMPLATE:
+        return frame.path.rpartition("/")[2]
+    return f"{frame.function}()"
 
 
 def _access(sighting: Sighting) -> str:
@@ -85,7 +97,8 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     lazy = [s for s in sightings if s.path]
     changed = any(s.changed for s in sightings)
     if not lazy:
-        fix = advise_loop(_in_its_loop(head), parse(head.statement), head.target or head.owner)
+        asked = head.target or head.owner
+        fix = advise_loop(_in_its_loop(head), parse(head.statement), asked, head.method)
         return _warned(fix) if changed else fix
     keys = [s.fix for s in lazy if s.fix is not None]
     if len(keys) == len(lazy):

@@ -218,6 +218,9 @@ def _called(node: ast.Call) -> str:
 def _names_constant(node: ast.Name | ast.Attribute) -> bool:
     """An enumeration, its members' values, or a module's constant, by the way it is written."""
     if isinstance(node, ast.Attribute) and node.attr in _ENUMERATED:
+        if isinstance(node.value, ast.Call):
+            # Model._meta.get_field("status").choices
+            return getattr(node.value.func, "attr", "") == "get_field"
         return isinstance(node.value, ast.Name | ast.Attribute) and _names_constant(node.value)
     name = node.attr if isinstance(node, ast.Attribute) else node.id
     # Only an enumeration is a class that can be iterated.

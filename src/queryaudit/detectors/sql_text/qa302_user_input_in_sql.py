@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from queryaudit.detectors.sql_text.texts import TextRule
+from queryaudit.detectors.sql_text.wording import CHOSEN
 from queryaudit.records.events import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, HoleKind
@@ -65,7 +66,7 @@ class UserInputInSql(TextRule):
     summary = "A value of the request stands in the text of a statement."
 
     def holes(self, told: Provenance) -> tuple[Hole, ...]:
-        if told.method == "order_by":
+        if told.method in CHOSEN:
             return ()  # Django looks the names up: QA304
         read = told.sql == 0
         return tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from queryaudit.detectors.sql_text.texts import TextRule
+from queryaudit.detectors.sql_text.wording import CHOSEN
 from queryaudit.records.events import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, Spot
@@ -16,13 +17,13 @@ class DynamicIdentifier(TextRule):
     What it detects
     ---------------
     A name of a table or column, a sort key or a direction that is put into SQL text and that
-    neither stands in the source nor was compared with a list; and ``order_by()`` with a value of
-    the request as it came.
+    neither stands in the source nor was compared with a list; and ``order_by()``, ``values()`` or
+    ``filter(**{name: value})`` with a value of the request as it came for the name.
 
     Why it matters
     --------------
-    Names can't be bound as parameters, so nobody quotes them for you. And who may sort by any
-    column, over any relation, can find out what the columns hold.
+    Names can't be bound as parameters, so nobody quotes them for you. And who may sort
+    or filter by any column, over any relation, can find out what the columns hold.
 
     Example
     -------
@@ -71,8 +72,8 @@ class DynamicIdentifier(TextRule):
         return tuple(h for h in told.holes if h.bad and h.spot is Spot.IDENTIFIER)
 
     def weight(self, told: Provenance, holes: Sequence[Hole]) -> Severity:
-        # Django looks the names of order_by() up.
-        return Severity.WARNING if told.method == "order_by" else super().weight(told, holes)
+        # Django looks the names up.
+        return Severity.WARNING if told.method in CHOSEN else super().weight(told, holes)
 
     def note(self, told: Provenance, holes: Sequence[Hole]) -> str:
         names = [name for hole in holes for name in (hole.inputs[:1] or (hole.code,))]

@@ -16,6 +16,12 @@ _MADE_BY = {
     "+": "adding texts",
     "+=": "adding to a text",
 }
+#: What a name that Django looks up decides, by the method that takes it.
+CHOSEN = {
+    "order_by": "the order of the rows",
+    "values": "the columns that are read",
+    "filter": "the column that the rows are found by",
+}
 
 
 def message(sightings: Sequence[Sighting]) -> str:
@@ -31,8 +37,8 @@ def message(sightings: Sequence[Sighting]) -> str:
                 f"{head.target} runs texts that differ only in the values written into them"
                 f"{': ' + head.note if head.note else ''}."
             )
-        case "QA304" if head.target == "order_by":
-            return f"{head.note} of the request chooses the order of the rows, unchecked."
+        case "QA304" if head.target in CHOSEN:
+            return f"{head.note} of the request chooses {CHOSEN[head.target]}, unchecked."
         case "QA304":
             return f"{head.note} names a table, column or order in the SQL of {head.target}{how}."
         case "QA305":
@@ -68,16 +74,20 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     )
 
 
+_COLUMNS = 'COLUMNS = {"name": "title"}  # what may be asked for: the column\ncolumn = COLUMNS[choice]'
+_ALLOWED = {
+    "order_by": 'allowed = {"name", "-name"}\n'
+    'queryset.order_by(sort if sort in allowed else "name")',
+    "values": 'allowed = {"name", "status"}\n'
+    "queryset.values(*(name for name in names if name in allowed))",
+    "filter": 'allowed = {"name", "status"}\n'
+    "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
+}
 _SHOWN = Applicability.DISPLAY_ONLY
 
 
 def _allow_list(head: Sighting) -> Fix:
-    ordering = head.target == "order_by"
-    code = (
-        'allowed = {"name", "-name"}\nqueryset.order_by(sort if sort in allowed else "name")'
-        if ordering
-        else 'COLUMNS = {"name": "shop_book.title"}\ncolumn = COLUMNS[choice]'
-    )
+    code = _ALLOWED.get(head.target or "", _COLUMNS)
     return Fix(
         title="choose from a list of what is allowed",
         applicability=_SHOWN,
