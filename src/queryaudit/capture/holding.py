@@ -27,6 +27,8 @@ _FRAMES = 4
 #: Variables whose attributes are looked at as well, and attributes with attributes of their own.
 _HOLDERS = frozenset({"self", "request", "info"})
 _INNER = frozenset({"request", "_request"})
+#: Rows that are changed perhaps, with what they refer to.
+_CHANGING = frozenset({"self", "instance"})
 #: What Django's user is kept under.
 _USERS = frozenset({"user", "_user", "_cached_user", "auser"})
 #: A frame's variables are a dict of their own, not a module's or a class's.
@@ -112,15 +114,24 @@ def _held(
 
 
 def _rows(names: Mapping[str, Any]) -> Iterator[tuple[str, Model]]:
-    """Rows in variables, then those in attributes of what usually has some."""
+    """Rows in variables, those that came with them, and in attributes of what usually has some."""
     values = list(names.items())
-    for name, value in values:
-        row = _row(value)
-        if row is not None:
-            yield name, row
+    rows = [(name, row) for name, value in values if (row := _row(value)) is not None]
+    yield from rows
+    for name, row in rows:
+        if name not in _CHANGING:
+            yield from _related(name, row)
     for name, value in values:
         if name in _HOLDERS:
             yield from _attributes(name, value)
+
+
+def _related(name: str, row: Model) -> Iterator[tuple[str, Model]]:
+    """What a row was loaded with, or has loaded since."""
+    for field, value in list(getattr(row._state, "fields_cache", {}).items()):
+        related = _row(value)
+        if related is not None:
+            yield f"{name}.{field}", related
 
 
 def _attributes(owner: str, value: Any) -> Iterator[tuple[str, Model]]:

@@ -202,7 +202,9 @@ def _is_its_key(refetch: Refetch, frame: Frame, model: Model, view: View) -> boo
     name = re.escape(held.name)
     if access is None or not access.path:
         keys = "|".join({"pk", *(column.attname for column in model.columns if column.primary)})
-        said = re.compile(rf"(?<![\w.]){name}\.({keys})\b")
+        # `order.customer_id` is the key of `order.customer`.
+        own = "|_id" if "." in held.name else ""
+        said = re.compile(rf"(?<![\w.]){name}(\.({keys}){own})\b")
         return any(
             said.search(line) for f in _holding(refetch.stack, held) for line in _until(f, view)
         )
