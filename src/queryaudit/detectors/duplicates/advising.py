@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Sequence
 
+from queryaudit.advice.relation_tree import variable as variable_of
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.duplicates import choices
 from queryaudit.detectors.duplicates.naming import named
 from queryaudit.records.events import AccessKind, Frame
 from queryaudit.records.findings import Applicability, Fix
@@ -33,6 +35,8 @@ def message(sightings: Sequence[Sighting]) -> str:
     times = sum(s.queries for s in sightings)
     what = f"{_relation(head)} of the same row" if head.path else _table(head)
     again = "once more" if times == 1 else f"{times} times more"
+    if head.method == choices.CHOICES:
+        return choices.message(_rows(head), again)
     first = head.evaluated or head.frame
     if head.loop is None and is_same_place(first, head.frame):
         return f"{named(head.frame)} asks {again} for {what}, and nothing has changed."
@@ -52,6 +56,8 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     """``Sighting.fix`` is of one place that is reached more than once."""
     head = sightings[0]
     first = head.evaluated or head.frame
+    if head.method == choices.CHOICES:
+        return choices.fix(variable_of(_rows(head)))
     if head.loop is not None:
         return _hoisted(head)
     if head.path and all(step.kind in _ONE for step in head.path):
@@ -157,17 +163,20 @@ def _is_python(loop: str) -> bool:
 
 
 def variable(head: Sighting) -> str:
-    model = (head.target or "").rpartition(".")[2]
-    word = "".join(("_" if c.isupper() and i else "") + c.lower() for i, c in enumerate(model))
+    row = variable_of(_rows(head)) if _rows(head) else ""
     if head.method in ("count", "exists"):
-        return f"{word}_count" if head.method == "count" else f"{word}_exists"
+        return f"{row}_{head.method}"
     taken = head.loop[2] if head.loop is not None else ""
-    name = head.path[-1].name if head.path else word
+    name = head.path[-1].name if head.path else row
     return name if name and not re.search(rf"\b{name}\b", taken) else "answer"
 
 
+def _rows(head: Sighting) -> str:
+    return (head.target or "").rpartition(".")[2]
+
+
 def _table(head: Sighting) -> str:
-    name = (head.target or "").rpartition(".")[2]
+    name = _rows(head)
     what = f"{head.method}() of {name}" if head.method in ("count", "exists") and name else name
     return what or "the same question"
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
+from queryaudit.detectors.duplicates.choices import CHOICES, are_choices
 from queryaudit.detectors.duplicates.keeping import kept
 from queryaudit.detectors.duplicates.places import (
     is_login,
@@ -33,7 +34,8 @@ class DuplicateQuery(Detector):
     ---------------
     In one unit of work the same text with the same parameters on the same database, while nothing
     wrote to its tables after the first run: at two places, at one that is called twice, or in a
-    loop whose rounds don't change it. A relation that is read twice from the same row counts too.
+    loop whose rounds don't change it. A relation that is read twice from the same row counts too,
+    and so do the choices of a field that is in each form of a formset.
 
     Why it matters
     --------------
@@ -99,7 +101,9 @@ class DuplicateQuery(Detector):
     def _claimed(self, repeat: Repeat, view: View, again: set[int]) -> Frame | None:
         """Where the question was asked again, if that is one too many."""
         access = repeat.access
-        if repeat.varies or repeat.again.repeats > 1 or not is_handed(repeat.again.via):
+        if repeat.varies or repeat.again.repeats > 1:
+            return None
+        if not is_handed(repeat.again.via) and not are_choices(repeat):
             return None
         if access is not None and access.path and access.path[-1].eager:
             return None  # a prefetch follows from what it belongs to
@@ -137,7 +141,7 @@ class DuplicateQuery(Detector):
             owner=access.owner if access is not None else None,
             target=access.target if access is not None else None,
             path=access.path if access is not None and _on_row(repeat) else (),
-            method=access.method if access is not None else None,
+            method=_method(repeat),
             statement=repeat.statement.normalised,
             queries=repeat.queries,
             duration_ns=repeat.duration_ns,
@@ -145,7 +149,7 @@ class DuplicateQuery(Detector):
             ignored=repeat.ignored,
             frames=visible((frame, first, *repeat.again.frames)),
         )
-        if loop is not None or not advising.is_same_place(first, frame):
+        if loop is not None or not advising.is_same_place(first, frame) or are_choices(repeat):
             return sighting
         callers = [f for f in repeat.again.frames if f.kind is not FrameKind.LIBRARY]
         function = function_of(frame, view.tables)
@@ -160,6 +164,12 @@ class DuplicateQuery(Detector):
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return advising.fix(sightings)
+
+
+def _method(repeat: Repeat) -> str | None:
+    if are_choices(repeat):
+        return CHOICES
+    return repeat.access.method if repeat.access is not None else None
 
 
 def _on_row(repeat: Repeat) -> bool:
