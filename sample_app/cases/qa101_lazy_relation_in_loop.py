@@ -80,6 +80,13 @@ def bad_rows_of_prefetch() -> list[str]:
     return [book.publisher.name for author in authors for book in author.books.all()]
 
 
+def bad_rows_of_named_prefetch() -> list[str]:
+    """What is in a list of its own is prefetched further by the name of that list."""
+    stocked = Prefetch("books", Book.objects.filter(stock__gte=0), to_attr="stocked")
+    authors = Author.objects.prefetch_related(stocked)
+    return [book.publisher.name for author in authors for book in author.stocked]
+
+
 def bad_rows_of_join() -> list[str]:
     """The join stops at the book; its author is read beyond."""
     return [line.book.author.name for line in OrderLine.objects.select_related("book")]

@@ -132,6 +132,14 @@ def good_statuses() -> dict[str, int]:
     return counts
 
 
+def good_choices_of_field() -> dict[str, int]:
+    """The choices of a field stand in the source, wherever they are read."""
+    counts = {}
+    for status, _label in Order._meta.get_field("status").choices or ():
+        counts[str(status)] = Order.objects.filter(status=status).count()
+    return counts
+
+
 def good_prefetched_count() -> list[int]:
     """A prefetched relation counts its list."""
     return [author.books.count() for author in Author.objects.prefetch_related("books")]

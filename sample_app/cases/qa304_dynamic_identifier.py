@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import connection
-from django.db.models import F, FloatField, Func
+from django.db.models import Count, F, FloatField, Func
 from django.http import HttpRequest, JsonResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -91,13 +91,107 @@ def ordered_checked(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"titles": [book.title for book in books]})
 
 
-urlpatterns = [path("ordered", ordered), path("ordered-checked", ordered_checked)]
+def ordered_or_not(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.order_by(request.GET.get("sort", "title"), "pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def ordered_by_list(request: HttpRequest) -> JsonResponse:
+    columns = {"cheap": "price", "new": "-published_on"}
+    books = Book.objects.order_by(columns.get(request.GET["sort"], "title"), "pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.filter(**{request.GET["by"]: request.GET["value"]}).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def searched_by(request: HttpRequest) -> JsonResponse:
+    given = {f"{request.GET['by']}__icontains": request.GET["value"]}
+    books = Book.objects.filter(**given).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by_checked(request: HttpRequest) -> JsonResponse:
+    by = request.GET["by"]
+    if by not in ("slug", "title"):
+        by = "title"
+    books = Book.objects.filter(**{by: request.GET["value"]}).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by_title(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.filter(title=request.GET["value"]).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def grouped(request: HttpRequest) -> JsonResponse:
+    rows = Book.objects.order_by().values(request.GET["by"]).annotate(n=Count("pk"))[:5]
+    return JsonResponse({"titles": [str(row["n"]) for row in rows]})
+
+
+def grouped_checked(request: HttpRequest) -> JsonResponse:
+    by = request.GET["by"]
+    if by not in ("stock", "pages"):
+        by = "pages"
+    rows = Book.objects.order_by().values(by).annotate(n=Count("pk"))[:5]
+    return JsonResponse({"titles": [str(row["n"]) for row in rows]})
+
+
+_VIEWS = (
+    *(ordered, ordered_checked, ordered_or_not, ordered_by_list, grouped, grouped_checked),
+    *(found_by, searched_by, found_by_checked, found_by_title),
+)
+urlpatterns = [path(view.__name__.replace("_", "-"), view) for view in _VIEWS]
 
 
 def _served(ask: Callable[[Client], object]) -> list[str]:
     with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], MIDDLEWARE=[]):
         response = ask(Client())
     return list(response.json()["titles"])  # type: ignore[attr-defined]
+
+
+def bad_order_of_request_or_none() -> list[str]:
+    """The same where the request need not say it."""
+    return _served(lambda client: client.get("/ordered-or-not", {"sort": "price"}))
+
+
+def bad_filter_of_request() -> list[str]:
+    """Whoever asks chooses the column, over any relation, and so learns what it holds."""
+    given = {"by": "author__name", "value": "Ada"}
+    return _served(lambda client: client.get("/found-by", given))
+
+
+def bad_lookup_of_request() -> list[str]:
+    """How it is compared stands in the source, the column does not."""
+    given = {"by": "author__name", "value": "an"}
+    return _served(lambda client: client.get("/searched-by", given))
+
+
+def bad_values_of_request() -> list[str]:
+    """Whoever asks chooses the column to group by."""
+    return _served(lambda client: client.get("/grouped", {"by": "stock"}))
+
+
+def good_filter_of_request() -> list[str]:
+    """The column is compared with a list."""
+    return _served(lambda client: client.get("/found-by-checked", {"by": "title", "value": "A"}))
+
+
+def good_value_like_a_column() -> list[str]:
+    """A value that is compared may be a column's name by chance."""
+    return _served(lambda client: client.get("/found-by-title", {"value": "title"}))
+
+
+def good_values_of_request() -> list[str]:
+    """The column to group by is compared with a list."""
+    return _served(lambda client: client.get("/grouped-checked", {"by": "stock"}))
+
+
+def good_order_looked_up() -> list[str]:
+    """The request names an order, and a dict says which one it is."""
+    return _served(lambda client: client.get("/ordered-by-list", {"sort": "cheap"}))
 
 
 def good_order_of_request() -> list[str]:

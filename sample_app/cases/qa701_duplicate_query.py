@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import connection
+from django.forms import (
+    BaseModelFormSet,
+    Form,
+    ModelChoiceField,
+    ModelForm,
+    modelformset_factory,
+)
 from django.template import Context, Engine
 from django.utils.functional import cached_property
 
@@ -93,6 +101,46 @@ def bad_counted_twice() -> str:
     if Author.objects.count() > 1:
         return f"{Author.objects.count()} authors"
     return "nobody"
+
+
+class _Moved(ModelForm):  # type: ignore[type-arg]
+    book = ModelChoiceField(Book.objects.order_by("pk"))
+
+    class Meta:
+        model = Review
+        fields = ("book", "rating")
+
+
+def _moves() -> BaseModelFormSet[Any, Any]:
+    formset = modelformset_factory(Review, form=_Moved, extra=0)
+    return formset(queryset=Review.objects.order_by("pk")[:4])
+
+
+_FORMS = "{% for form in formset %}{{ form.as_p }}{% endfor %}"
+
+
+def bad_choices_of_formset() -> str:
+    """Each form asks what its field can be."""
+    return Engine().from_string(_FORMS).render(Context({"formset": _moves()}))
+
+
+def good_choices_of_formset() -> str:
+    """One form asks for all."""
+    formset = _moves()
+    choices = list(formset.empty_form.fields["book"].choices)
+    for form in formset.forms:
+        form.fields["book"].choices = choices
+    return Engine().from_string(_FORMS).render(Context({"formset": formset}))
+
+
+class _Pair(Form):
+    first = ModelChoiceField(Book.objects.order_by("pk"))
+    second = ModelChoiceField(Book.objects.order_by("pk"))
+
+
+def good_two_fields() -> str:
+    """Two fields of a form ask for the same choices, however many rows there are."""
+    return Engine().from_string("{{ form.as_p }}").render(Context({"form": _Pair()}))
 
 
 def good_one_queryset() -> tuple[int, list[str]]:

@@ -53,6 +53,13 @@ def bad_joined_row() -> str:
     return found.website if found is not None else ""
 
 
+def bad_joined_row_by_column() -> str:
+    """The column of a foreign key is the key of the row that was joined in."""
+    book = Book.objects.select_related("author").order_by("pk")[0]
+    author = Author.objects.get(pk=book.author_id)
+    return f"{book.author.name} {author.born}"
+
+
 class _Checkout:
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -75,6 +82,20 @@ def good_related_manager() -> str:
     """Rows of a related manager know whose they are."""
     customer = Customer.objects.filter(orders__isnull=False).order_by("pk")[0]
     return customer.orders.order_by("pk")[0].customer.email
+
+
+def good_column_of_row_alone() -> str:
+    """What the column refers to was not loaded."""
+    book = Book.objects.order_by("pk")[0]
+    return Author.objects.get(pk=book.author_id).name
+
+
+def good_joined_row_of_another() -> tuple[str, str]:
+    """The author of one book, and then of another one."""
+    book = Book.objects.select_related("author").order_by("pk")[0]
+    other = Book.objects.order_by("-pk")[0]
+    author = Author.objects.get(pk=other.author_id)
+    return book.author.name, author.name
 
 
 def good_another_row() -> list[str]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Manager, QuerySet
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
+import queryaudit
 from queryaudit.records.events import Frame, FrameKind
 from sample_app.settings import TEMPLATES
 from sample_app.shop.admin import CategoryAdmin
@@ -211,6 +213,25 @@ def test_a_plain_column_of_the_admin_is_named(
         "CategoryAdmin.list_display[parent]",
     )
     assert frame.path == "sample_app/shop/admin.py"
+
+
+class InPrint(Manager[Book]):
+    def get_queryset(self) -> QuerySet[Book]:
+        return super().get_queryset().filter(pages__gt=0)
+
+
+def test_rows_that_the_admin_asks_of_a_manager_are_the_admin_s(
+    office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = InPrint()
+    manager.model = Book
+    monkeypatch.setitem(Book._meta.__dict__, "default_manager", manager)
+    with override_settings(**ADMIN), queryaudit.audit() as audited:
+        assert office.get("/admin/shop/book/").status_code == 200
+    [finding] = [f for f in audited.findings if f.rule == "QA101"]
+    assert finding.location.function == "BookAdmin"
+    assert finding.fix is not None
+    assert finding.fix.code == 'list_select_related = ["author"]'
 
 
 # Views without a frame of their own

@@ -159,7 +159,7 @@ SITES: list[tuple[Callable[[], None], str, str, str | None]] = [
         in_async_for,
         "in_async_for.feed",
         "Author.objects.aget(pk=book.author_id)",
-        "for book in Book.objects.all()",
+        "async for book in Book.objects.all()",
     ),
 ]
 

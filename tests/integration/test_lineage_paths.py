@@ -166,7 +166,7 @@ PATHS: list[tuple[Callable[[], None], set[str]]] = [
             "Book.+reviews__+customer__orders",
         },
     ),
-    (beyond_prefetch_to_attr, {"Author.+books", "Author.+books__publisher"}),
+    (beyond_prefetch_to_attr, {"Author.+stocked", "Author.+stocked__publisher"}),
     (
         beyond_a_join_inside_a_prefetch,
         {"Book.+reviews", "Book.+reviews__+customer__referred_by"},

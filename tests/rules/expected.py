@@ -98,6 +98,12 @@ EXPECTED = (
             'authors = Author.objects.prefetch_related("books")',
             ("books__publisher",),
         ),
+        "QA101.bad_rows_of_named_prefetch": Expected(
+            "bad_rows_of_named_prefetch",
+            "authors = Author.objects.prefetch_related(stocked)",
+            ("stocked__publisher",),
+            'Author.objects.prefetch_related("stocked__publisher")',
+        ),
         "QA101.bad_rows_of_join": Expected(
             "bad_rows_of_join",
             'return [line.book.author.name for line in OrderLine.objects.select_related("book")]',
@@ -475,6 +481,12 @@ EXPECTED = (
             "bad_counted_twice",
             'return f"{Author.objects.count()} authors"',
             ("",),
+        ),
+        "QA701.bad_choices_of_formset": Expected(
+            "bad_choices_of_formset",
+            'return Engine().from_string(_FORMS).render(Context({"formset": _moves()}))',
+            ("",),
+            '    form.fields["book"].choices = choices',
         ),
         "QA901.bad": Expected(
             "bad",

@@ -26,6 +26,11 @@ DUPLICATES = {
         "found = type(publisher).objects.filter(pk=publisher.pk).first()",
         ("",),
     ),
+    "QA702.bad_joined_row_by_column": Expected(
+        "bad_joined_row_by_column",
+        "author = Author.objects.get(pk=book.author_id)",
+        ("",),
+    ),
     "QA702.bad_on_self": Expected(
         "_copies",
         "order = Order.objects.get(pk=order_id)",

@@ -136,6 +136,30 @@ SQL_TEXT = {
         ("",),
         'queryset.order_by(sort if sort in allowed else "name")',
     ),
+    "QA304.bad_order_of_request_or_none": Expected(
+        "ordered_or_not",
+        'books = Book.objects.order_by(request.GET.get("sort", "title"), "pk")[:5]',
+        ("",),
+        'queryset.order_by(sort if sort in allowed else "name")',
+    ),
+    "QA304.bad_filter_of_request": Expected(
+        "found_by",
+        'books = Book.objects.filter(**{request.GET["by"]: request.GET["value"]}).order_by("pk")[:5]',
+        ("",),
+        "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
+    ),
+    "QA304.bad_lookup_of_request": Expected(
+        "searched_by",
+        'given = {f"{request.GET[\'by\']}__icontains": request.GET["value"]}',
+        ("",),
+        "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
+    ),
+    "QA304.bad_values_of_request": Expected(
+        "grouped",
+        'rows = Book.objects.order_by().values(request.GET["by"]).annotate(n=Count("pk"))[:5]',
+        ("",),
+        "queryset.values(*(name for name in names if name in allowed))",
+    ),
     "QA304.bad_function": Expected(
         "_rounded",
         'rounded = Func(F("price"), template=f"{function}(%(expressions)s)", output_field=FloatField())',

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
@@ -470,3 +471,51 @@ def test_what_a_form_or_a_serializer_saves_is_no_row_itself(work: Any, code: str
     assert finding.fix is not None
     assert code in finding.fix.code
     assert not finding.fix.edits
+
+
+def creates_elsewhere() -> None:
+    for name in names():
+        Tag.objects.using("default").create(name=name)
+
+
+def test_rows_are_written_to_the_database_that_the_loop_names() -> None:
+    [finding] = findings(creates_elsewhere)
+    assert finding.fix is not None
+    assert finding.fix.code.startswith('Tag.objects.using("default").bulk_create(')
+
+
+def creates_asynchronously() -> None:
+    async def feed() -> None:
+        async for book in Book.objects.order_by("pk")[:3]:
+            await Tag.objects.acreate(name=f"asynchronous {book.pk}")
+
+    async_to_sync(feed)()
+
+
+def test_an_asynchronous_loop_is_awaited_in_the_code_that_is_shown() -> None:
+    [finding] = findings(creates_asynchronously)
+    assert finding.fix is not None
+    assert "async for book in" in finding.message
+    assert "async for book in" in finding.fix.code
+    assert finding.fix.code.endswith("await Tag.objects.abulk_create(tags, batch_size=500)")
+
+
+class Noted(Model):
+    """Its method is lent to books."""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        Model.save(self, *args, **kwargs)
+        Category.objects.create(name=f"saved {self.pk}")
+
+    class Meta:
+        abstract = True
+
+
+def test_what_an_overridden_save_writes_besides_goes_with_the_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Book, "save", Noted.save)
+    [finding] = findings(saves)
+    assert finding.message.startswith("A Book is updated in each round")
+    assert finding.fix is not None
+    assert "Category" not in finding.fix.code

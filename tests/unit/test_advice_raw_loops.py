@@ -344,3 +344,28 @@ def test_a_range_is_not_told_to_be_looked_up_by_key() -> None:
     fix = advice("book = «f(x)»", "for x in xs", sql)
     assert fix.code == ""
     assert fix.note.startswith("What the loop asks of shop_book is no plain lookup by a value")
+
+
+def test_of_a_value_that_several_rows_may_have_no_row_is_lost() -> None:
+    fix = advice("n = «f(x)»", "for x in xs", BY_AUTHOR)
+    assert fix.code == dedent(
+        """\
+        from collections import defaultdict
+
+        books_by_author_id = defaultdict(list)
+        for book in Book.objects.filter(author_id__in=author_ids):
+            books_by_author_id[book.author_id].append(book)"""
+    )
+    assert "the rows of each" in fix.note
+
+
+def test_a_value_that_get_asks_for_is_one_row_s() -> None:
+    sql = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."slug" = %s LIMIT 21'
+    fix = advise_loop(frame_of("n = «f(x)»", "for x in xs"), parse(sql), "shop.Book", "get")
+    assert fix.code == "books = {book.slug: book for book in Book.objects.filter(slug__in=slugs)}"
+
+
+def test_a_loop_of_an_asynchronous_function_is_awaited() -> None:
+    fix = advice("book = await «Book.objects.aget(pk=pk)»", "async for pk in wanted()")
+    assert fix.code.startswith("pks = [pk async for pk in wanted()]\n")
+    assert "await Book.objects.ain_bulk(pks)" in fix.code

@@ -24,7 +24,8 @@ def advise_loop(
 ) -> Fix:
     """The fix for a query of ``model`` (if known) that ``frame`` runs once per round.
 
-    ``method``: the queryset's, where it is known. Derived from the source where that can be read, else a sentence. Never raises.
+    ``method``: the queryset's, where it is known. Derived from the source where that can be read,
+    else a sentence. Never raises.
     """
     try:
         batch = _batch(frame, statement, model or "")

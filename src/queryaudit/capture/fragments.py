@@ -57,7 +57,7 @@ def _nodes(node: Any, depth: int) -> Iterator[list[tuple[str, str]]]:
     lookup = getattr(node, "lookup_name", None)
     if lookup is None:
         return
-    left = getattr(node, "lhs", None)
+    left: Any = getattr(node, "lhs", None)
     for _ in range(_DEPTH):
         if not hasattr(left, "lhs"):
             break

@@ -15,8 +15,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 from queryaudit.capture.codefiles import CodeFiles
+from queryaudit.capture.fitting import certainty, labels_in, stands_in, varies
 from queryaudit.capture.fragments import conditions, fragments, query_of
-from queryaudit.capture.inputs import Input, inputs
+from queryaudit.capture.inputs import inputs
 from queryaudit.capture.places import Place
 from queryaudit.capture.scopes import Scope
 from queryaudit.capture.sources import Sources, StackLibrary
@@ -31,9 +32,8 @@ from queryaudit.composition.reading import (
 )
 from queryaudit.composition.rows import provenance
 from queryaudit.composition.sinks import NAMES, Sink, sink_of
-from queryaudit.composition.values import HARMLESS
 from queryaudit.records.events import FetchKind, FrameKind, Provenance
-from queryaudit.records.texts import HoleKind, Spot
+from queryaudit.records.texts import HoleKind
 
 _REACH = 30
 #: Longer texts are not compared with their source.
@@ -44,9 +44,6 @@ _WORDS = {"raw": ".raw(", "extra": ".extra(", "RawSQL": "RawSQL", "order_by": ".
 _WRITERS = frozenset({"execute_sql", "_savepoint", "_savepoint_rollback", "_savepoint_commit"})
 #: Methods whose name is only compared with what the query has.
 _BY_CHANCE = NAMES - {"order_by"}
-_VARYING = HARMLESS - {HoleKind.NUMBER}
-
-Found = tuple[Composition, list[str]]
 
 
 class Provenances:
@@ -208,22 +205,22 @@ class Provenances:
         kind = next(p.kind for p in places if p.kind in (FrameKind.PROJECT, FrameKind.TEST))
         plain = squeezed(text)
         fitting = [(c, gaps) for c in candidates if (gaps := filled(c.variant, plain)) is not None]
-        near = [found for found in fitting if _stands_in(found[0], codes)]
+        near = [found for found in fitting if stands_in(found[0], codes)]
         # Any value may be a column's name by chance.
         fitting = near or [one for one in fitting if one[0].sink.method not in _BY_CHANCE]
         # What the source says in full explains the text; nothing else needs to.
         if any(not one.holes and not one.quoted for one, _ in fitting):
             return None
-        best = max(fitting, key=_certainty, default=None)
+        best = max(fitting, key=certainty, default=None)
         if best is None:
             return None
         one, gaps = best
         chosen = next((c for c in heaviest(candidates) if place_of(c) == place_of(one)), one)
-        if not one.bad and not one.quoted and not _varies(one):
+        if not one.bad and not one.quoted and not varies(one):
             return None
         seen = inputs(scope, frame) if one.bad else []
         holes = tuple(
-            hole._replace(inputs=_seen(seen, content) if hole.bad else ())
+            hole._replace(inputs=labels_in(seen, content) if hole.bad else ())
             for hole, content in zip(one.holes, gaps, strict=True)
         )
         if one.sink.method in NAMES and not any(hole.inputs for hole in holes):
@@ -256,41 +253,6 @@ def _alike(method: str, wanted: str) -> bool:
     if wanted == "Func":
         return method not in _WORDS and not method.startswith("cursor.")
     return method == wanted
-
-
-def _stands_in(one: Composition, codes: Iterable[CodeType]) -> bool:
-    """Whether the function that hands the text over is running."""
-    path, function = one.module.path, one.module.qualified(one.sink.call).rpartition(".")[2]
-    return any(
-        code.co_name == function and code.co_filename.replace("\\", "/").endswith(path)
-        for code in codes
-    )
-
-
-def _certainty(found: Found) -> tuple[int, int, int]:
-    """Of several ways to make a text the one with the most known text, and then the mildest."""
-    one, gaps = found
-    return -sum(map(len, gaps)), -len(one.bad), -len(one.holes)
-
-
-def _varies(one: Composition) -> bool:
-    return any(
-        hole.kind not in _VARYING and hole.spot in (Spot.LITERAL, Spot.VALUE) for hole in one.holes
-    )
-
-
-def _seen(inputs: Sequence[Input], content: str) -> tuple[str, ...]:
-    """The parameters whose value stands in what filled a gap."""
-    found = []
-    for label, value in inputs:
-        if (
-            value == content
-            or (len(value) > 4 and value in content)
-            or f"'{value}'" in content
-            or (content and len(content) > 4 and content in value and "path" not in label)
-        ):
-            found.append(label)
-    return tuple(dict.fromkeys(found))
 
 
 def _is_constant(text: object, frame: FrameType | None) -> bool:

@@ -185,6 +185,9 @@ def _is_constant(node: ast.expr) -> bool:
         return not any(isinstance(e, ast.Starred) for e in node.elts)
     if isinstance(node, ast.Dict):
         return None not in node.keys
+    if isinstance(node, ast.BoolOp):
+        # choices or ()
+        return isinstance(node.op, ast.Or) and all(_is_constant(one) for one in node.values)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
         if node.func.id == "range":
             return all(isinstance(a, ast.Constant) or _is_constant(a) for a in node.args)

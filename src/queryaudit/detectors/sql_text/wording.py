@@ -74,7 +74,9 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     )
 
 
-_COLUMNS = 'COLUMNS = {"name": "title"}  # what may be asked for: the column\ncolumn = COLUMNS[choice]'
+_COLUMNS = (
+    'COLUMNS = {"name": "title"}  # what may be asked for: the column\ncolumn = COLUMNS[choice]'
+)
 _ALLOWED = {
     "order_by": 'allowed = {"name", "-name"}\n'
     'queryset.order_by(sort if sort in allowed else "name")',
