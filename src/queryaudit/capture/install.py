@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from queryaudit.capture import (
+    atomic_blocks,
     building,
+    commits,
     concurrency,
     connections,
     effects,
     generic,
     hydration,
     rows,
-    transactions,
+    savepoints,
     usage,
 )
 from queryaudit.capture.codefiles import CodeFiles
@@ -35,7 +37,9 @@ class Installation:
         building.install(self._patches, files)
         generic.install(self._patches)
         concurrency.install(self._patches, files)
-        transactions.install(self._patches, effects.Effects(self._patches).refresh)
+        commits.install(self._patches)
+        savepoints.install(self._patches)
+        atomic_blocks.install(self._patches, effects.Effects(self._patches).refresh)
 
     def deepen(self) -> None:
         """Follow reads of rows too, until the last user is gone."""
