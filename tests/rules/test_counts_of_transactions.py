@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 
 import pytest
 from django.db import connection, transaction
@@ -81,3 +84,18 @@ def test_the_model_stands_in_the_code(shop: None, tmp_path: Path) -> None:
     assert finding.fix.code == (
         'rows = Tag.objects.select_for_update().order_by("pk").in_bulk(ids)'
     )
+
+
+def asked() -> None:
+    with transaction.atomic():
+        Tag.objects.filter(name="none").update(name="nobody")
+        sleep(0.005)  # queryaudit: ignore[QA501] what it waits for is what is measured
+        subprocess.run(["true"], check=True)
+
+
+def test_how_long_rows_were_held(shop: None, tmp_path: Path) -> None:
+    finding = found(tmp_path, asked, select=["QA501"])
+    counted = r"seen 2 times before the commit, [\d.]+ ms in all; by then rows had been held for"
+    told = re.fullmatch(rf"{counted} up to ([\d.]+) ms", finding.evidence.text)
+    assert told is not None
+    assert float(told[1]) >= 5

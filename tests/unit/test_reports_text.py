@@ -261,3 +261,9 @@ def test_a_page_of_many_statements_lays_out_the_first_ones_only():
     assert len(typesetter("select 1 from a")) > 1
     assert typesetter("select 2 from a") == (("", "select 2 from a"),)
     assert len(typesetter("select 1 from a")) > 1
+
+
+def test_what_is_no_query_was_seen_so_often_and_took_no_time() -> None:
+    assert wording.spent(60, 48_200_000) == "60 queries, 48.2 ms"
+    assert wording.spent(4, 0) == "seen 4 times"
+    assert wording.spent(0, 0) == "0 queries, 0 µs"

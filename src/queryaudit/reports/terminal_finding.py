@@ -99,7 +99,8 @@ def _what(cause: Cause, finding: Finding, new: bool) -> Text:
     text = Text(clean(cause.description or "this query", 300), style="bold")
     facts: list[str] = []
     if cause.queries:
-        facts = [wording.duration(cause.duration_ns), f"up to {cause.worst:,} in one run"]
+        took = [wording.duration(cause.duration_ns)] if cause.duration_ns else []
+        facts = [*took, f"up to {cause.worst:,} in one run"]
     if cause.path and cause.path != cause.description:
         facts.insert(0, f"path {clean(cause.path, 200)}")
     if cause.rule != finding.rule:
@@ -161,7 +162,7 @@ def _scopes(finding: Finding) -> Iterator[RenderableType]:
         yield Text.assemble(
             (f"{clean(scope.kind, 20):<{width}} ", "dim"),
             (clean(scope.name, 300), "bold"),
-            f"  {wording.count(scope.queries, 'query')}, {wording.duration(scope.duration_ns)}",
+            f"  {wording.spent(scope.queries, scope.duration_ns)}",
         )
     more = finding.scope_count - len(shown)
     if more > 0:

@@ -107,6 +107,7 @@ class IoInTransaction(TransactionRule):
             statement=view.statements.of(view.tables.sql[held.ran[0]].text).normalised,
             queries=one.seen.count,
             duration_ns=one.seen.duration_ns,
+            most=one.waited_ns,
             note=str(one),
             ignored=one.ignored,
             frames=one.frames,
@@ -123,10 +124,11 @@ class IoInTransaction(TransactionRule):
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
         count = sum(s.queries for s in sightings)
         took = sum(s.duration_ns for s in sightings) / 1e6
+        held = max(s.most for s in sightings) / 1e6
         return Evidence(
             grade=Grade.OBSERVED,
             text=f"seen {count} time{'s' if count > 1 else ''} before the commit, "
-            f"{took:.1f} ms in all",
+            f"{took:.1f} ms in all; by then rows had been held for up to {held:.1f} ms",
         )
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
