@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", choices=_NAMES, default=_NAMES, metavar="CONTESTANT")
     parser.add_argument("--first", type=int, help="So many of the queries only.")
     parser.add_argument("--queries", action="store_true", help="A table of the queries, too.")
+    parser.add_argument(
+        "--claims", action="store_true", help="A table of queryaudit's claims, too."
+    )
     parser.add_argument("--small-table", type=int, help="queryaudit's option of that name.")
     options = parser.parse_args(arguments)
     with (
@@ -120,6 +123,10 @@ def _run(options: argparse.Namespace, url: str, folder: Path) -> None:
     if options.queries:
         print()
         for line in tables.queries([one for one in shown if one.indexes]):
+            print(line)
+    if options.claims:
+        print()
+        for line in tables.claims(found[0]):
             print(line)
 
 

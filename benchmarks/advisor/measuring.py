@@ -17,6 +17,8 @@ from benchmarks.advisor.workload import Statement
 #: Turns with and without.
 ROUNDS = 3
 PAYS = 1.3
+#: A claim is right to this factor.
+NEAR = 1.5
 #: Slower is what is slower by this and by so many milliseconds.
 _SLOWER, _LOST_MS = 1.25, 0.5
 _INSERTED = 2_000
@@ -24,11 +26,36 @@ _WRITTEN = ("advisor_order", "advisor_line", "advisor_payment", "advisor_event")
 
 
 class Proposal(NamedTuple):
-    """An index, and by which factor each query is said to become faster, if that is said."""
+    """An index, and by which factor each query is said to become faster, if that is said; by
+    which ones, if it is said to depend on the values."""
 
     name: str
     ddl: str
     claims: Mapping[str, float]
+    ranges: Mapping[str, tuple[float, float]] = {}
+
+
+class Claimed(NamedTuple):
+    """What was said of a query and an index, and what was measured when the index is left out."""
+
+    query: str
+    claim: float
+    before: float  #: milliseconds
+    after: float
+    ratios: tuple[float, ...]  #: measured for each value
+    range: tuple[float, float] | None = None
+
+    @property
+    def factor(self) -> float:
+        return self.claim / (self.before / max(self.after, 1e-3))
+
+    @property
+    def held(self) -> list[bool]:
+        """Of each value whether it gains as was said, to a factor of 1.5, if ranges were said."""
+        if self.range is None:
+            return []
+        low, high = self.range
+        return [low / NEAR <= ratio <= high * NEAR for ratio in self.ratios]
 
 
 class Timed(NamedTuple):
@@ -42,6 +69,7 @@ class Compared(NamedTuple):
     before: float
     after: float
     used: frozenset[str]
+    ratios: tuple[float, ...] = ()  #: of each value
 
     @property
     def ratio(self) -> float:
@@ -59,7 +87,7 @@ class Measured:
     wal: float = 0.0  #: bytes that inserting a row writes
     compared: dict[str, Compared] = field(default_factory=dict)
     paying: tuple[str, ...] = ()
-    calibration: tuple[float, ...] = ()  #: claimed / measured
+    calibration: tuple[Claimed, ...] = ()
 
     @property
     def total(self) -> float:
@@ -111,7 +139,9 @@ def measure(
         if any(c.ratio >= PAYS for c in alone.values()):
             paying.append(proposal.name)
         calibration += [
-            claim / alone[query].ratio for query, claim in proposal.claims.items() if query in alone
+            Claimed(query, claim, *_told(alone[query]), proposal.ranges.get(query))
+            for query, claim in proposal.claims.items()
+            if query in alone
         ]
     found.paying, found.calibration = tuple(paying), tuple(calibration)
     found.wal = _wal()
@@ -121,9 +151,14 @@ def measure(
     return found
 
 
+def _told(one: Compared) -> tuple[float, float, tuple[float, ...]]:
+    return one.before, one.after, one.ratios
+
+
 def _compare(each: Sequence[Statement], names: Sequence[str]) -> Compared:
     before = after = 0.0
     used: frozenset[str] = frozenset()
+    ratios = []
     for statement in each:
         fast: list[Timed] = []
         slow: list[Timed] = []
@@ -135,9 +170,11 @@ def _compare(each: Sequence[Statement], names: Sequence[str]) -> Compared:
                 break  # the same plan with them and without
         hit = frozenset().union(*(t.used for t in fast)) & set(names)
         used |= hit
-        before += median(t.ms for t in slow[1:] or slow)
-        after += median(t.ms for t in fast[1:] or slow) if hit else median(t.ms for t in slow)
-    return Compared(before, after, used)
+        one = median(t.ms for t in slow[1:] or slow)
+        other = median(t.ms for t in fast[1:] or slow) if hit else one
+        ratios.append(one / max(other, 1e-3))
+        before, after = before + one, after + other
+    return Compared(before, after, used, tuple(ratios))
 
 
 @contextmanager
@@ -155,11 +192,14 @@ def without(names: Sequence[str]) -> Iterator[None]:
 
 
 def timed(statement: Statement) -> Timed:
+    """Planning and execution: Django has each query planned anew."""
     with connection.cursor() as cursor:
+        # After an index came or went the catalogue is read again, which is nobody's query.
+        cursor.execute(f"EXPLAIN {statement.sql}", statement.params)
         text = f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {statement.sql}"
         cursor.execute(text, statement.params)
         root = _root(cursor.fetchone()[0])
-    return Timed(root["Execution Time"], frozenset(used_in(root["Plan"])))
+    return Timed(root["Planning Time"] + root["Execution Time"], frozenset(used_in(root["Plan"])))
 
 
 def used_in(plan: dict[str, Any]) -> Iterator[str]:

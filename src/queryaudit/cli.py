@@ -13,6 +13,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from queryaudit import __version__, waiting
 from queryaudit.analysis.advised import with_indexes
@@ -21,7 +22,6 @@ from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
-from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
@@ -34,9 +34,8 @@ from queryaudit.twin import commands as twin_commands
 from queryaudit.workloads import commands as workloads
 
 if TYPE_CHECKING:
-    from queryaudit.proof.budget import Budget
+    from queryaudit.proof.journal import Journal
 
-_Advice = tuple[list[Diagnostic], tuple[AdvisedIndex, ...]]
 _TWIN = "Plan as production does, on a twin that `twin create` made; what is said is ESTIMATED."
 
 
@@ -187,6 +186,20 @@ def _add_advise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-bytes", type=int, default=1 << 30, help="How large all of them may be, in bytes."
     )
+    parser.add_argument(
+        "--max-clone",
+        type=int,
+        default=2 << 30,
+        help="Of a table that takes more bytes than this a sample is copied, of a tenth of its "
+        "rows or so many as take no more.",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="Where to keep what was tried until the end, so that the same command goes on from "
+        "there if it is broken off (default: beside the first report, or "
+        "queryaudit-advise.state).",
+    )
     add_flags(parser.add_argument, Reach.CLI, prefix="")
     parser.set_defaults(run=_advise)
 
@@ -224,68 +237,58 @@ def _prove(options: argparse.Namespace) -> ExitCode:
 
 def _advise(options: argparse.Namespace) -> ExitCode:
     """Indexes, each with what became of it."""
+    from queryaudit import advising
+    from queryaudit.proof.budget import Budget
     from queryaudit.reports.advice_text import advice_lines
 
     config = _config(options)
     analysis = Analysis(config)
-    diagnostics, found = (_estimated if options.twin is not None else _tried)(options, analysis)
-    report = with_indexes(analysis.report(diagnostics), found, analysis.workload())
+    journal = _journal(options, config)
+    budget = Budget(
+        max_indexes=options.max_indexes, max_bytes=options.max_bytes, max_clone=options.max_clone
+    )
+    terms = advising.Terms(alias=options.alias, budget=budget, told=_told, journal=journal)
+    place = (
+        advising.twin(Path(options.twin), terms)
+        if options.twin is not None
+        else advising.database(options.database, terms, scratch=options.scratch)
+    )
+    with place as found:
+        diagnostics = workloads.analyse(options, analysis, found.planner, found.server)
+        advice = found.advise(analysis)
+    report = with_indexes(analysis.report(diagnostics), advice.indexes, analysis.workload())
     if not any(output.path is None for output in config.output):
-        for line in advice_lines(found):
+        for line in advice_lines(report.indexes):
             print(line)
         for finding in report.findings:
             if finding.rule == "QA407":
                 print(finding.message)
     for diagnostic in diagnostics:
         print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
-    return ExitCode.USAGE if _written(report, config) else ExitCode.CLEAN
+    unwritten = _written(report, config)
+    if advice.interruption:
+        kept = f" {journal.path} has what was found: the same command goes on." if journal else ""
+        print(f"queryaudit: Not all was tried: {advice.interruption}.{kept}", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    if journal is not None:
+        journal.remove()
+    return ExitCode.USAGE if unwritten else ExitCode.CLEAN
 
 
-def _tried(options: argparse.Namespace, analysis: Analysis) -> _Advice:
-    """Built on copies of a database's tables, if that is allowed."""
-    from queryaudit.plans.saved import SavedPlanner
-    from queryaudit.plans.url_server import UrlServer
-    from queryaudit.proof.indexes import advise
+def _journal(options: argparse.Namespace, config: Config) -> Journal | None:
+    """What an earlier run found that broke off: beside the first report, or named."""
+    from queryaudit.proof.journal import Journal
 
-    with closing(UrlServer.connect(options.database)) as server:
-        if options.scratch:
-            server.require_scratch()
-        planner = SavedPlanner(server, options.alias)
-        return workloads.analyse(options, analysis, planner, server), advise(
-            server if options.scratch else None,
-            analysis.workload(),
-            planner.texts,
-            alias=options.alias,
-            small_table=analysis.config.small_table,
-            budget=_budget(options),
-            told=_told,
-        )
-
-
-def _estimated(options: argparse.Namespace, analysis: Analysis) -> _Advice:
-    """Planned on a twin."""
-    from queryaudit.plans.saved import SavedPlanner
-    from queryaudit.proof.estimates import estimate
-    from queryaudit.twin.session import Twin
-    from queryaudit.twin.what_if import TwinWhatIf
-
-    with Twin(Path(options.twin).resolve(), alone=True) as twin:
-        planner = SavedPlanner(twin.server, options.alias, place=twin.name, scans=twin.scans)
-        return workloads.analyse(options, analysis, planner), estimate(
-            TwinWhatIf(twin),
-            analysis.workload(),
-            planner.texts,
-            alias=options.alias,
-            small_table=analysis.config.small_table,
-            budget=_budget(options),
-            told=_told,
-        )
-
-
-def _budget(options: argparse.Namespace) -> Budget:
-    from queryaudit.proof.budget import Budget
-
-    return Budget(max_indexes=options.max_indexes, max_bytes=options.max_bytes)
+    if not options.scratch or options.twin is not None:
+        return None
+    beside = next((output.path for output in config.output if output.path is not None), None)
+    path = Path(options.state or (f"{beside}.state" if beside else "queryaudit-advise.state"))
+    # The rest of a URL may hold a password.
+    about = urlsplit(options.database)
+    journal = Journal(path, f"{about.hostname or ''}{about.path} {options.alias}")
+    if journal.found:
+        _told(f"going on from {path}: {journal.found:,} trials are known")
+    return journal
 
 
 def _told(text: str) -> None:

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "composition": {"records"},
     "capture": {"records", "errors", "sql", "composition"},
     "proving": {"analysis", "errors", "judging", "locking", "plans", "proof", "records"},
+    "advising": {"judging", "plans", "proof", "twin"},
     "rulepages": {"records"},
     "registry": {"detectors", "records", "errors"},
     "judging": {"analysis", "config", "detectors", "gate", "records", "registry", "sql", "trace"},
@@ -91,6 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "trace",
     },
     "cli": {
+        "advising",
         "analysis",
         "conclude",
         "config",

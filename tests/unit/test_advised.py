@@ -52,6 +52,7 @@ def index(outcome: Outcome, statement: str = ASKED, table: str = "shop_parcel") 
                 before_ns=40_000_000 if timed else None,
                 after_ns=1_000_000 if timed else None,
                 at_least=31.5 if timed else None,
+                at_most=80.0 if timed else None,
             ),
         ),
     )

@@ -52,7 +52,7 @@ def advised(url: str, trace: Path, small_table: int | None) -> tuple[AdvisedInde
             small_table=analysis.config.small_table,
             budget=Budget(max_indexes=40),
             told=lambda text: print(f"    {text}", file=sys.stderr),
-        )
+        ).indexes
 
 
 def proposals(
@@ -63,19 +63,28 @@ def proposals(
     for one in found:
         if one.outcome is not Outcome.PROVED:
             continue
-        claims = {
-            queries[served.statement]: served.before_ns / max(served.after_ns, 1)
+        timed = {
+            queries[served.statement]: served
             for served in one.served
-            if served.before_ns is not None and served.after_ns is not None
-            and served.statement in queries
-        }  # fmt: skip
-        made.append(_made(one, claims))
+            if served.before_ns is not None and served.statement in queries
+        }
+        claims = {
+            query: (served.before_ns or 0) / max(served.after_ns or 0, 1)
+            for query, served in timed.items()
+        }
+        ranges = {
+            query: (served.at_least or 1.0, served.at_most or 1.0)
+            for query, served in timed.items()
+        }
+        made.append(_made(one, claims, ranges))
     return made
 
 
-def _made(one: AdvisedIndex, claims: Mapping[str, float]) -> Proposal:
+def _made(
+    one: AdvisedIndex, claims: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]
+) -> Proposal:
     model = next(m for m in MODELS if m._meta.label == one.model)
     index: Any = eval(one.title, dict(_NAMES))
     with connection.schema_editor(collect_sql=True) as editor:
         ddl = str(index.create_sql(model, editor))
-    return Proposal(index.name, ddl, claims)
+    return Proposal(index.name, ddl, claims, ranges)

@@ -102,10 +102,9 @@ def _times(served: Served) -> str:
     if served.before_ns is None or served.after_ns is None:
         return "another statement is faster, this one was not timed"
     times = served.before_ns / max(served.after_ns, 1)
-    least = f", at least {served.at_least:,.1f}" if served.at_least is not None else ""
     return (
         f"{served.before_ns / 1e6:,.3f} ms before, {served.after_ns / 1e6:,.3f} ms after, "
-        f"{times:,.1f} times faster{least}; the same rows"
+        f"{times:,.1f} times faster{served.bounds}; the same rows"
     )
 
 

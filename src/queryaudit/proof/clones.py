@@ -2,10 +2,12 @@
 
 Statements run on them unchanged, the real tables are only read, and all is gone with the
 connection, however it ends. The copies are vacuumed, as else no index-only scan would be chosen.
+Of a table that is too large a sample of its pages is copied.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from queryaudit.plans.quoting import quoted
@@ -17,6 +19,8 @@ WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerat
 ORDER BY attnum
 """
 _CHILDREN = "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = %s::regclass)"
+#: The share of a table that is copied where all of it would take too much, at most.
+_SAMPLE = 0.1
 #: Building the largest index of a copy may take this long.
 _TIMEOUT_MS = 120_000
 
@@ -35,8 +39,17 @@ def prepare(server: Server) -> None:
     server.run("SET lock_timeout = 2000")
 
 
-def clone(server: Server, schema: str, table: str) -> None:
-    """Copy a table with its rows and indexes. Takes an AccessShareLock on it."""
+def share_of(bytes: int, room: int) -> float:
+    """The share of a table of ``bytes`` that is copied to where there is ``room``: all of it, or a
+    tenth at most, so that what was found about the sample is not said of nearly the whole."""
+    return 1.0 if bytes <= room else min(_SAMPLE, max(room, 0) / bytes)
+
+
+def clone(
+    server: Server, schema: str, table: str, *, share: float = 1.0, most: int | None = None
+) -> int:
+    """Copy a table with its indexes, or a share of its rows and ``most`` of them: the bytes that
+    the rows take. Takes an AccessShareLock on it."""
     real = f"{quoted(schema)}.{quoted(table)}"
     [[has_children]] = server.run(_CHILDREN, (real.replace("%%", "%"),))
     if has_children:
@@ -50,8 +63,26 @@ def clone(server: Server, schema: str, table: str) -> None:
     columns = ", ".join(
         quoted(str(row[0])) for row in server.run(_COLUMNS, (real.replace("%%", "%"),))
     )
-    server.run(f"INSERT INTO pg_temp.{quoted(table)} ({columns}) SELECT {columns} FROM {real}", ())
+    # Whole pages: rows that lie together in the table lie together in the sample. How many are
+    # drawn is left to chance, so there is a limit.
+    sampled = "" if share == 1.0 else f" TABLESAMPLE SYSTEM ({100 * share:.6f}) REPEATABLE (1)"
+    limited = "" if most is None else f" LIMIT {most}"
+    try:
+        server.run(
+            f"INSERT INTO pg_temp.{quoted(table)} ({columns}) SELECT {columns} FROM {real}"
+            f"{sampled}{limited}",
+            (),
+        )
+    except BaseException:
+        # An empty copy would be read in the table's place by all that follows.
+        with suppress(Exception):
+            server.run(f"DROP TABLE pg_temp.{quoted(table)}", ())
+        raise
     analyse(server, table, vacuum=True)
+    [[size]] = server.run(
+        "SELECT pg_relation_size(%s::regclass)", (f"pg_temp.{quoted(table)}".replace("%%", "%"),)
+    )
+    return int(size)
 
 
 def analyse(server: Server, table: str, *, vacuum: bool = False) -> None:

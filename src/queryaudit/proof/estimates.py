@@ -7,23 +7,25 @@ that its sign has been found to be unreliable.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
-from queryaudit.advice.index_code import index_name
-from queryaudit.plans.policy import permission
-from queryaudit.plans.postgres import numbered
+from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import first_line
-from queryaudit.proof.block_costs import overcharged
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.clones import Built
-from queryaudit.proof.trials import Trial, advised, proposed, weight
-from queryaudit.proof.values import statistical_sets, value_sets
+from queryaudit.proof.pricing import Priced, Pricer, Prices
+from queryaudit.proof.trials import (
+    Advice,
+    Trial,
+    advised,
+    broken_off_by,
+    proposed,
+    refusal,
+    serving,
+    weight,
+)
 from queryaudit.proof.what_if import WhatIf
-from queryaudit.records.advised import AdvisedIndex, Outcome
-from queryaudit.records.plans import PlanMode, Relation
+from queryaudit.records.advised import Outcome
 from queryaudit.records.workload import Asked, Workload
 
 #: What an index must save of a statement's cost, as a factor.
@@ -32,16 +34,6 @@ CHEAPER = 2.0
 _STATEMENTS = 50
 #: What a write to an index is charged with, in the planner's units.
 _WRITE = {"gin": 10.0, "brin": 0.1}
-
-
-class Priced(NamedTuple):
-    """What a statement costs, and the indexes that its plans use."""
-
-    cost: float
-    used: frozenset[str]
-
-
-Prices = Mapping[str, Priced]
 
 
 def estimate(
@@ -53,13 +45,20 @@ def estimate(
     small_table: int,
     budget: Budget,
     told: Callable[[str], None],
-) -> tuple[AdvisedIndex, ...]:
+) -> Advice:
     """Every candidate with its outcome: estimated, refuted or unknown; none is ever proved."""
     trials = proposed(workload, alias, small_table)
+    interruption = ""
     if trials:
-        with what_if.trying():
-            _Estimator(what_if, workload, texts, alias, budget, told).choose(trials)
-    return tuple(index for trial in trials for index in advised(trial))
+        pricer = Pricer(what_if, texts)
+        estimator = _Estimator(pricer, what_if.place, workload, alias, budget, told)
+        try:
+            with what_if.trying():
+                estimator.choose(trials)
+        except (KeyboardInterrupt, LostConnectionError) as error:
+            interruption = broken_off_by(error)
+        estimator.tell(trials)
+    return Advice(tuple(index for trial in trials for index in advised(trial)), interruption)
 
 
 class _Estimator:
@@ -67,111 +66,112 @@ class _Estimator:
 
     def __init__(
         self,
-        what_if: WhatIf,
+        pricer: Pricer,
+        place: str,
         workload: Workload,
-        texts: Mapping[str, str],
         alias: str,
         budget: Budget,
         told: Callable[[str], None],
     ) -> None:
-        self._what_if = what_if
+        self._pricer = pricer
+        self._place = place
         self._workload = workload
-        self._texts = texts
         self._alias = alias
         self._budget = budget
         self._told = told
-        self._sets: dict[str, list[tuple[Any, ...]]] = {}
         self._chosen: list[tuple[Trial, tuple[Built, ...]]] = []
+        self._prices: dict[str, Priced] = {}
         self._first: dict[str, Priced] = {}
-        #: indexes of block ranges, by name
-        self._blocks: dict[str, Relation] = {}
+        self._readers = _readers(workload, alias)
 
     def choose(self, trials: Sequence[Trial]) -> None:
         left = [*trials]
-        self._blocks = {
-            index_name(candidate): trial.relation
-            for trial in trials
-            for candidate in trial.candidates
-            if candidate.method == "brin"
-        }
-        prices = {
-            asked.fingerprint: self._price(asked)
-            for trial in trials
-            for asked in self._concerned(trial)
-        }
-        self._first.update(prices)
+        concerned = {a.fingerprint: a for trial in trials for a in self._concerned(trial)}
+        self._first = self._pricer.prices([*concerned.values()])
+        self._prices = {**self._first}
         # What a candidate saves only shrinks as others are taken: those that saved most come first.
         gains = {id(trial): float("inf") for trial in trials}
         while left:
             left.sort(key=lambda t: (t.turn, -gains[id(t)], t.words))
             trial = left[0]
             self._told(f"{len(trials) - len(left) + 1}/{len(trials)} {trial.name}")
-            gain, after, built = self._with(trial, prices)
+            gain, after, built = self._with(trial)
             gains[id(trial)] = gain
             if not built:
                 left.remove(trial)
                 continue
             if any(gains[id(o)] > gain and o.turn == trial.turn for o in left[1:]):
-                self._remove(built)
+                self._pricer.remove(built)
                 continue
             left.remove(trial)
             self._chosen.append((trial, built))
-            prices.update(after)
-        self._leave_out(prices)
-        for trial, _ in self._chosen:
-            trial.estimated = {
-                asked.fingerprint: (
-                    self._first[asked.fingerprint].cost,
-                    prices[asked.fingerprint].cost,
-                )
-                for asked in trial.asked
-            }
+            self._prices.update(after)
+        self._leave_out()
 
-    def _with(self, trial: Trial, prices: Prices) -> tuple[float, Prices, tuple[Built, ...]]:
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """The costs of those that were chosen. To others the run did not come if it broke off."""
+        chosen = [trial for trial, _ in self._chosen]
+        for trial in trials:
+            if trial in chosen:
+                keys = [asked.fingerprint for asked in trial.asked]
+                trial.estimated = {
+                    key: (self._first[key].cost, self._prices[key].cost) for key in keys
+                }
+            elif trial.outcome in (Outcome.IDEA, Outcome.ESTIMATED):
+                trial.break_off()
+
+    def _with(self, trial: Trial) -> tuple[float, Prices, tuple[Built, ...]]:
         """What a candidate saves with those in place that were chosen. Refused, it is removed."""
-        missing = trial.missing(known for known, _ in self._chosen)
+        others = [known for known, _ in self._chosen]
+        missing = trial.missing(others)
         if not missing:
-            return self._end(trial, Outcome.REFUTED, f"served as well by {self._serving(trial)}")
-        there = [built for known, built in self._chosen if not trial.replaces(known)]
-        if sum(map(len, there)) + len(missing) > self._budget.max_indexes:
-            return self._end(trial, Outcome.UNKNOWN, "there are as many indexes as were allowed")
+            reason = f"served as well by {serving(trial, others)}"
+            return self._end(trial, Outcome.REFUTED, reason)
         trial.candidates = missing
+        refused = self._refusal(trial)
+        if refused:
+            return self._end(trial, Outcome.UNKNOWN, refused)
         try:
-            with self._saved():
-                built = self._add(trial)
+            built = self._pricer.add(trial)
+        except LostConnectionError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             return self._end(trial, Outcome.UNKNOWN, f"it could not be tried: {first_line(error)}")
         trial.bytes = {c: each.bytes for c, each in zip(missing, built, strict=True)}
-        names = {each.name for each in built}
         concerned = self._concerned(trial)
-        after = {asked.fingerprint: self._price(asked) for asked in concerned}
+        after = self._pricer.prices(concerned)
+        gain, wrong = self._judged(trial, concerned, after, {each.name for each in built})
+        refused = self._refusal(trial)
+        if wrong or refused:
+            self._pricer.remove(built)
+            outcome = Outcome.REFUTED if wrong else Outcome.UNKNOWN
+            return self._end(trial, outcome, wrong or refused)
+        trial.end(Outcome.ESTIMATED, f"planned {self._place}, not executed")
+        return gain, after, built
+
+    def _refusal(self, trial: Trial) -> str:
+        there = [known for known, _ in self._chosen if not trial.replaces(known)]
+        return refusal(trial, there, self._budget)
+
+    def _judged(
+        self, trial: Trial, concerned: Sequence[Asked], after: Prices, names: set[str]
+    ) -> tuple[float, str]:
+        """What it saves in all, and why that is too little."""
+        before = self._prices
         used = [asked for asked in concerned if names <= after[asked.fingerprint].used]
-        halved = [
-            asked
-            for asked in used
-            if prices[asked.fingerprint].cost >= after[asked.fingerprint].cost * CHEAPER
-        ]
+        pairs = {a.fingerprint: (before[a.fingerprint], after[a.fingerprint]) for a in used}
         gain = sum(
-            asked.calls * (prices[asked.fingerprint].cost - after[asked.fingerprint].cost)
-            for asked in used
+            a.calls * (old.cost - new.cost) for a in used for old, new in [pairs[a.fingerprint]]
         )
         writes = self._workload.writes(self._alias, trial.table)
-        gain -= writes * sum(_WRITE.get(candidate.method, 1.0) for candidate in missing)
-        taken = sum(each.bytes for _, known in self._chosen for each in known)
-        wrong = None
+        gain -= writes * sum(_WRITE.get(c.method, 1.0) for c in trial.candidates)
         if not used:
-            wrong = (Outcome.REFUTED, "the planner does not use it")
-        elif not halved:
-            wrong = (Outcome.REFUTED, "it is used, but does not halve the cost of a statement")
-        elif gain <= 0:
-            wrong = (Outcome.REFUTED, "what it saves is less than what its writes cost")
-        elif taken + sum(trial.bytes.values()) > self._budget.max_bytes:
-            wrong = (Outcome.UNKNOWN, "it would take more space than was allowed")
-        if wrong is not None:
-            self._remove(built)
-            return self._end(trial, *wrong)
-        trial.end(Outcome.ESTIMATED, f"planned {self._what_if.place}, not executed")
-        return gain, after, built
+            return gain, "the planner does not use it"
+        if not any(old.cost >= new.cost * CHEAPER for old, new in pairs.values()):
+            return gain, "it is used, but does not halve the cost of a statement"
+        if gain <= 0:
+            return gain, "what it saves is less than what its writes cost"
+        return gain, ""
 
     def _end(
         self, trial: Trial, outcome: Outcome, reason: str
@@ -179,101 +179,33 @@ class _Estimator:
         trial.end(outcome, reason)
         return 0.0, {}, ()
 
-    def _serving(self, trial: Trial) -> str:
-        return " and ".join(
-            t.name for t, _ in self._chosen if trial.missing([t]) != trial.candidates
-        )
-
-    def _add(self, trial: Trial) -> tuple[Built, ...]:
-        return tuple(self._what_if.add(c, trial.relation) for c in trial.candidates)
-
-    def _remove(self, built: Sequence[Built]) -> None:
-        for each in built:
-            self._what_if.remove(each)
-
-    def _leave_out(self, prices: dict[str, Priced]) -> None:
+    def _leave_out(self) -> None:
         """Those that are not missed with all the others in place."""
         if len(self._chosen) < 2:
             return
         for trial, built in [*self._chosen]:
-            self._remove(built)
-            without = {a.fingerprint: self._price(a) for a in self._concerned(trial)}
-            if any(found.cost >= prices[key].cost * CHEAPER for key, found in without.items()):
-                again = self._add(trial)
+            self._pricer.remove(built)
+            without = self._pricer.prices(self._concerned(trial))
+            if any(each.cost >= self._prices[key].cost * CHEAPER for key, each in without.items()):
+                again = self._pricer.add(trial)
                 self._chosen[self._chosen.index((trial, built))] = (trial, again)
                 continue
             trial.end(Outcome.REFUTED, "with the other indexes in place it is not missed")
             self._chosen.remove((trial, built))
-            prices.update(without)
+            self._prices.update(without)
 
     def _concerned(self, trial: Trial) -> list[Asked]:
         """Its own statements, and the dearest others that read its table."""
-        table = trial.table
-        others = [
-            asked
-            for asked in self._workload.statements
-            if asked.alias == self._alias
-            and asked.plan is not None
-            and asked not in trial.asked
-            and any(node.relation == table for node in asked.plan.nodes)
-        ]
-        others.sort(key=lambda asked: (-weight([asked]), asked.fingerprint))
+        own = {asked.fingerprint for asked in trial.asked}
+        others = [a for a in self._readers.get(trial.table, ()) if a.fingerprint not in own]
         return [*trial.asked, *others[:_STATEMENTS]]
 
-    def _price(self, asked: Asked) -> Priced:
-        """The mean over any values and those that are known; 0 for what can't be planned."""
-        sql = self._texts.get(asked.fingerprint)
-        if sql is None or permission(sql, PlanMode.GENERIC, "postgresql").mode is PlanMode.REFUSED:
-            return Priced(0.0, frozenset())
-        found = []
-        questions: list[tuple[str, Any]] = [
-            (f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {numbered(sql)}", None)
-        ]
-        questions += [
-            (f"EXPLAIN (FORMAT JSON) {sql}", values) for values in self._values(asked, sql)
-        ]
-        for text, values in questions:
-            try:
-                with self._saved():
-                    rows = self._what_if.server.run(text, values)
-            except Exception:  # noqa: BLE001 - whatever a driver raises: these values are none
-                continue
-            root = rows[0][0]
-            plan = (json.loads(root) if isinstance(root, str) else root)[0]["Plan"]
-            cost = float(plan["Total Cost"]) - overcharged(plan, self._blocks)
-            found.append((cost, frozenset(_indexes(plan))))
-        if not found:
-            return Priced(0.0, frozenset())
-        mean = sum(cost for cost, _ in found) / len(found)
-        return Priced(mean, frozenset().union(*(used for _, used in found)))
 
-    def _values(self, asked: Asked, sql: str) -> list[tuple[Any, ...]]:
-        if asked.fingerprint not in self._sets:
-            server, plan = self._what_if.server, asked.plan
-            sets = None
-            if plan is not None:
-                find = value_sets if self._what_if.samples_rows else statistical_sets
-                with self._saved():
-                    sets = find(server, sql, plan)
-            # Without parameters there is one question, which has been asked already.
-            self._sets[asked.fingerprint] = [s for s in sets or () if s]
-        return self._sets[asked.fingerprint]
-
-    @contextmanager
-    def _saved(self) -> Iterator[None]:
-        """What the server refuses does not end the transaction."""
-        server = self._what_if.server
-        server.run("SAVEPOINT queryaudit")
-        try:
-            yield
-        except Exception:
-            server.run("ROLLBACK TO SAVEPOINT queryaudit")
-            raise
-        server.run("RELEASE SAVEPOINT queryaudit")
-
-
-def _indexes(plan: dict[str, Any]) -> Iterator[str]:
-    if "Index Name" in plan:
-        yield str(plan["Index Name"])
-    for child in plan.get("Plans", ()):
-        yield from _indexes(child)
+def _readers(workload: Workload, alias: str) -> dict[str, list[Asked]]:
+    """The statements that read each table, the dearest first."""
+    found: dict[str, list[Asked]] = {}
+    for asked in sorted(workload.statements, key=lambda a: (-weight([a]), a.fingerprint)):
+        if asked.alias == alias and asked.plan is not None:
+            for table in sorted({node.relation for node in asked.plan.nodes if node.relation}):
+                found.setdefault(table, []).append(asked)
+    return found

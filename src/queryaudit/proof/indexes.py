@@ -6,24 +6,28 @@ one does; at the end each must still be missed, and no statement may have become
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter_ns
-from typing import Any
 
-from queryaudit.advice.index_code import ddl, index_name
-from queryaudit.plans.policy import after_functions, called, permission
-from queryaudit.plans.postgres import volatile_of
+from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import Server, first_line
-from queryaudit.proof import clones
+from queryaudit.proof import recalled
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.trial import Compared, compare, reads_copy
-from queryaudit.proof.trials import Trial, advised, proposed
-from queryaudit.proof.values import value_sets
-from queryaudit.records.advised import AdvisedIndex, Outcome
-from queryaudit.records.plans import PlanMode, Relation
+from queryaudit.proof.journal import Journal
+from queryaudit.proof.laboratory import Laboratory, Run
+from queryaudit.proof.trial import Compared
+from queryaudit.proof.trials import (
+    Advice,
+    Trial,
+    advised,
+    broken_off_by,
+    proposed,
+    refusal,
+    serving,
+)
+from queryaudit.records.advised import Outcome
 from queryaudit.records.workload import Asked, Workload
 
-_STATEMENTS = 5
 _CONTROLS = 30
 #: Of the sets of values of a statement more than this must be faster, and none slower.
 _MOST = 0.5
@@ -38,143 +42,204 @@ def advise(
     small_table: int,
     budget: Budget,
     told: Callable[[str], None],
-) -> tuple[AdvisedIndex, ...]:
+    journal: Journal | None = None,
+) -> Advice:
     """Every candidate with its outcome. Without ``server`` nothing is tried.
 
     ``texts`` are the statements by fingerprint as they were asked; ``told`` hears what goes on.
+    What an earlier run left in ``journal`` is not tried again.
     """
     trials = proposed(workload, alias, small_table)
+    interruption = ""
     if server is not None and trials:
-        _Laboratory(server, texts, budget, told).try_all(trials, workload, alias)
-    return tuple(index for trial in trials for index in advised(trial))
+        laboratory = Laboratory(server, texts, budget, told)
+        proving = _Proving(laboratory, budget, told, journal or Journal(), small_table)
+        interruption = proving.all(trials, workload, alias)
+    return Advice(tuple(index for trial in trials for index in advised(trial)), interruption)
 
 
-class _Laboratory:
-    """A session with copies of tables, and the indexes that were proved on them."""
+class _Proving:
+    """The trials of a workload, and those that were proved."""
 
     def __init__(
         self,
-        server: Server,
-        texts: Mapping[str, str],
+        laboratory: Laboratory,
         budget: Budget,
         told: Callable[[str], None],
+        journal: Journal,
+        small_table: int,
     ) -> None:
-        self._server = server
-        self._texts = texts
+        self._laboratory = laboratory
         self._budget = budget
         self._told = told
-        self._cloned: set[tuple[str, str]] = set()
+        self._journal = journal
+        self._small_table = small_table
         self._proved: list[Trial] = []
-        clones.prepare(server)
+        #: proved in an earlier run: their indexes are built when something is to be measured
+        self._absent: list[Trial] = []
 
-    def try_all(self, trials: Sequence[Trial], workload: Workload, alias: str) -> None:
-        for number, trial in enumerate(trials, 1):
-            self._told(f"{number}/{len(trials)} {trial.name}")
-            try:
-                self._try(trial)
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises
-                trial.end(Outcome.UNKNOWN, f"the trial ended in {first_line(error)}")
-                self._drop(trial)
-        self._leave_out()
-        self._control(workload, alias)
+    def all(self, trials: Sequence[Trial], workload: Workload, alias: str) -> str:
+        """Try all; what it broke off by, or nothing."""
+        try:
+            for number, trial in enumerate(trials, 1):
+                self._told(f"{number}/{len(trials)} {trial.name}")
+                self._guarded(trial)
+            self._leave_out()
+            self._control(workload, alias)
+        except (KeyboardInterrupt, LostConnectionError) as error:
+            self._break_off(trials)
+            return broken_off_by(error)
+        return ""
+
+    def _break_off(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            if trial.outcome is Outcome.IDEA:
+                trial.break_off()
+            elif trial.outcome is Outcome.PROVED:
+                trial.reason += ", not compared with all the others in place yet"
+
+    def _guarded(self, trial: Trial) -> None:
+        try:
+            self._try(trial)
+        except LostConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises
+            trial.end(Outcome.UNKNOWN, f"the trial ended in {first_line(error)}")
+            self._drop(trial)
 
     def _try(self, trial: Trial) -> None:
         missing = trial.missing(self._proved)
         if not missing:
-            return trial.end(Outcome.REFUTED, f"served as well by {self._serving(trial)}")
-        replaced = [known for known in self._proved if trial.replaces(known)]
-        there = sum(len(p.candidates) for p in self._proved if p not in replaced)
-        if there + len(missing) > self._budget.max_indexes:
-            return trial.end(Outcome.UNKNOWN, "there are as many indexes as were allowed")
-        if trial.relation.partitions:
-            return trial.end(Outcome.UNKNOWN, "the table is partitioned, and copies are not")
+            reason = f"served as well by {serving(trial, self._proved)}"
+            return trial.end(Outcome.REFUTED, reason)
         trial.candidates = missing
+        replaced = [known for known in self._proved if trial.replaces(known)]
         for known in replaced:
             trial.also += [a for a in known.asked if a not in (*trial.asked, *trial.also)]
-        runs = [*self._runs([*trial.asked, *trial.also])]
-        if not runs:
+        refused = self._refusal(trial)
+        if trial.relation.partitions:
+            refused = refused or "the table is partitioned, and copies are not"
+        if refused:
+            return trial.end(Outcome.UNKNOWN, refused)
+        key = self._key("tried", trial)
+        if not recalled.recall(self._journal, key, trial):
+            self._measure(trial, replaced)
+            recalled.keep(self._journal, key, trial)
+        elif trial.outcome is Outcome.PROVED:
+            refused = self._refusal(trial)
+            if refused:  # more was allowed then
+                return trial.end(Outcome.UNKNOWN, refused)
+            self._absent.append(trial)
+        if trial.outcome is Outcome.PROVED:
+            for known in replaced:
+                self._give_up(known)
+                known.end(Outcome.REFUTED, f"served as well by {trial.name}")
+            self._take(trial)
+        return None
+
+    def _key(self, stage: str, trial: Trial) -> list[str]:
+        table = self._laboratory.identity(trial.relation)
+        return recalled.trial_key(stage, trial, table, self._proved)
+
+    def _refusal(self, trial: Trial) -> str:
+        there = [known for known in self._proved if not trial.replaces(known)]
+        return refusal(trial, there, self._budget)
+
+    def _measure(self, trial: Trial, replaced: Sequence[Trial]) -> None:
+        """Build it and compare, with those in place that were proved before. It must be worth it
+        beside those that it replaces, and without them."""
+        laboratory = self._laboratory
+        if not [*laboratory.runs([*trial.asked, *trial.also])]:
             return trial.end(Outcome.UNKNOWN, "no values are known to try its statements with")
-        if not self._copy(trial.relation):
-            return trial.end(Outcome.UNKNOWN, "the table is too large to be copied")
-        runs = [run for run in runs if reads_copy(self._server, run[1], run[2], trial.table)]
+        refused = laboratory.copy(trial.relation, self._small_table)
+        if refused:
+            return trial.end(Outcome.UNKNOWN, refused)
+        runs = self._runs(trial)
         if not runs:
             return trial.end(Outcome.UNKNOWN, "its statements read the table by another name")
-        if any(key.opclass == "gin_trgm_ops" for c in missing for key in c.keys):
-            [[there]] = self._server.run(
-                "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
-            )
-            if not there:
-                return trial.end(Outcome.UNKNOWN, "the extension pg_trgm is not installed there")
-        start = perf_counter_ns()
-        for candidate in missing:
-            name, functional = index_name(candidate), any(key.function for key in candidate.keys)
-            built = clones.build(
-                self._server, ddl(candidate), name, candidate.table, functional=functional
-            )
-            trial.bytes[candidate] = built.bytes
-        trial.build_ns = perf_counter_ns() - start
-        if sum(sum(t.bytes.values()) for t in [*self._proved, trial]) > self._budget.max_bytes:
-            self._drop(trial)
-            return trial.end(Outcome.UNKNOWN, "it would take more space than was allowed")
-        self._judge(trial, runs)
+        lacking = laboratory.lacks(trial.candidates)
+        if lacking:
+            return trial.end(Outcome.UNKNOWN, f"the extension {lacking} is not installed there")
+        self._restore()
+        self._build(trial)
+        refused = self._refusal(trial)
+        if refused:
+            trial.end(Outcome.UNKNOWN, refused)
+        else:
+            self._judge(trial, runs)
         if trial.outcome is Outcome.PROVED and replaced:
             for known in replaced:
-                self._replace(known, trial)
+                self._drop(known)
+                self._absent.append(known)  # to be built again if it was in vain
             self._judge(trial, runs)
-        if trial.outcome is Outcome.PROVED:
-            self._proved.append(trial)
-            helped = [
-                a for a in trial.also if _share(trial.compared.get(a.fingerprint, ())) > _MOST
-            ]
-            trial.asked += helped
-            trial.also = [a for a in trial.also if a not in helped]
+        if trial.outcome is not Outcome.PROVED:
+            self._drop(trial)
+        return None
+
+    def _runs(self, trial: Trial) -> list[Run]:
+        runs = [*self._laboratory.runs([*trial.asked, *trial.also])]
+        return self._laboratory.runs_on(trial.table, runs)
+
+    def _build(self, trial: Trial) -> None:
+        share = self._laboratory.shares.get((trial.relation.schema, trial.relation.name), 1.0)
+        start = perf_counter_ns()
+        for candidate in trial.candidates:
+            # What a sample's index takes, the whole table's takes as many times as it has rows.
+            trial.bytes[candidate] = round(self._laboratory.build(candidate).bytes / share)
+        trial.build_ns = round((perf_counter_ns() - start) / share)
+        trial.share = share
+
+    def _restore(self) -> None:
+        """Build what an earlier run proved."""
+        while self._absent:
+            trial = self._absent[0]
+            refused = self._laboratory.copy(trial.relation, self._small_table)
+            if not refused:
+                for candidate in trial.candidates:
+                    self._laboratory.build(candidate)
+            self._absent.remove(trial)
+
+    def _take(self, trial: Trial) -> None:
+        """It was proved: statements that did not ask for it, and gain, are its own as well."""
+        self._proved.append(trial)
+        helped = [a for a in trial.also if _share(trial.compared.get(a.fingerprint, ())) > _MOST]
+        trial.asked += helped
+        trial.also = [a for a in trial.also if a not in helped]
+
+    def _give_up(self, trial: Trial) -> None:
+        self._proved.remove(trial)
+        if trial in self._absent:
+            self._absent.remove(trial)
         else:
             self._drop(trial)
 
-    def _replace(self, known: Trial, trial: Trial) -> None:
-        """One index in the place of another that is its beginning."""
-        self._drop(known)
-        self._proved.remove(known)
-        known.end(Outcome.REFUTED, f"served as well by {trial.name}")
-
-    def _serving(self, trial: Trial) -> str:
-        return " and ".join(p.name for p in self._proved if trial.missing([p]) != trial.candidates)
-
     def _drop(self, trial: Trial) -> None:
         for candidate in trial.candidates:
-            clones.drop(self._server, index_name(candidate))
+            self._laboratory.drop(candidate)
 
-    def _judge(self, trial: Trial, runs: Sequence[tuple[Asked, str, tuple[Any, ...]]]) -> None:
-        trial.compared.clear()
-        trial.sets = len(runs)
-        names = [index_name(candidate) for candidate in trial.candidates]
-        for asked, sql, values in runs:
-            found = compare(self._server, sql, values, names)
-            trial.compared.setdefault(asked.fingerprint, []).append(found)
-        everything = [c for each in trial.compared.values() for c in each]
-        if not any(len(c.used) == len(names) for c in everything):
-            return trial.end(Outcome.REFUTED, "the planner does not use it")
-        if not all(c.same_rows for c in everything):
-            return trial.end(Outcome.UNKNOWN, "the rows changed while they were compared")
-        if any(c.is_slower for c in everything):
-            return trial.end(Outcome.REFUTED, "it makes one of its statements slower")
-        best = max(trial.compared.values(), key=_share)
-        faster = sum(c.is_faster for c in best)
-        if _share(best) <= _MOST:
-            return trial.end(Outcome.REFUTED, "it is used, but saves too little")
-        some = f" for {faster} of {len(best)} sets of values" if faster < len(best) else ""
-        trial.end(Outcome.PROVED, f"used, faster beyond the noise{some}, the same rows")
+    def _judge(self, trial: Trial, runs: Sequence[Run]) -> None:
+        compared: dict[str, list[Compared]] = {}
+        for run in runs:
+            found = self._laboratory.compare(run, trial.names)
+            compared.setdefault(run.asked.fingerprint, []).append(found)
+        trial.compared, trial.sets = compared, len(runs)
+        trial.end(*_verdict(trial))
 
     def _leave_out(self) -> None:
         """Each of several must be missed with all the others in place."""
         if len(self._proved) < 2:
             return
         for trial in [*self._proved]:
-            self._judge(trial, [*self._runs([*trial.asked, *trial.also])])
+            self._told(f"without {trial.name}")
+            key = self._key("left out", trial)
+            if not recalled.recall(self._journal, key, trial):
+                self._restore()
+                self._judge(trial, self._runs(trial))
+                if trial.outcome is not Outcome.PROVED:
+                    trial.reason = f"with the other indexes in place, {trial.reason}"
+                recalled.keep(self._journal, key, trial)
             if trial.outcome is not Outcome.PROVED:
-                trial.reason = f"with the other indexes in place, {trial.reason}"
-                self._drop(trial)
-                self._proved.remove(trial)
+                self._give_up(trial)
 
     def _control(self, workload: Workload, alias: str) -> None:
         """Statements that nobody thought of must not become slower."""
@@ -188,45 +253,49 @@ class _Laboratory:
             and asked.fingerprint not in served
         ]
         others.sort(key=lambda asked: (-asked.calls, asked.fingerprint))
-        for _, sql, values in self._runs(others[:_CONTROLS]):
-            names = [index_name(c) for trial in self._proved for c in trial.candidates]
+        for asked in others[:_CONTROLS]:
+            for found in self._controlled(asked):
+                for trial in [*self._proved] if found.is_slower else []:
+                    if found.used.intersection(trial.names):
+                        trial.end(Outcome.REFUTED, "it makes another statement slower")
+                        self._give_up(trial)
+
+    def _controlled(self, asked: Asked) -> Sequence[Compared]:
+        tables = {self._laboratory.identity(trial.relation) for trial in self._proved}
+        key = recalled.control_key(asked, tables, self._proved)
+        known = recalled.recall_control(self._journal, key)
+        if known is not None:
+            return known
+        self._restore()
+        names = [name for trial in self._proved for name in trial.names]
+        found = []
+        for run in self._laboratory.runs([asked]):
             try:
-                found = compare(self._server, sql, values, names)
+                found.append(self._laboratory.compare(run, names))
+            except LostConnectionError:
+                raise
             except Exception:  # noqa: BLE001 - whatever a driver raises: no control
                 continue
-            for trial in [*self._proved] if found.is_slower else []:
-                if not any(index_name(c) in found.used for c in trial.candidates):
-                    continue
-                trial.end(Outcome.REFUTED, "it makes another statement slower")
-                self._drop(trial)
-                self._proved.remove(trial)
+        recalled.keep_control(self._journal, key, found)
+        return found
 
-    def _runs(self, statements: Sequence[Asked]) -> Iterator[tuple[Asked, str, tuple[Any, ...]]]:
-        """Statements that only read, with values to try them with."""
-        chosen = sorted(statements, key=lambda asked: (-asked.calls, asked.fingerprint))
-        for asked in chosen[: max(_STATEMENTS, _CONTROLS)]:
-            sql = self._texts.get(asked.fingerprint)
-            if sql is None or asked.plan is None:
-                continue
-            permitted = after_functions(
-                permission(sql, PlanMode.ANALYZED, "postgresql"),
-                volatile_of(self._server, called(sql)),
-            )
-            if permitted.mode is not PlanMode.ANALYZED:
-                continue
-            for values in value_sets(self._server, sql, asked.plan) or ():
-                yield asked, sql, values
 
-    def _copy(self, relation: Relation) -> bool:
-        place = (relation.schema, relation.name)
-        if place in self._cloned:
-            return True
-        if relation.bytes > self._budget.max_clone:
-            return False
-        self._told(f"copying {relation.name}")
-        clones.clone(self._server, relation.schema, relation.name)
-        self._cloned.add(place)
-        return True
+def _verdict(trial: Trial) -> tuple[Outcome, str]:
+    """What its comparisons say."""
+    everything = [c for each in trial.compared.values() for c in each]
+    if not any(len(c.used) == len(trial.candidates) for c in everything):
+        return Outcome.REFUTED, "the planner does not use it"
+    if not all(c.same_rows for c in everything):
+        return Outcome.UNKNOWN, "the rows changed while they were compared"
+    if any(c.is_slower for c in everything):
+        return Outcome.REFUTED, "it makes one of its statements slower"
+    best = max(trial.compared.values(), key=_share)
+    faster = sum(c.is_faster for c in best)
+    if _share(best) <= _MOST:
+        return Outcome.REFUTED, "it is used, but saves too little"
+    some = f" for {faster} of {len(best)} sets of values" if faster < len(best) else ""
+    of = "" if trial.share == 1 else f", on a sample of {trial.share:.1%} of the rows"
+    return Outcome.PROVED, f"used, faster beyond the noise{some}, the same rows{of}"
 
 
 def _share(each: Sequence[Compared]) -> float:

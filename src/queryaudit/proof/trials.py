@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
+from typing import NamedTuple
 
 from queryaudit.advice.block_ranges import block_ranges
 from queryaudit.advice.candidates import Candidate
@@ -21,6 +22,8 @@ from queryaudit.advice.index_code import (
 )
 from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
+from queryaudit.errors import LostConnectionError
+from queryaudit.proof.budget import Budget
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.events import Model
@@ -49,6 +52,8 @@ class Trial:
     bytes: dict[Candidate, int] = field(default_factory=dict)
     build_ns: int | None = None
     sets: int = 0
+    #: of the rows of its table on which it was tried
+    share: float = 1.0
     compared: dict[str, list[Compared]] = field(default_factory=dict)
     #: the planner's cost of its statements before and after, where it was only asked
     estimated: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -74,6 +79,11 @@ class Trial:
         return tuple(c for c in self.candidates if not any(o.covers(c) for o in there))
 
     @property
+    def names(self) -> list[str]:
+        """Of those that are built for it."""
+        return [index_name(candidate) for candidate in self.candidates]
+
+    @property
     def turn(self) -> int:
         """What is small is tried first, and what holds more only when the rest is in place: each
         must be worth what it takes beside those before it."""
@@ -89,6 +99,38 @@ class Trial:
 
     def end(self, outcome: Outcome, reason: str) -> None:
         self.outcome, self.reason = outcome, reason
+
+    def break_off(self) -> None:
+        self.end(Outcome.UNKNOWN, "the run broke off before it was tried")
+
+
+def serving(trial: Trial, others: Iterable[Trial]) -> str:
+    """The names of those that serve what the trial would."""
+    return " and ".join(o.name for o in others if trial.missing([o]) != trial.candidates)
+
+
+def refusal(trial: Trial, taken: Sequence[Trial], budget: Budget) -> str:
+    """Why there is no room for another index; empty if there is."""
+    there = sum(len(other.candidates) for other in taken)
+    if there + len(trial.candidates) > budget.max_indexes:
+        return "there are as many indexes as were allowed"
+    if sum(sum(t.bytes.values()) for t in (*taken, trial)) > budget.max_bytes:
+        return "it would take more space than was allowed"
+    return ""
+
+
+class Advice(NamedTuple):
+    """Every candidate with its outcome."""
+
+    indexes: tuple[AdvisedIndex, ...]
+    interruption: str = ""  #: what the run broke off by, in half a sentence; empty if it ended
+
+
+def broken_off_by(error: BaseException) -> str:
+    """What ends a run before its end, in half a sentence."""
+    if isinstance(error, LostConnectionError):
+        return "the connection to the database was lost"
+    return "it was interrupted"
 
 
 def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
@@ -231,6 +273,7 @@ def _served(
         before_ns=None,
         after_ns=None,
         at_least=None,
+        at_most=None,
         before_cost=costs[0] if costs is not None else None,
         after_cost=costs[1] if costs is not None else None,
     )
@@ -241,4 +284,5 @@ def _served(
         before_ns=round(fmean(c.before_ns for c in compared)),
         after_ns=round(fmean(c.after_ns for c in compared)),
         at_least=min(c.at_least for c in compared),
+        at_most=max(c.at_most for c in compared),
     )

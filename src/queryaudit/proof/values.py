@@ -7,7 +7,7 @@ the same in every trial of the same data.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -48,9 +48,20 @@ WHERE schemaname = %s AND tablename = %s AND attname = %s AND NOT inherited
 """
 
 
-def value_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | None:
-    """Sets of values for ``sql``, whose generic plan is known; None if some can't be found."""
-    return _sets(server, sql, plan, _sample)
+def value_sets(
+    server: Server, sql: str, plan: Plan, samples: Collection[tuple[str, str]] = ()
+) -> list[tuple[Any, ...]] | None:
+    """Sets of values for ``sql``, whose generic plan is known; None if some can't be found.
+
+    Of the tables ``samples`` there are temporary copies of some of the rows, which the statement
+    reads in their place: its values are to be found there.
+    """
+
+    def sample(server: Server, place: _Place) -> list[Any]:
+        is_sampled = (place.schema, place.table) in samples
+        return _sample(server, place._replace(schema="pg_temp") if is_sampled else place)
+
+    return _sets(server, sql, plan, sample)
 
 
 def statistical_sets(server: Server, sql: str, plan: Plan) -> list[tuple[Any, ...]] | None:

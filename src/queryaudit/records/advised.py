@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+#: From this factor on a range is no mere noise.
+_WIDE = 1.5
+
 
 class Outcome(Enum):
     """What a trial said about an index."""
@@ -25,9 +28,21 @@ class Served:
     locations: tuple[str, ...]
     before_ns: int | None
     after_ns: int | None
-    at_least: float | None  #: the lower bound of before / after
+    at_least: float | None  #: the lower bound of before / after, for the values that gain least
+    at_most: float | None  #: before / after for the values that gain most
     before_cost: float | None = None  #: in the planner's units
     after_cost: float | None = None
+
+    @property
+    def bounds(self) -> str:
+        """Between which values the gain lies, to be said after its mean."""
+        if self.at_least is None or self.at_most is None:
+            return ""
+        # A slow turn may count for the one and not for the other.
+        wide = self.at_most >= self.at_least * _WIDE
+        return f", at least {self.at_least:,.1f}" + (
+            f" and up to {self.at_most:,.1f}, by its values" if wide else ""
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,10 +75,8 @@ def _gain(served: Served) -> str:
     if served.before_ns is None or served.after_ns is None or served.at_least is None:
         return "not tried: it writes, or its values are not known"
     times = served.before_ns / max(served.after_ns, 1)
-    return (
-        f"{_time(served.before_ns)} -> {_time(served.after_ns)}: "
-        f"{times:,.1f} times faster, at least {served.at_least:,.1f}"
-    )
+    change = f"{_time(served.before_ns)} -> {_time(served.after_ns)}"
+    return f"{change}: {times:,.1f} times faster{served.bounds}"
 
 
 def _time(nanoseconds: int) -> str:

@@ -164,7 +164,6 @@ def _lines(timed: Sequence[Served], tones: Mapping[str, int], executed: bool) ->
 
 def _line(served: Served, heaviest: float, tone: int, executed: bool) -> Line:
     before, after = _weights(served) or (0.0, 0.0)
-    least = f", at least {served.at_least:,.1f}" if served.at_least is not None else ""
     return Line(
         statement=served.statement,
         calls=count(served.calls, "call"),
@@ -173,7 +172,7 @@ def _line(served: Served, heaviest: float, tone: int, executed: bool) -> Line:
         after=_shown(after, executed),
         before_width=_percent(before, heaviest),
         after_width=_percent(after, heaviest),
-        gain=f"{_gain(served):,.1f}x{least}",
+        gain=f"{_gain(served):,.1f}x{served.bounds}",
         tone=tone,
     )
 

@@ -1,0 +1,130 @@
+"""What statements cost by the planner's word, with indexes that are there for a moment.
+
+A price is found out once for the indexes that stand on a statement's tables, and is known again
+when others come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from queryaudit.errors import LostConnectionError
+from queryaudit.plans.policy import permission
+from queryaudit.plans.postgres import numbered
+from queryaudit.proof.block_costs import overcharged
+from queryaudit.proof.clones import Built
+from queryaudit.proof.explained import Explained, explained
+from queryaudit.proof.trials import Trial
+from queryaudit.proof.values import statistical_sets, value_sets
+from queryaudit.proof.what_if import WhatIf
+from queryaudit.records.plans import PlanMode, Relation
+from queryaudit.records.workload import Asked
+
+#: A way to plan a statement: options, text, and values.
+_Question = tuple[str, str, Any]
+_SAVEPOINT = "SAVEPOINT queryaudit"
+
+
+class Priced(NamedTuple):
+    """What a statement costs, and the indexes that its plans use."""
+
+    cost: float
+    used: frozenset[str]
+
+
+Prices = Mapping[str, Priced]
+_UNKNOWN = Priced(0.0, frozenset())
+
+
+class Pricer:
+    """``texts`` are the statements by fingerprint as they were asked."""
+
+    def __init__(self, what_if: WhatIf, texts: Mapping[str, str]) -> None:
+        self._what_if = what_if
+        self._server = what_if.server
+        self._texts = texts
+        self._questions: dict[str, list[_Question]] = {}
+        #: the tables of the indexes that there are, by their names
+        self._standing: dict[str, Relation] = {}
+        self._blocks: dict[str, Relation] = {}
+        self._planned: dict[tuple[str, frozenset[str]], Priced] = {}
+
+    def add(self, trial: Trial) -> tuple[Built, ...]:
+        """The indexes of a trial; all or none. What the driver raises passes through."""
+        with self._saved():
+            made = tuple(self._what_if.add(c, trial.relation) for c in trial.candidates)
+        for candidate, each in zip(trial.candidates, made, strict=True):
+            self._standing[each.name] = trial.relation
+            if candidate.method == "brin":
+                self._blocks[each.name] = trial.relation
+        return made
+
+    def remove(self, built: Sequence[Built]) -> None:
+        for each in built:
+            self._what_if.remove(each)
+            del self._standing[each.name]
+
+    def prices(self, statements: Sequence[Asked]) -> dict[str, Priced]:
+        """By fingerprint, with the indexes that there are now."""
+        found: dict[str, Priced] = {}
+        for asked in statements:
+            nodes = asked.plan.nodes if asked.plan is not None else ()
+            tables = {node.relation for node in nodes}
+            there = frozenset(n for n, table in self._standing.items() if table.name in tables)
+            key = (asked.fingerprint, there)
+            if key not in self._planned:
+                self._planned[key] = self._price(asked)
+            found[asked.fingerprint] = self._planned[key]
+        return found
+
+    def _price(self, asked: Asked) -> Priced:
+        """The mean over any values and those that are known; 0 for what can't be planned."""
+        if asked.fingerprint not in self._questions:
+            self._questions[asked.fingerprint] = self._asked(asked)
+        plans = self._plans(self._questions[asked.fingerprint])
+        if not plans:
+            return _UNKNOWN
+        costs = [plan.cost - overcharged(plan.plan, self._blocks) for plan in plans]
+        used = frozenset().union(*(plan.indexes for plan in plans))
+        return Priced(sum(costs) / len(costs), used)
+
+    def _plans(self, questions: list[_Question]) -> list[Explained]:
+        """Those that the server refuses are asked no more."""
+        found = []
+        for question in [*questions]:
+            try:
+                with self._saved():
+                    found.append(explained(self._server, *question))
+            except LostConnectionError:
+                raise
+            except Exception:  # noqa: BLE001 - whatever a driver raises: these values are none
+                questions.remove(question)
+        return found
+
+    def _asked(self, asked: Asked) -> list[_Question]:
+        sql, plan = self._texts.get(asked.fingerprint), asked.plan
+        if sql is None or permission(sql, PlanMode.GENERIC, "postgresql").mode is PlanMode.REFUSED:
+            return []
+        sets: list[tuple[Any, ...]] | None = None
+        if plan is not None:
+            find = value_sets if self._what_if.samples_rows else statistical_sets
+            with self._saved():
+                sets = find(self._server, sql, plan)
+        # Without parameters there is one question, which is asked already.
+        known: list[_Question] = [("COSTS", sql, values) for values in sets or () if values]
+        return [("GENERIC_PLAN", numbered(sql), None), *known]
+
+    @contextmanager
+    def _saved(self) -> Iterator[None]:
+        """What the server refuses does not end the transaction."""
+        self._server.run(_SAVEPOINT)
+        try:
+            yield
+        except LostConnectionError:
+            raise
+        except Exception:
+            self._server.run(f"ROLLBACK TO {_SAVEPOINT}")
+            raise
+        self._server.run(f"RELEASE {_SAVEPOINT}")
