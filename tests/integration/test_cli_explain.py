@@ -59,6 +59,21 @@ def test_a_trace_is_planned_on_a_database_with_data(
     assert "T1" not in out.split("QA401 missing-index")[0]  # the plans stand before the findings
 
 
+@pytest.mark.parametrize(("rows", "is_told"), [(21, True), (1, False), (5, False)])
+def test_a_limit_that_is_not_reached_stops_no_scan(
+    committed: None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rows: int,
+    is_told: bool,
+) -> None:
+    path = tmp_path / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        list(Shipment.objects.filter(tracking_code="T1").values_list("pk")[:rows])
+    main(["explain", str(path), "--database", url(), "--no-color", "--baseline="])
+    assert ("QA401" in capsys.readouterr().out) is is_told
+
+
 def test_a_deletion_that_looks_through_a_table_is_told(
     trace: Path, committed: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

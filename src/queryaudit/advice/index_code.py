@@ -85,6 +85,7 @@ def meta_code(candidates: Sequence[Candidate], model: Model | None) -> str:
     label = model.label if model is not None else candidates[0].table
     lines = sorted({line for candidate in candidates for line in imports(candidate)})
     lines += [
+        *(["", ""] if lines else []),
         f"class {label.rpartition('.')[2]}(models.Model):",
         "    class Meta:",
         "        indexes = [  # beside those that are there",
@@ -110,8 +111,8 @@ def migration_code(
     if operations:
         bare = ", ".join(sorted(o.removesuffix("()") for o in operations))
         lines.append(f"from django.contrib.postgres.operations import {bare}")
-    lines += [
-        "from django.db import migrations, models",
+    lines = [
+        *sorted([*lines, "from django.db import migrations, models"]),
         "",
         "",
         "class Migration(migrations.Migration):",

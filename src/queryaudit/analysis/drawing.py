@@ -88,8 +88,8 @@ def _exclusive(inclusive: list[float], plan: Plan) -> list[float]:
 
 def _path(plan: Plan, own: list[float]) -> set[int]:
     """From the root to the step that costs most by itself."""
-    if not own:
-        return set()
+    if not any(own):
+        return set()  # SQLite tells no costs
     place: int | None = max(range(len(own)), key=lambda index: (own[index], -index))
     found = set()
     while place is not None:

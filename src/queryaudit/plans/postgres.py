@@ -9,11 +9,14 @@ from typing import Any
 from queryaudit.plans.policy import Permission, after_functions, called
 from queryaudit.plans.server import Server, first_line
 from queryaudit.plans.tree import Json, nodes, texts
-from queryaudit.records.plans import Plan, PlanMode
+from queryaudit.records.plans import Plan, PlanMode, PlanNode
+from queryaudit.sql.statement import parse
 
 #: From here on a statement with ``$1`` is planned without values.
 GENERIC_SINCE = 160_000
 
+#: A LIMIT of so many times the rows that are expected is not reached.
+_FAR = 10
 _PLACEHOLDER = re.compile(r"%%|%\((?P<name>\w+)\)s|%s")
 
 
@@ -33,6 +36,7 @@ def explain(
         text = f"EXPLAIN (ANALYZE, VERBOSE, BUFFERS, FORMAT JSON) {sql}"
         root = _root(server.run(text, params))
     duration = root.get("Execution Time")
+    found = nodes(root["Plan"])
     return Plan(
         sql=id,
         alias=alias,
@@ -40,8 +44,17 @@ def explain(
         mode=mode,
         reason=permitted.reason,
         duration_ns=None if duration is None else round(duration * 1e6),
-        nodes=nodes(root["Plan"]),
+        nodes=found if mode is PlanMode.ANALYZED else _read_on(found, sql),
     )
+
+
+def _read_on(found: tuple[PlanNode, ...], sql: str) -> tuple[PlanNode, ...]:
+    """A LIMIT that is far above what is expected stops nothing, as that of ``get()``."""
+    limit = parse(sql).limit
+    limits = [node for node in found if node.kind == "Limit"]
+    if limit is None or limits != [*found[:1]] or limits[0].estimated_rows * _FAR > limit:
+        return found
+    return tuple(node._replace(limit_above=False) for node in found)
 
 
 def explain_generic(server: Server, sql: str, *, id: int, alias: str) -> Plan:
@@ -54,7 +67,7 @@ def explain_generic(server: Server, sql: str, *, id: int, alias: str) -> Plan:
         mode=PlanMode.GENERIC,
         reason="",
         duration_ns=None,
-        nodes=nodes(_root(server.run(text))["Plan"]),
+        nodes=_read_on(nodes(_root(server.run(text))["Plan"]), sql),
     )
 
 

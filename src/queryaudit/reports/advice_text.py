@@ -54,7 +54,7 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
             yield f"     asked {count(served.calls, 'time')}, at {places}"
     cost = []
     if index.bytes is not None:
-        cost.append(f"{index.bytes / 2**20:.1f} MiB")
+        cost.append(_size(index.bytes))
     if index.build_ns is not None:
         cost.append(f"built in {milliseconds(index.build_ns)}")
     if index.outcome is Outcome.PROVED:
@@ -77,6 +77,10 @@ def _gain(served: Served) -> str:
     times = served.before_ns / max(served.after_ns, 1)
     change = f"{_time(served.before_ns)} -> {_time(served.after_ns)}"
     return f"{change}: {times:,.1f} times faster{served.bounds}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
 
 
 def _time(nanoseconds: int) -> str:

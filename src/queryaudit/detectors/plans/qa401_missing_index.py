@@ -76,7 +76,10 @@ class MissingIndex(ScanRule):
 def _condition(candidate: Candidate) -> str:
     """The columns of an index, or the state of which it has the rows."""
     if candidate.where is None:
-        return ", ".join(key.column for key in candidate.keys)
+        return ", ".join(
+            f"{key.function}({key.column})" if key.function else key.column
+            for key in candidate.keys
+        )
     column, state = candidate.where
     if state in (Compared.TRUE, Compared.FALSE):
         return column if state is Compared.TRUE else f"NOT {column}"
