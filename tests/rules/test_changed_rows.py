@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 import queryaudit
@@ -62,6 +62,23 @@ def moves_by_condition() -> None:
     for pk in book_ids():
         book = Book.objects.get(pk=pk)
         Book.objects.filter(pages__gte=book.pages).update(pages=F("pages") + 1)
+
+
+def reads_what_the_database_has_made() -> None:
+    books = [*Book.objects.order_by("pk")[:4]]
+    for book in books:
+        book.stock = F("stock") + 1
+        book.save(update_fields=["stock"])
+        book.refresh_from_db(fields=["stock"])
+
+
+def locks_what_it_changes() -> None:
+    with transaction.atomic():
+        for pk in book_ids():
+            locked = Book.objects.select_for_update()
+            book = locked.get(pk=pk)
+            book.stock += 1
+            book.save(update_fields=["stock"])
 
 
 def gets_or_creates_by_hand() -> None:
@@ -132,6 +149,8 @@ SILENT = [
     numbers_anew,
     moves_by_condition,
     gets_or_creates_by_hand,
+    locks_what_it_changes,
+    reads_what_the_database_has_made,
     creates_what_is_not_there,
     makes_unique_slugs,
     counts_a_relation_that_it_adds_to,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core import serializers
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.signals import post_save
 
 import queryaudit
 from queryaudit.analysis.engine import Engine
@@ -199,7 +204,42 @@ def test_what_may_have_changed_is_asked_again_in_silence(work: Callable[[], None
     assert "QA701" not in {rule for finding in findings(work) for rule in finding.rules}
 
 
+def kept_by_a_library() -> Any:
+    """A receiver of an installed package that keeps each state of a row."""
+    path = os.path.join(sysconfig.get_path("purelib"), "versions", "__init__.py")
+    source = (
+        "def keep(sender, instance, **named):\n"
+        "    return serializers.serialize('json', [instance])\n"
+    )
+    module: dict[str, Any] = {"__name__": "versions", "serializers": serializers}
+    exec(compile(source, path, "exec"), module)
+    return module["keep"]
+
+
+def test_what_a_library_reads_at_each_save_is_nobody_elses_to_keep() -> None:
+    book = Book.objects.get(slug=slug())
+    keep = kept_by_a_library()
+
+    def saves_twice() -> None:
+        with transaction.atomic():
+            book.save(update_fields=["stock"])
+            book.save(update_fields=["title"])
+
+    post_save.connect(keep, sender=Book)
+    try:
+        found = findings(saves_twice)
+    finally:
+        post_save.disconnect(keep, sender=Book)
+    assert "QA701" not in {rule for finding in found for rule in finding.rules}
+
+
 # Fires
+
+
+def serializes_twice() -> None:
+    book = Book.objects.get(slug=slug())
+    serializers.serialize("json", [book])
+    serializers.serialize("json", [book])
 
 
 def reads_past_a_write_to_another_table() -> None:
@@ -216,7 +256,8 @@ def loads_a_row_twice_and_follows_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "work", [reads_past_a_write_to_another_table, loads_a_row_twice_and_follows_it]
+    "work",
+    [reads_past_a_write_to_another_table, loads_a_row_twice_and_follows_it, serializes_twice],
 )
 def test_a_question_whose_answer_stands_is_one_finding(work: Callable[[], None]) -> None:
     [finding] = findings(work)
@@ -225,6 +266,18 @@ def test_a_question_whose_answer_stands_is_one_finding(work: Callable[[], None])
     assert finding.fix is not None
     assert finding.fix.saving is not None
     assert finding.fix.saving.queries == 1
+
+
+def test_rows_that_were_counted_are_the_answer_to_keep() -> None:
+    def counts_and_reads() -> None:
+        tags = Tag.objects.order_by("name")
+        if len(tags.all()) > 0:
+            list(tags.all())
+
+    [finding] = [f for f in findings(counts_and_reads) if f.rule == "QA701"]
+    assert finding.fix is not None
+    if finding.location.column is not None:
+        assert finding.fix.code.endswith("tag = list(tags.all())")
 
 
 # What a test calls more than once

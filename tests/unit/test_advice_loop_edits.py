@@ -374,6 +374,40 @@ def test_rows_that_may_be_there_are_never_written_safely() -> None:
     assert new is None
 
 
+def test_rows_of_what_the_loop_finds_out_are_put_together_in_it() -> None:
+    fix, new = fix_of(
+        """
+        def work(rows):
+            for row in rows:
+                author = find(row)
+                Tag.objects.get_or_create(name=row.name, author=author)  # here
+        """,
+        INSERT._replace(method="get_or_create"),
+    )
+    assert new is None
+    assert fix.code == text(
+        """
+        tags = []
+        for row in rows:
+            tags.append(Tag(name=row.name, author=author))
+        Tag.objects.bulk_create(tags, ignore_conflicts=True, batch_size=500)
+        """
+    ).rstrip("\n")
+
+
+def test_the_rows_that_are_read_back_have_a_name_of_their_own() -> None:
+    fix, _ = fix_of(
+        """
+        def work(tags):
+            for tag in tags:
+                found, created = Tag.objects.get_or_create(name=tag)  # here
+                print(found)
+        """,
+        INSERT._replace(method="get_or_create"),
+    )
+    assert 'tags_by_name = Tag.objects.in_bulk(tags, field_name="name")' in fix.code
+
+
 def test_update_or_create_without_anything_to_update() -> None:
     """bulk_create() refuses to update no field."""
     _, new = fix_of(

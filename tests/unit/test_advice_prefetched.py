@@ -24,6 +24,8 @@ def frame(code: str) -> Frame:
     [
         "found = «author.books.all()»",
         "found = [b for b in «author.books.all()»]",
+        "found = «author.books.all()[0]».title",
+        "found = «author.books.all()[:3]»",
         "found = «fetch(author)»",
         "found = «other.iterator()»",
     ],
@@ -38,6 +40,7 @@ def test_all_rows_are_read_from_the_prefetch(code: str) -> None:
         ("found = «author.books.iterator()»", "author.books.iterator()"),
         ("found = list(«author.books.recent()»)", "author.books.recent()"),
         ("found = «author.books(manager='a').all()»", "author.books(manager='a').all()"),
+        ("found = «author.books.recent()[0]».title", "author.books.recent()[0].title"),
         ("found = «author.books.recent().all()»", "author.books.recent().all()"),
     ],
 )

@@ -308,6 +308,25 @@ def test_what_is_not_understood_gets_a_sentence(code: str, loop: str | None) -> 
     )
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_the_loop_finds_out_is_not_asked_for_before_it(whole: bool) -> None:
+    lines = (
+        "for name, word in found:",
+        "    author = Author.objects.get(name=name)",
+        "    if author.books.filter(author=author, title=word).exists():",
+    )
+    start = lines[2].index("author.")
+    frame = Frame(
+        FrameKind.PROJECT, "shop/views.py", 11, 11, start, len(lines[2]) - 1, "view",
+        9, "for (name, word) in found", 9, lines,
+        (*lines, "        continue") if whole else (),
+    )  # fmt: skip
+    fix = advise_loop(frame, parse(BY_AUTHOR), "shop.Book")
+    assert fix.title == "ask once, before the loop"
+    known = frame._replace(snippet=(lines[0], "    pass", lines[2]), loop_source=())
+    assert "author=author" in advise_loop(known, parse(BY_AUTHOR), "shop.Book").code
+
+
 @pytest.mark.parametrize(
     "code",
     [

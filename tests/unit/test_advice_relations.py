@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queryaudit.advice.narrowing import Narrowing
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.records.events import Access, AccessKind, Step
@@ -28,6 +29,7 @@ def use(
     prefetched: bool = False,
     owner: str | None = "shop.Book",
     target: str | None = None,
+    narrowing: Narrowing | None = None,
 ) -> RelationUse:
     return RelationUse(
         path=path,
@@ -36,6 +38,7 @@ def use(
         prefetched=prefetched,
         owner=owner,
         target=target,
+        narrowing=narrowing,
     )
 
 
@@ -157,6 +160,10 @@ def plan(*uses: RelationUse) -> RelationPlan:
         ),
         ([use(REVIEWS, method="aggregate")], ".annotate(reviews_total=...)"),
         (
+            [use(REVIEWS, narrowed=True, method="getitem", narrowing=Narrowing((), None))],
+            '.prefetch_related("reviews")',
+        ),
+        (
             [REVIEWS_READ, use(REVIEWS, TAGS, method="count", owner="shop.Review")],
             '.prefetch_related(Prefetch("reviews", '
             'queryset=Review.objects.annotate(tags_count=Count("tags"))))',
@@ -236,6 +243,11 @@ def test_only_plain_loading_is_safe(uses: list[RelationUse], applicability: Appl
                 "use `next(iter(book.filtered_reviews), None)` instead of "
                 "`book.reviews.filter(...).first()`",
             ),
+        ),
+        ([use(REVIEWS, narrowed=True, method="getitem", narrowing=Narrowing((), None))], ()),
+        (
+            [use(REVIEWS, narrowed=True, method="getitem", target="shop.Review")],
+            ("use `book.filtered_reviews[...]` instead of `book.reviews.filter(...)[...]`",),
         ),
         (
             [REVIEWS_READ, use(REVIEWS, TAGS, method="count", owner="shop.Review")],

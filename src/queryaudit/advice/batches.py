@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from queryaudit.advice.arguments import code_of, quote
+from queryaudit.advice.bound_names import needs
 from queryaudit.advice.lookups import Condition, Lookup
 from queryaudit.advice.loops import Loop, names_in, plural
 from queryaudit.sql.statement import Statement
@@ -51,8 +52,13 @@ class _Plan:
         return "async for" if self.lookup.is_async else "for"
 
 
-def write_batch(lookup: Lookup, loop: Loop, statement: Statement, row: str) -> Batch | None:
-    """The batch for a lookup whose one condition changes with the loop; else None."""
+def write_batch(
+    lookup: Lookup, loop: Loop, bound: frozenset[str], statement: Statement, row: str
+) -> Batch | None:
+    """The batch for a lookup whose one condition changes with the loop; else None.
+
+    ``bound``: names that the loop's body gives values to.
+    """
     changing = [one for one in lookup.conditions if loop.changes(one.value)]
     if len(changing) != 1:
         return None
@@ -69,6 +75,8 @@ def write_batch(lookup: Lookup, loop: Loop, statement: Statement, row: str) -> B
     if written is None:
         return None
     title, imports, lines, use, note = written
+    if needs([*before, *lines], bound):
+        return None
     if lookup.loop_target and not lookup.method:
         inside = [f"    for {lookup.loop_target} in {use}:", "        ..."]
     else:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 
 from queryaudit.advice.arguments import code_of
+from queryaudit.advice.bound_names import bound_by, needs
 from queryaudit.advice.bulk_code import BATCH, filtered, is_queryset
 from queryaudit.advice.loop_bodies import LoopBody
-from queryaudit.advice.loops import Loop, plural
+from queryaudit.advice.loops import Loop, names_in, plural
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.row_writes import RowWrite
 
@@ -55,6 +56,9 @@ def matching_code(body: LoopBody, write: RowWrite) -> str:
         quoted = ", ".join(f'"{name}"' for name in unique)
         changed = ", ".join(f'"{name}"' for name in defaults)
         how = ["update_conflicts=True", f"unique_fields=[{quoted}]", f"update_fields=[{changed}]"]
+    bound = bound_by(body.statements)
+    if needs([*lines, f"[{write.model}({new}) {head}]"], bound):
+        return _collected(loop, write, new, how)
     created = [
         f"{write.model}.objects.bulk_create(",
         f"    [{write.model}({new}) {head}],",
@@ -65,6 +69,20 @@ def matching_code(body: LoopBody, write: RowWrite) -> str:
     return "\n".join([*lines, *created, *_read_back(body, loop, write, rows)])
 
 
+def _collected(loop: Loop, write: RowWrite, new: str, how: list[str]) -> str:
+    """The rows are put together in the loop, of what its body finds out."""
+    made = plural(variable(write.model))
+    made = f"new_{made}" if made in names_in(loop.iterable) | loop.names else made
+    return "\n".join(
+        [
+            f"{made} = []",
+            f"for {loop.target_code} in {code_of(loop.iterable)}:",
+            f"    {made}.append({write.model}({new}))",
+            f"{write.model}.objects.bulk_create({made}, {', '.join(how)}, {BATCH})",
+        ]
+    )
+
+
 def _read_back(body: LoopBody, loop: Loop, write: RowWrite, rows: str) -> list[str]:
     """The rows with their keys, where the loop goes on with them."""
     names = looked_up(body)
@@ -73,6 +91,8 @@ def _read_back(body: LoopBody, loop: Loop, write: RowWrite, rows: str) -> list[s
     value = next(one.value for one in body.call.keywords if one.arg == names[0])
     found = plural(variable(write.model))
     asked = loop.values(value, rows)
+    if found in names_in(loop.iterable) | loop.names:
+        found = f"{found}_by_{names[0]}" if (names[0],) in write.unique else f"found_{found}"
     if (names[0],) in write.unique:
         return [f'{found} = {write.model}.objects.in_bulk({asked}, field_name="{names[0]}")']
     return [f"{found} = {write.model}.objects.filter({names[0]}__in={asked})"]
@@ -90,16 +110,14 @@ def _missing(
     lines, rows = loop.prepared()
     asked = loop.values(value, rows)
     model, test = write.model, code_of(value)
-    return "\n".join(
-        [
-            *lines,
-            f"known = set({model}.objects.filter({name}__in={asked})"
-            f'.values_list("{name}", flat=True))',
-            f"missing = {{{test}: {model}({new}) for {loop.target_code} in {rows}"
-            f" if {test} not in known}}",
-            f"{model}.objects.bulk_create(missing.values(), {BATCH})",
-        ]
-    )
+    code = [
+        *lines,
+        f'known = set({model}.objects.filter({name}__in={asked}).values_list("{name}", flat=True))',
+        f"missing = {{{test}: {model}({new}) for {loop.target_code} in {rows}"
+        f" if {test} not in known}}",
+        f"{model}.objects.bulk_create(missing.values(), {BATCH})",
+    ]
+    return "" if needs(code, bound_by(body.statements)) else "\n".join(code)
 
 
 def _codes(values: dict[str | None, ast.expr]) -> dict[str | None, str]:

@@ -132,6 +132,11 @@ def read_loop_body(frame: Frame) -> LoopBody | None:
     return None
 
 
+def read_loop_tree(frame: Frame) -> ast.Module | None:
+    """The loop by itself; None where its source is not at hand."""
+    return _tree(frame)[0]
+
+
 def _tree(frame: Frame) -> tuple[ast.Module | None, int]:
     """The loop by itself, and by how much its lines were moved to the left."""
     lines = frame.loop_source

@@ -25,8 +25,11 @@ class Narrowing:
     conditions: tuple[tuple[str, str], ...] | None
 
 
-def narrowing_at(frame: Frame, step: Step) -> Narrowing | None:
-    """How the collection is narrowed at the frame; None unless it is for every row alike."""
+def narrowing_at(frame: Frame, step: Step, *, indexed: bool = False) -> Narrowing | None:
+    """How the collection is narrowed at the frame; None unless it is for every row alike.
+
+    ``indexed``: it is asked for one row by its number, as ``books.all()[0]``.
+    """
     source = read_source(frame)
     if source is None or not source.exact:
         return None
@@ -37,14 +40,16 @@ def narrowing_at(frame: Frame, step: Step) -> Narrowing | None:
         at = names.index(step.name)
         if chain.links[at].call is not None:
             return None  # another manager
-        return _read(chain.links[at + 1 :])
+        return _read(chain.links[at + 1 :], indexed)
     return None
 
 
-def _read(links: tuple[Link, ...]) -> Narrowing | None:
+def _read(links: tuple[Link, ...], indexed: bool) -> Narrowing | None:
     calls: list[str] = []
     conditions: list[tuple[str, str]] | None = []
     for link in links:
+        if link.subscript and indexed:
+            return _made(calls, conditions)
         if link.call is None:
             return None
         if link.name in ENDING:

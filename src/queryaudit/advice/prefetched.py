@@ -39,4 +39,5 @@ def _is_new(chain: Chain, name: str) -> bool:
         return True  # another manager
     if not rest:
         return False
-    return [link.name for link in rest] != ["all"]
+    upto = next((i for i, link in enumerate(rest) if link.subscript), len(rest))
+    return [link.name for link in rest[:upto]] != ["all"]

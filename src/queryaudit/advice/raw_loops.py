@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from queryaudit.advice.arguments import code_of
 from queryaudit.advice.batches import Batch, write_batch
+from queryaudit.advice.bound_names import bound_in_loop
 from queryaudit.advice.location import locate
 from queryaudit.advice.lookups import read_lookup
 from queryaudit.advice.loops import Loop, plural, read_loop
@@ -49,7 +50,8 @@ def _batch(frame: Frame, statement: Statement, model: str) -> Batch | None:
     found = locate(source, model.rpartition(".")[2])
     lookup = read_lookup(found, source) if found is not None else None
     if lookup is not None:
-        return write_batch(lookup, loop, statement, variable(lookup.model or model))
+        row = variable(lookup.model or model)
+        return write_batch(lookup, loop, bound_in_loop(frame), statement, row)
     return _raw_batch(source, loop)
 
 

@@ -27,6 +27,8 @@ from queryaudit.records.findings import Applicability
 __all__ = ["RelationPlan", "RelationUse", "plan_relations"]
 
 _BACKED = frozenset({AccessKind.COLLECTION, AccessKind.MANY})
+#: Methods that give one row of a collection.
+_ONE_OF_ALL = frozenset({"first", "last", "getitem"})
 _FETCHED_WITH_PEERS = JOINED | {AccessKind.GENERIC, AccessKind.DEFERRED}
 
 
@@ -173,6 +175,8 @@ class _Planner:
             return
         if not fetched and all(lookup.path != place.lookup for lookup in calls.lookups):
             calls.lookups.append(Lookup(place.lookup))
+        if method == "getitem":
+            return  # a prefetch gives the row by its number too
         rows = f"{place.expression}.all()"
         new = {"first": f"next(iter({rows}), None)", "last": f"list({rows})[-1]"}.get(method, rows)
         self.loop_changes.append(f"use `{new}` instead of `{old}`")
@@ -184,12 +188,13 @@ class _Planner:
         """The relation was filtered or ordered; ``...`` where it is not known by what."""
         relation = place.relation
         known = relation.narrowing(method)
-        if known is not None and not known.calls and method in ("first", "last"):
-            # These order by the key, and are narrowed by nothing else.
+        if known is not None and not known.calls and method in _ONE_OF_ALL:
+            # These order by the key or by nothing, and are narrowed by nothing else.
             self._asked(place, method, relation.plain or relation.eager, calls)
             return
         narrowed = known.calls if known is not None and known.calls else (".filter(...)",)
-        old = f"{place.expression}{''.join(narrowed)}" + (f".{method}()" if method else "")
+        taken = "[...]" if method == "getitem" else f".{method}()" if method else ""
+        old = f"{place.expression}{''.join(narrowed)}{taken}"
         if method in VALUED:
             self._value(place, method, old, True, calls)
             return
@@ -209,6 +214,8 @@ class _Planner:
         new = ".".join((place.row, *place.prefix, lookup.to_attr or to_attr))
         if method == "first":
             new = f"next(iter({new}), None)"
+        elif method == "getitem":
+            new += taken
         self.loop_changes.append(f"use `{new}` instead of `{old}`")
 
     def _value(

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from queryaudit.advice.arguments import code_of
 from queryaudit.advice.relation_tree import variable as variable_of
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
@@ -150,8 +151,22 @@ def _assigned(name: str, asked: str | None, head: Sighting) -> str:
         return f"{name} = ..."
     if ".execute(" in asked:
         return f"{asked}\n{name} = cursor.fetchall()"
+    if counted := _counted(asked):
+        return f"{name} = list({counted})"
     many = bool(head.path) and head.path[-1].kind in _MANY and head.method is None
     return f"{name} = list({asked})" if many and asked.endswith(".all()") else f"{name} = {asked}"
+
+
+def _counted(asked: str) -> str | None:
+    """The queryset of ``len(queryset)`` and ``bool(queryset)``, whose rows are the answer."""
+    try:
+        call = ast.parse(asked, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+        return None
+    is_builtin = isinstance(call.func, ast.Name) and call.func.id in ("len", "bool")
+    return code_of(call.args[0]) if is_builtin else None
 
 
 def _is_python(loop: str) -> bool:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from queryaudit.advice.loop_bodies import WRITING, method_of
 from queryaudit.advice.loops import read_loop
 from queryaudit.advice.source import read_source
 from queryaudit.detectors.base import View
@@ -15,6 +16,9 @@ from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
 
 #: Locks leave no trace in the text where the database has none, as SQLite.
 _AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")
+
+#: Without statements of the project's own.
+_WRITES = WRITING - {"execute"}
 
 
 def site(stack: Stack) -> Frame | None:
@@ -77,6 +81,24 @@ def may_be_chance(repeat: Repeat) -> bool:
         isinstance(node, ast.Name) and node.id in loop.names and span.meets(source.focus)
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Name) and (span := source.span(node)) is not None
+    )
+
+
+def follows_write(stack: Stack) -> bool:
+    """Whether a library asks while the project writes: nobody can hand the answer to it.
+
+    A receiver that keeps versions of rows reads a row's relations each time that it is saved.
+    """
+    frame = site(stack)
+    source = read_source(frame) if frame is not None and stack.via else None
+    if source is None:
+        return False
+    return any(
+        method_of(node) in _WRITES
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        and (span := source.span(node)) is not None
+        and (span.end == source.focus.end if source.exact else span.meets(source.focus))
     )
 
 

@@ -11,6 +11,7 @@ from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
 from queryaudit.detectors.duplicates.choices import CHOICES, are_choices
 from queryaudit.detectors.duplicates.keeping import kept
 from queryaudit.detectors.duplicates.places import (
+    follows_write,
     is_login,
     is_on_purpose,
     is_one_piece,
@@ -69,8 +70,8 @@ class DuplicateQuery(Detector):
     Reading again after a write, a rollback or any statement that may change what is seen, retries
     and polling, ``refresh_from_db()``, ``FOR UPDATE``, and random order: all are recognised and
     silent, as are sessions and content types, which Django looks after, the questions by which
-    models validate what they refer to, and values that come round
-    again in a query per row, which is the finding of QA101 to QA108.
+    models validate what they refer to, what libraries read of a row each time that it is saved,
+    and values that come round again in a query per row, which is the finding of QA101 to QA108.
     What is equal by chance is silent too: two relations that happen to lead to one row, the row of
     who is logged in and of whom a page is about, two rounds of a loop that ask for what its
     variable says; and what a request inside a test may have changed.
@@ -112,6 +113,8 @@ class DuplicateQuery(Detector):
             return None  # so does what is read of a row that was loaded twice
         first, frame = site(repeat.first), site(repeat.again)
         if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
+            return None
+        if follows_write(repeat.first) or follows_write(repeat.again):
             return None
         if is_login(repeat.first) or is_login(repeat.again) or may_be_chance(repeat):
             return None

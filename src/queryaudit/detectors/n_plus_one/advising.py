@@ -168,7 +168,11 @@ def _use(sighting: Sighting) -> RelationUse:
         path=sighting.path,
         method=sighting.method,
         narrowed=sighting.narrowed,
-        narrowing=narrowing_at(sighting.access, sighting.path[-1]) if sighting.narrowed else None,
+        narrowing=narrowing_at(
+            sighting.access, sighting.path[-1], indexed=sighting.method == "getitem"
+        )
+        if sighting.narrowed
+        else None,
         prefetched=sighting.prefetched,
         owner=sighting.owner,
         target=sighting.target,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
@@ -10,6 +12,9 @@ from queryaudit.records.events import FrameKind
 
 #: Content types are kept for the life of the process, and there are as many as models.
 _CACHED = ("django_content_type",)
+
+#: What reads a row anew as it is written; a lock leaves no trace in the text of SQLite.
+_AFRESH = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(")
 
 
 class QueryInLoop(LoadRule):
@@ -47,7 +52,8 @@ class QueryInLoop(LoadRule):
     (and over a ``range()`` in figures of fewer than ten, or that ends at the first success) and
     content types, which Django keeps once they were asked for.
     Where each step depends on what the one before has found or written, a loop is the only way: a
-    free name that is looked for, rows that are counted and then added to, rows drawn by chance.
+    free name that is looked for, rows that are counted and then added to, rows drawn by chance,
+    rows that are locked to be changed, or read again after it.
 
     Evidence
     --------
@@ -94,6 +100,8 @@ def _needs_each_round(load: Load) -> bool:
     """Whether the loop changes what it asks for, so that one query before it finds other rows."""
     if load.change is not Change.ROWS:
         return load.change is Change.ANY
+    if load.site is not None and _AFRESH.search("\n".join(load.site.snippet)):
+        return True
     # A row by its key is what it was before, until its own round; a number or an order is not.
     method = load.access.method if load.access is not None else None
     return load.statement.is_aggregate_only or method not in (None, "get")
