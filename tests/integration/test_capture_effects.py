@@ -47,7 +47,9 @@ from django.db import connection, transaction
 from dramatiq.brokers.stub import StubBroker
 from huey import MemoryHuey
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.records.events import Effect, EffectKind
@@ -167,7 +169,7 @@ def huey_task(*arguments: object) -> None:
 
 def _rq() -> None:
     with suppress(RedisError):
-        rq.Queue(connection=Redis(port=9)).enqueue(print, 1)
+        rq.Queue(connection=Redis(port=9, retry=Retry(NoBackoff(), 0))).enqueue(print, 1)
 
 
 def _backend(name: str) -> None:
@@ -182,7 +184,7 @@ def _backend(name: str) -> None:
 
 def _redis_cache() -> None:
     with suppress(RedisError):
-        RedisCache("redis://127.0.0.1:9", {}).set("a", 1)
+        RedisCache("redis://127.0.0.1:9", {"OPTIONS": {"retry": Retry(NoBackoff(), 0)}}).set("a", 1)
 
 
 def _file_cache() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queryaudit.proof.filling import Rows, filled
+from queryaudit.proof.filling import filled
+from queryaudit.proof.meeting_rows import Rows
 from queryaudit.proof.tables import Schema
 from queryaudit.records.events import Column, Model
 

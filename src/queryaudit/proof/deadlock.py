@@ -15,8 +15,8 @@ from queryaudit.locking.graph import Chain, Crossing
 from queryaudit.locking.locks import Lock
 from queryaudit.locking.reading import read
 from queryaudit.plans.server import first_line
-from queryaudit.proof.filling import Rows
 from queryaudit.proof.interleaving import DEADLOCK, Answer, Session, Watch
+from queryaudit.proof.meeting_rows import Rows
 from queryaudit.proof.script import Line, script
 from queryaudit.proof.staging import Stage, refusal, stage
 from queryaudit.records.advised import Outcome

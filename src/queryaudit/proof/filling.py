@@ -4,10 +4,9 @@ replay: where a column is compared, the row's own value; where a row is made, a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from queryaudit.locking.reading import read
-from queryaudit.proof.tables import Schema
+from queryaudit.proof.meeting_rows import ELSEWHERE, Rows
 from queryaudit.records.events import Column
 from queryaudit.sql.normalise import brackets
 from queryaudit.sql.tokens import Token, TokenKind, tokenise
@@ -19,32 +18,6 @@ _AFTER_TABLE = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "ONLY"})
 _NOT_ALIAS = frozenset({"SET", "WHERE", "ON", "USING", "INNER", "LEFT", "RIGHT", "FULL", "CROSS"})
 _NOT_ALIAS |= {"JOIN", "GROUP", "ORDER", "LIMIT", "FOR", "VALUES", "SELECT", "RETURNING", "DEFAULT"}
 _LITERALS = frozenset({TokenKind.STRING, TokenKind.NUMBER})
-#: Values of new rows, and of keys that are changed, begin here.
-_NEW = 2000
-#: The row that a moved reference comes from.
-ELSEWHERE = 9
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows that a transaction of a replay knows: those that are there, by number, and those
-    that it made itself."""
-
-    schema: Schema
-    side: int  #: which of the transactions
-    #: References, by table and column, that lead elsewhere as far as the transaction can see.
-    moved: set[tuple[str, str]] = field(default_factory=set)
-    claimed: dict[object, int] = field(default_factory=dict)  #: new values that both choose
-    made: dict[str, dict[str, str]] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)  #: primary keys that the server handed out
-    _count: int = 0
-
-    def fresh(self, claim: object = None) -> int:
-        """A number for new values; the same for the same claim of any transaction."""
-        if claim:
-            return self.claimed.setdefault(claim, _NEW // 2 + len(self.claimed))
-        self._count += 1
-        return _NEW * self.side + self._count
 
 
 def filled(text: str, rows: Rows, number: int, claim: object = None, *, meets: bool = False) -> str:

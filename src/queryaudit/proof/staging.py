@@ -10,7 +10,8 @@ from queryaudit.locking.locks import Constants
 from queryaudit.locking.modes import TableLockMode, UniqueMode
 from queryaudit.locking.reading import Reading, read
 from queryaudit.plans.policy import called
-from queryaudit.proof.filling import ELSEWHERE, Rows, filled
+from queryaudit.proof.filling import filled
+from queryaudit.proof.meeting_rows import ELSEWHERE, Rows
 from queryaudit.proof.tables import Schema, insert, referred
 from queryaudit.records.events import Column, Model
 from queryaudit.sql.locks import RowLockMode
