@@ -23,6 +23,8 @@ _VALUE_BEFORE = re.compile(
     r"(?:[=<>(,]|\b(?:LIKE|ILIKE|BETWEEN|AND|VALUES|LIMIT|OFFSET))\s*\Z", re.I
 )
 
+_LIST_BEFORE = re.compile(r"\bIN\s*\(\s*\Z", re.I)
+
 #: A text cut at what is put in: strings and expressions in turn.
 Pieces = list["str | ast.expr"]
 
@@ -166,6 +168,8 @@ def _rewritten(node: ast.expr, given: list[ast.expr] | None) -> tuple[str, list[
             values.append(_wrapped(opening[1], piece, closing[1]))
             rest = after[closing.end() :]
             pieces[index : index + 1] = [rest if given else rest.replace("%%", "%")]
+        elif _LIST_BEFORE.search(sql) and after.lstrip().startswith(")"):
+            return None  # a text of several values; bound, it would be one
         elif sql.count("'") % 2 == 0 and _VALUE_BEFORE.search(sql):
             sql += "%s"
             values.append(piece)

@@ -48,4 +48,6 @@ def labels_in(inputs: Sequence[Input], content: str) -> tuple[str, ...]:
             or (content and len(content) > 4 and content in value and "path" not in label)
         ):
             found.append(label)
-    return tuple(dict.fromkeys(found))
+    # What a framework has parsed is the body's.
+    parsed = {f"body{label[4:]}" for label in found if label.startswith("data[")}
+    return tuple(dict.fromkeys(label for label in found if label not in parsed))
