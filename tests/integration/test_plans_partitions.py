@@ -100,15 +100,26 @@ def test_with_the_index_nothing_is_found(visits: None) -> None:
     assert audited.findings == ()
 
 
-def test_an_index_of_a_partitioned_table_is_an_idea_that_is_not_tried(
-    visits: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("where", ["database", "twin"])
+def test_an_index_of_a_partitioned_table_is_not_tried(
+    visits: None,
+    tmp_path: Path,
+    outer_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    where: str,
 ) -> None:
     path = tmp_path / "a.qatrace"
     with queryaudit.audit("a page", trace=str(path), test_files=[]):
         by_code()
-    assert main(["advise", str(path), "--database", url(), "--scratch"]) == 0
+    options = ["--database", url(), "--scratch"]
+    if where == "twin":
+        directory = str(outer_path / "twin")
+        assert main(["twin", "create", "--from", url(), "--to", directory]) == 0
+        options = ["--twin", directory]
+    capsys.readouterr()
+    assert main(["advise", str(path), *options]) == 0
     out = capsys.readouterr().out
     assert out.count("visit_code_idx") == 1
     assert "visit: models.Index" in out
-    assert "the table is partitioned, and copies are not" in out
+    assert "the table is partitioned, and indexes are tried on others only" in out
     assert "visit_2023" not in out

@@ -77,6 +77,27 @@ def test_combinations_of_values_stay_out_where_values_do(
     assert casts == 0
 
 
+def test_an_owner_who_is_no_superuser_reads_what_holds_no_values(real: UrlServer) -> None:
+    [[version]] = real.run("SHOW server_version_num")
+    everything = extended.read(real, int(version))
+    real.run("BEGIN")
+    try:
+        real.run("CREATE ROLE qa_owner")
+        real.run("SET LOCAL ROLE qa_owner")
+        assert extended.read(real, int(version)) == ()  # the server shows them to owners
+        real.run("RESET ROLE")
+        real.run("ALTER TABLE place OWNER TO qa_owner")
+        real.run("SET LOCAL ROLE qa_owner")
+        seen = extended.read(real, int(version))
+    finally:
+        real.run("ROLLBACK")
+    assert [found.name for found in seen] == ["place_city", "place_size"]
+    assert [found.common is None for found in everything] == [True, False]
+    assert [found.common for found in seen] == [None, None]
+    assert seen[0] == everything[0]
+    assert extended.read(real, 130_000) == ()  # another format
+
+
 @pytest.mark.parametrize(
     "data",
     [

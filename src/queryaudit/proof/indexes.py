@@ -117,8 +117,6 @@ class _Proving:
         for known in replaced:
             trial.also += [a for a in known.asked if a not in (*trial.asked, *trial.also)]
         refused = self._refusal(trial)
-        if trial.relation.partitions:
-            refused = refused or "the table is partitioned, and copies are not"
         if refused:
             return trial.end(Outcome.UNKNOWN, refused)
         key = self._key("tried", trial)

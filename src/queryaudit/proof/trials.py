@@ -110,7 +110,9 @@ def serving(trial: Trial, others: Iterable[Trial]) -> str:
 
 
 def refusal(trial: Trial, taken: Sequence[Trial], budget: Budget) -> str:
-    """Why there is no room for another index; empty if there is."""
+    """Why an index is not tried, or there is no room for it; empty if it is and there is."""
+    if trial.relation.partitions:
+        return "the table is partitioned, and indexes are tried on others only"
     there = sum(len(other.candidates) for other in taken)
     if there + len(trial.candidates) > budget.max_indexes:
         return "there are as many indexes as were allowed"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from queryaudit.plans.server import Server
 
-_SINCE_INHERITED = 150_000
+_SINCE, _SINCE_INHERITED = 140_000, 150_000
 _NDISTINCT, _DEPENDENCIES, _MCV = 0xA352BFA4, 0xB4549A2C, 0xE1A651C2
 _HEAD = struct.Struct("=III")  # magic, type, how many
 #: Types that came with the server have the same number everywhere.
@@ -65,7 +65,12 @@ class Extended(NamedTuple):
 
 
 def read(server: Server, version: int) -> tuple[Extended, ...]:
-    """Those that the user may see. The caller guards the connection."""
+    """Those that the user may see: of its own tables, or as a superuser.
+
+    The caller guards the connection.
+    """
+    if version < _SINCE:
+        return ()
     has_inherited = version >= _SINCE_INHERITED
     [[may]] = server.run(
         "SELECT has_column_privilege('pg_catalog.pg_statistic_ext_data', 'stxdmcv', 'SELECT')"
