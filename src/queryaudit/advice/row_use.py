@@ -151,9 +151,7 @@ def _grouped(source: RowsInSource, node: ast.AugAssign, key: ast.expr, row: Row)
     if not what:
         return None
     call = f'.values("{group}").annotate(value={function}({what}))'
-    return RowUse(
-        UseKind.AGGREGATE, source.said(node), (".order_by()", call), _imports(function, what)
-    )
+    return RowUse(UseKind.GROUP, source.said(node), (".order_by()", call), _imports(function, what))
 
 
 def _guarded(source: RowsInSource, node: ast.For, row: Row) -> RowUse | None:

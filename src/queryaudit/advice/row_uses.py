@@ -11,6 +11,7 @@ class UseKind(Enum):
     SEARCH = "search"  #: one row is looked for
     ORDER = "order"  #: the first few, or the first, in an order
     AGGREGATE = "aggregate"  #: one number is computed of all rows
+    GROUP = "group"  #: one number for each value of a column
     COUNT = "count"  #: all that is asked is how many there are, or whether there are any
     READ = "read"  #: some columns are read, and nothing else
     FIRST = "first"  #: all but one are left alone

@@ -14,8 +14,10 @@ class LoadToCount(RowUseRule):
 
     What it detects
     ---------------
-    ``len(queryset)``, ``bool(queryset)`` and ``if queryset:``, where the source shows that the rows
-    serve nothing else.
+    ``len(queryset)``, ``bool(queryset)``, ``if queryset:`` and ``list(queryset)[0]``, where the
+    source shows that the rows serve nothing else; ``{% if rows %}`` and ``{{ rows|length }}``,
+    where no other tag of the template has the rows, and nothing looked at one of them in the whole
+    run.
 
     Why it matters
     --------------
@@ -44,7 +46,8 @@ class LoadToCount(RowUseRule):
 
     Evidence
     --------
-    OBSERVED: the query ran, and the function's source has no other use of its rows.
+    OBSERVED: the query ran, and the source of the function, or of the template, has no other use of
+    its rows.
 
     Options
     -------

@@ -15,8 +15,9 @@ class PythonSideFilter(RowUseRule):
     What it detects
     ---------------
     Comprehensions and loops over a queryset that keep only rows whose columns fulfil a condition,
-    ``any()`` over such a condition and ``len()`` of what is left, where the source shows that the
-    other rows serve nothing.
+    ``any()`` over such a condition and ``len()`` of what is left; ``row in queryset``, and rows
+    that are sorted by a column, or made a list of, for the first few: where the source shows that
+    the other rows serve nothing.
 
     Why it matters
     --------------

@@ -15,7 +15,8 @@ class PythonSideAggregate(RowUseRule):
     What it detects
     ---------------
     ``sum()``, ``min()`` and ``max()`` over one column of every row of a queryset, or a loop that
-    only adds up, where the source shows that the rows serve nothing else.
+    only adds up, for all rows or by the value of a column, where the source shows that the rows
+    serve nothing else.
 
     Why it matters
     --------------
@@ -53,6 +54,7 @@ class PythonSideAggregate(RowUseRule):
     severity = Severity.WARNING
     summary = "One number is computed of all rows, in Python."
     kinds: ClassVar = {
+        UseKind.GROUP: ("for a number by each value", "let the database group", ""),
         UseKind.AGGREGATE: (
             "for one number",
             "let the database compute it",
