@@ -18,7 +18,9 @@ test: .venv/installed
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: .venv/installed
-	.venv/bin/python -m pytest -q -p no:randomly --ds=benchmarks.settings benchmarks
+	.venv/bin/python -m pytest -q -p no:randomly --ds=benchmarks.settings \
+		--benchmark-timer=time.thread_time --benchmark-disable-gc --benchmark-max-time=0.3 \
+		--benchmark-columns=median,iqr,rounds --benchmark-sort=name benchmarks
 	.venv/bin/python -m benchmarks.suite --tests 800 --rounds 3
 	.venv/bin/python -m benchmarks.memory --queries 100000
 

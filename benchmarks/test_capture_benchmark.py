@@ -1,4 +1,4 @@
-"""CPU time of the hot path in ratio to bare Django, side by side in one run.
+"""CPU time of the hot path in ratio to bare Django, in turns, so that both meet the same noise.
 
 Rough where ``instructions`` is exact, but quick and without valgrind: its limits catch what got
 dear, not what got a little dearer. ``make bench`` runs it.
@@ -9,15 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from statistics import median
 
 import pytest
-from django.db import connection
 
 from benchmarks.budgets import Budget, budgets
-from benchmarks.models import Author, Book, Publisher, fill
 from benchmarks.variants import VARIANTS
 from benchmarks.workloads import ROWS, hydrate, lazy_loads, point_select
 
@@ -29,16 +26,6 @@ WORKLOADS = {
     "ten lazy loads in a loop": (lazy_loads, 8),
     "rows": (hydrate(ROWS), 4),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def books(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:  # noqa: ARG001 - the databases have to be there
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        fill(ROWS)
-        yield
-        with connection.schema_editor() as editor:
-            for model in (Book, Author, Publisher):
-                editor.delete_model(model)
 
 
 def _seconds(variant: AbstractContextManager[None], name: str) -> float:
