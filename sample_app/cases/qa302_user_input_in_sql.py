@@ -70,6 +70,14 @@ def tenant(request: HttpRequest) -> JsonResponse:
     return _titles(f"SELECT title FROM shop_book WHERE title <> '{request.headers['X-Tenant']}'")
 
 
+def by_number(request: HttpRequest) -> JsonResponse:
+    return _titles(f"SELECT title FROM shop_book WHERE id = {request.GET['id']}")
+
+
+def numbered(request: HttpRequest, number) -> JsonResponse:  # type: ignore[no-untyped-def]
+    return _titles(f"SELECT title FROM shop_book WHERE id = {number}")
+
+
 def sorted_books(request: HttpRequest) -> JsonResponse:
     order = SORTS.get(request.GET["sort"], "id")
     return _titles(f"SELECT title FROM shop_book ORDER BY {order} LIMIT 5")
@@ -98,6 +106,8 @@ urlpatterns = [
     path("detail/<slug:slug>", detail),
     path("language", language),
     path("tenant", tenant),
+    path("by-number", by_number),
+    path("numbered/<int:number>", numbered),
     path("sorted", sorted_books),
     path("same-word", same_word),
     path("page", page),
@@ -190,3 +200,13 @@ def good_form_elsewhere() -> list[str]:
 def bad_pattern() -> list[str]:
     """A value between the signs of a pattern."""
     return _served(lambda client: client.get("/pattern", {"q": "Harmless"}))
+
+
+def bad_short() -> list[str]:
+    """A value too short to be found by its letters: the source says where it comes from."""
+    return _served(lambda client: client.get("/by-number", {"id": "1"}))
+
+
+def good_converted() -> list[str]:
+    """A part of the path that the URL pattern made a number of."""
+    return _served(lambda client: client.get("/numbered/1"))

@@ -112,6 +112,12 @@ SQL_TEXT = {
         ("", ""),
         "cursor.execute(sql, [request.headers['X-Tenant']])",
     ),
+    "QA302.bad_short": Expected(
+        "by_number",
+        "return _titles(f\"SELECT title FROM shop_book WHERE id = {request.GET['id']}\")",
+        ("", ""),
+        "cursor.execute(sql, [request.GET['id']])",
+    ),
     "QA303.bad": Expected(
         "_stock_between",
         'sql = f"SELECT SUM(stock) FROM shop_book WHERE id BETWEEN {int(low)} AND {int(high)}"  # type: ignore[call-overload]',

@@ -178,9 +178,10 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
     head = sightings[0]
     detector = settings.rules[head.rule]
     causes = tuple(_cause(totals) for totals in group)
-    queries = sum(totals.queries for totals in group)
-    duration_ns = sum(totals.duration_ns for totals in group)
-    scopes = _scope_totals(group)
+    counted = _once(group)
+    queries = sum(totals.queries for totals in counted)
+    duration_ns = sum(totals.duration_ns for totals in counted)
+    scopes = _scope_totals(counted)
     frame = min(group, key=lambda t: repr(t.sighting.frame)).sighting.frame
     evaluated = next((s.evaluated for s in sightings if s.evaluated is not None), None)
     return Finding(
@@ -194,11 +195,11 @@ def _finding(group: list[CauseTotals], settings: Settings) -> Finding:
         causes=causes,
         queries=queries,
         duration_ns=duration_ns,
-        rows=sum(totals.rows for totals in group),
+        rows=sum(totals.rows for totals in counted),
         scopes=scopes[:_SCOPES],
         scope_count=len(scopes),
         evidence=detector.evidence(sightings) or _seen(queries, len(scopes)),
-        fix=_with_saving(detector, _advice(detector, sightings, settings), group),
+        fix=_with_saving(detector, _advice(detector, sightings, settings), counted),
         fingerprint=min(fingerprint(s.group) for s in sightings),
     )
 
@@ -218,6 +219,18 @@ def _added(group: Sequence[CauseTotals]) -> list[CauseTotals]:
         known = added.get(totals.sighting.cause)
         added[totals.sighting.cause] = totals if known is None else known.plus(totals)
     return list(added.values())
+
+
+def _once(group: Sequence[CauseTotals]) -> list[CauseTotals]:
+    """The group without causes whose queries another rule has counted: one text, two complaints."""
+    counting: dict[tuple[str | None, Frame], CauseTotals] = {}
+    for totals in group:
+        same = (totals.sighting.statement, totals.sighting.access)
+        known = counting.setdefault(same, totals)
+        if known.sighting.rule != totals.sighting.rule and totals.queries > known.queries:
+            counting[same] = totals
+    rules = {same: totals.sighting.rule for same, totals in counting.items()}
+    return [t for t in group if rules[t.sighting.statement, t.sighting.access] == t.sighting.rule]
 
 
 def _advice(detector: Detector, sightings: Sequence[Observation], settings: Settings) -> Fix | None:

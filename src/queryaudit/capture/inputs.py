@@ -29,11 +29,25 @@ def attach(scope: Scope | None, request: Any) -> None:
             scope.request = None
 
 
-def inputs(scope: Scope | None, frame: FrameType | None) -> list[Input]:
-    """What the request of ``scope`` brought along; empty outside requests."""
+def request_of(scope: Scope | None) -> Any:
+    """The request that ``scope`` serves, or the one around it; None outside requests."""
     while scope is not None and scope.request is None:
         scope = scope.parent
-    request = scope.request() if scope is not None and scope.request is not None else None
+    return scope.request() if scope is not None and scope.request is not None else None
+
+
+def converted(scope: Scope | None) -> frozenset[str]:
+    """Labels of what the URL pattern made something else of than text: ``<int:pk>``."""
+    match = getattr(request_of(scope), "resolver_match", None)
+    if match is None:
+        return frozenset()
+    names = [name for name, value in match.kwargs.items() if not isinstance(value, str)]
+    return frozenset(f'{part}["{name}"]' for part in ("path", "kwargs") for name in names)
+
+
+def inputs(scope: Scope | None, frame: FrameType | None) -> list[Input]:
+    """What the request of ``scope`` brought along; empty outside requests."""
+    request = request_of(scope)
     if request is None:
         return []
     found: list[Input] = []

@@ -17,7 +17,7 @@ from typing import Any
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.fitting import certainty, labels_in, stands_in, varies
 from queryaudit.capture.fragments import conditions, fragments, query_of
-from queryaudit.capture.inputs import inputs
+from queryaudit.capture.inputs import converted, inputs, request_of
 from queryaudit.capture.places import Place
 from queryaudit.capture.scopes import Scope
 from queryaudit.capture.sources import Sources, StackLibrary
@@ -97,7 +97,7 @@ class Provenances:
                 return None
             raw = fetches is FetchKind.RAW or hasattr(query, "raw_query") or hasattr(query, "sql")
             texts = [("raw", str(query.sql))] if raw else fragments(query)
-            if scope_request(scope) is None:
+            if request_of(scope) is None:
                 texts = [item for item in texts if item[0] not in NAMES]
             elif not raw:
                 texts += conditions(query, [value for _, value in inputs(scope, frame)])
@@ -219,19 +219,16 @@ class Provenances:
         if not one.bad and not one.quoted and not varies(one):
             return None
         seen = inputs(scope, frame) if one.bad else []
+        numbers = converted(scope) if one.bad else frozenset()
         holes = tuple(
-            hole._replace(inputs=labels_in(seen, content) if hole.bad else ())
+            hole._replace(kind=HoleKind.NUMBER, bad=False)
+            if hole.code in numbers
+            else hole._replace(inputs=labels_in(seen, content) if hole.bad else ())
             for hole, content in zip(one.holes, gaps, strict=True)
         )
         if one.sink.method in NAMES and not any(hole.inputs for hole in holes):
             return None
         return provenance(replace(one, site=chosen.site), holes=holes, kind=kind)
-
-
-def scope_request(scope: Scope | None) -> object:
-    while scope is not None and scope.request is None:
-        scope = scope.parent
-    return scope.request if scope is not None else None
 
 
 def _of_any_call(module: Module, call: ast.Call, library: StackLibrary) -> Iterable[Composition]:

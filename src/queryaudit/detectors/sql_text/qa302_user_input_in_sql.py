@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from queryaudit.detectors.sql_text.texts import TextRule
+from queryaudit.detectors.sql_text.texts import TextRule, is_users
 from queryaudit.detectors.sql_text.wording import CHOSEN
 from queryaudit.records.events import Provenance
 from queryaudit.records.rules import Severity
-from queryaudit.records.texts import Hole, HoleKind
+from queryaudit.records.texts import Hole
 
 
 class UserInputInSql(TextRule):
@@ -18,9 +18,9 @@ class UserInputInSql(TextRule):
     ---------------
     A value of the current request that was found in the text of a statement, in a part that the
     source does not have: of the query string, a form, a JSON body that the view has read, the path,
-    cookies or headers, with changes of case and white space. ``queryaudit scan`` reports what the
-    source takes from the request and puts into a text. The parameter is named, its value is not
-    kept.
+    cookies or headers, with changes of case and white space; and what the source takes from the
+    request and puts into a text, however short the value was, which is also what ``queryaudit
+    scan`` reports. The parameter is named, its value is not kept.
 
     Why it matters
     --------------
@@ -53,7 +53,8 @@ class UserInputInSql(TextRule):
 
     Evidence
     --------
-    OBSERVED: the value was in the request and in the text of the statement that ran.
+    OBSERVED: the value was in the request and in the text of the statement that ran, or the source
+    puts the one into the other.
 
     Options
     -------
@@ -68,12 +69,7 @@ class UserInputInSql(TextRule):
     def holes(self, told: Provenance) -> tuple[Hole, ...]:
         if told.method in CHOSEN:
             return ()  # Django looks the names up: QA304
-        read = told.sql == 0
-        return tuple(
-            hole
-            for hole in told.holes
-            if hole.inputs or (read and hole.bad and hole.kind is HoleKind.REQUEST)
-        )
+        return tuple(hole for hole in told.holes if is_users(hole, told))
 
     def weight(self, told: Provenance, holes: Sequence[Hole]) -> Severity:
         return Severity.ERROR

@@ -14,6 +14,9 @@ from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, HoleKind
 from queryaudit.sql.normalise import normalise
 
+#: How the parts are named that a URL pattern may have converted.
+_CONVERTED = ("path[", "kwargs")
+
 
 class TextFold:
     """Queries by statement, call site and the ignore that was active."""
@@ -86,7 +89,7 @@ class TextRule(Detector):
 
     def weight(self, told: Provenance, holes: Sequence[Hole]) -> Severity:
         """What the request fills is an error; where that is certain, QA302 says so."""
-        said = told.sql == 0 or any(hole.inputs for hole in holes)
+        said = told.sql == 0 or any(is_users(hole, told) for hole in holes)
         return Severity.ERROR if from_request(holes) and not said else Severity.WARNING
 
     def note(self, told: Provenance, holes: Sequence[Hole]) -> str:
@@ -112,6 +115,18 @@ class TextRule(Detector):
 
 def from_request(holes: Iterable[Hole]) -> bool:
     return any(hole.kind is HoleKind.REQUEST or hole.inputs for hole in holes)
+
+
+def is_users(hole: Hole, told: Provenance) -> bool:
+    """Whether a value of the request fills a part as it came: seen in it, or read so in the source.
+
+    What a URL pattern took from the path may have been made a number: of texts that ran, the value
+    has to be seen.
+    """
+    if hole.inputs:
+        return True
+    made = told.sql != 0 and hole.code.startswith(_CONVERTED)
+    return hole.bad and hole.kind is HoleKind.REQUEST and not made
 
 
 def digest(text: str) -> int:
