@@ -68,6 +68,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         deep=False,
         watch_locks=False,
         explain=None,
+        advise=None,
         prove=False,
         small_table=2000,
         ignore_paths=(),

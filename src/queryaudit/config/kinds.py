@@ -153,6 +153,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceOrUrl:
+    """A path, or the URL of a server; none if empty."""
+
+    label: str = "the path of a folder, or a URL"
+
+    def read(self, raw: object, context: Context, /) -> Path | str | None:
+        if isinstance(raw, str) and "://" in raw:
+            return raw
+        return Place(self.label).read(raw, context)
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """A list of texts. A single text is split at commas."""
 

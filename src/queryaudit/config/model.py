@@ -48,6 +48,7 @@ class Config:
     deep: bool
     watch_locks: bool
     explain: PlanMode | None  #: None: nothing is explained
+    advise: Path | str | None  #: a twin's folder, or a database's URL
     prove: bool
     small_table: int
     ignore_paths: tuple[str, ...]

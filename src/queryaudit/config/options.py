@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from queryaudit.config.kinds import Choice, Codes, Kind, Place, Share, Switch, Texts, Whole
+from queryaudit.config.kinds import (
+    Choice,
+    Codes,
+    Kind,
+    Place,
+    PlaceOrUrl,
+    Share,
+    Switch,
+    Texts,
+    Whole,
+)
 from queryaudit.config.outputs import Outputs
 from queryaudit.records.plans import PlanMode
 from queryaudit.records.rules import Severity
@@ -216,6 +226,16 @@ OPTIONS: tuple[Option, ...] = (
         default="off",
         help="Whether the plans of statements are looked at as each unit of work ends: plan asks "
         "the planner, analyze executes queries that only read again.",
+        reach=frozenset({Reach.TESTS}),
+    ),
+    Option(
+        name="advise",
+        kind=PlaceOrUrl(),
+        default="",
+        help="Where to try indexes for the statements of the run when it ends: the folder of a "
+        "statistics twin, or the URL of a PostgreSQL with data, whose tables are copied to "
+        "temporary ones. Plans are those of that place; nowhere if empty, as the rows of "
+        "tests say nothing about indexes.",
         reach=frozenset({Reach.TESTS}),
     ),
     Option(

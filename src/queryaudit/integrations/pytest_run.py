@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from queryaudit.advising import advised_run, gather
+from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.capture.roots import project_roots
 from queryaudit.capture.scopes import entered
@@ -27,8 +29,10 @@ from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
+from queryaudit.plans.saved import SavedPlanner
 from queryaudit.project import project_config
 from queryaudit.proving import after_tests
+from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.events import Phase
 from queryaudit.records.findings import Diagnostic
 from queryaudit.runtime import Session
@@ -153,12 +157,19 @@ class _Concluding:
     #: Reports for standard output wait until pytest's own lines are through.
     _printed: StringIO
 
-    def conclude(self, session: pytest.Session, diagnostics: list[Diagnostic]) -> None:
+    def conclude(
+        self,
+        session: pytest.Session,
+        diagnostics: list[Diagnostic],
+        indexes: tuple[AdvisedIndex, ...] = (),
+    ) -> None:
         option = self.config.option
         self._notes, self._problems, self._printed = [], [], StringIO()
         partial = is_partial(self.config, session, self.deselected)
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
         report = after_tests(report, self.analysis)
+        if indexes:
+            report = with_indexes(report, indexes, self.analysis.workload())
         try:
             conclusion = conclude(
                 report,
@@ -216,6 +227,7 @@ class Alone(_Recording, _Concluding):
 
     def pytest_sessionstart(self) -> None:
         self.begin()
+        gather(self.session.hub.tables, self.options)
         self.session.hub.listen(self.analysis.engine(self.session.hub.tables))
         if self.options.trace is not None:
             try:
@@ -225,8 +237,16 @@ class Alone(_Recording, _Concluding):
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.stop()
-        self.analysis.finish()
-        self.conclude(session, self.session.diagnostics())
+
+        def feed(planner: SavedPlanner | None) -> list[Diagnostic]:
+            if planner is not None:
+                planner.fill(self.session.hub.tables)
+            self.analysis.finish()
+            return []
+
+        advised = advised_run(self.analysis, feed)
+        diagnostics = [*self.session.diagnostics(), *advised.diagnostics]
+        self.conclude(session, diagnostics, advised.indexes)
 
 
 class Worker(_Recording):
@@ -281,5 +301,8 @@ class Controller(_Concluding):
         )
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._diagnostics.extend(self._traces.analysed(self.analysis))
-        self.conclude(session, merged(self._diagnostics))
+        advised = advised_run(
+            self.analysis, lambda planner: self._traces.analysed(self.analysis, planner)
+        )
+        self._diagnostics.extend(advised.diagnostics)
+        self.conclude(session, merged(self._diagnostics), advised.indexes)

@@ -15,6 +15,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.test.runner import DiscoverRunner
 
+from queryaudit.advising import advised_run, gather
+from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.pipeline import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Reach, add_flags, given_flags
@@ -24,8 +26,10 @@ from queryaudit.integrations.unittest_cases import audited
 from queryaudit.integrations.unittest_workers import RecordingRunners, RecordingSuite
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
+from queryaudit.plans.saved import SavedPlanner
 from queryaudit.project import project_config
 from queryaudit.proving import after_tests
+from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
@@ -55,6 +59,7 @@ class QueryAuditRunner(DiscoverRunner):
         self._accept = queryaudit_accept_new
         self._flags: Mapping[str, object] = dict(given_flags(_Given(options)))
         self._diagnostics: list[Diagnostic] = []
+        self._indexes: tuple[AdvisedIndex, ...] = ()
         self._partial = bool(self.tags or self.exclude_tags or self.test_name_patterns)
         self._analysis: Analysis
 
@@ -106,7 +111,15 @@ class QueryAuditRunner(DiscoverRunner):
         session.explain(config.explain)
         entrances = Entrances(session)
         entrances.install()
+
+        def feed(planner: SavedPlanner | None) -> list[Diagnostic]:
+            if planner is not None:
+                planner.fill(session.hub.tables)
+            self._analysis.finish()
+            return []
+
         try:
+            gather(session.hub.tables, config)
             session.hub.listen(self._analysis.engine(session.hub.tables))
             if config.trace is not None:
                 try:
@@ -118,7 +131,9 @@ class QueryAuditRunner(DiscoverRunner):
         finally:
             entrances.uninstall()
             session.close()
-            self._diagnostics = session.diagnostics()
+            advised = advised_run(self._analysis, feed)
+            self._diagnostics = [*session.diagnostics(), *advised.diagnostics]
+            self._indexes = advised.indexes
 
     def _run_apart(self, suite: RecordingSuite, options: dict[str, Any]) -> Any:
         config = self._analysis.config
@@ -131,8 +146,11 @@ class QueryAuditRunner(DiscoverRunner):
         try:
             return super().run_suite(suite, **options)
         finally:
-            found = traces.analysed(self._analysis)
-            self._diagnostics = merged([*suite.diagnostics, *found])
+            advised = advised_run(
+                self._analysis, lambda planner: traces.analysed(self._analysis, planner)
+            )
+            self._diagnostics = merged([*suite.diagnostics, *advised.diagnostics])
+            self._indexes = advised.indexes
 
     def suite_result(self, suite: Any, result: Any, **options: Any) -> int:
         failures = super().suite_result(suite, result, **options)
@@ -151,6 +169,8 @@ class QueryAuditRunner(DiscoverRunner):
         report = after_tests(
             self._analysis.report(self._diagnostics, unused=unused), self._analysis
         )
+        if self._indexes:
+            report = with_indexes(report, self._indexes, self._analysis.workload())
         config = self._analysis.config
         printed = StringIO()
         try:

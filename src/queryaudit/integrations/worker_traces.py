@@ -10,7 +10,7 @@ from pathlib import Path
 from queryaudit.errors import TraceError
 from queryaudit.judging import Analysis
 from queryaudit.records.findings import Diagnostic
-from queryaudit.replay import analyse
+from queryaudit.replay import Planner, analyse
 
 
 class WorkerTraces:
@@ -33,13 +33,13 @@ class WorkerTraces:
         self.folder = Path(kept or self._temporary or ".")
         self._before = set(self.folder.glob("*")) if kept is not None else set()
 
-    def analysed(self, analysis: Analysis) -> list[Diagnostic]:
+    def analysed(self, analysis: Analysis, planner: Planner | None = None) -> list[Diagnostic]:
         """Feed ``analysis`` the traces of this run; what is wrong with them is returned."""
         try:
             if not self.folder.is_dir():
                 return []
             written = sorted(set(self.folder.glob("*.qatrace*")) - self._before)
-            return analyse(written, analysis)
+            return analyse(written, analysis, planner)
         finally:
             if self._temporary is not None:
                 shutil.rmtree(self._temporary, ignore_errors=True)

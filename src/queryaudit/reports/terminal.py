@@ -20,6 +20,7 @@ from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
+from queryaudit.reports.advice_text import advice_lines
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean
 from queryaudit.reports.terminal_finding import SEVERITY_STYLES, finding_page
@@ -117,6 +118,9 @@ def _page(report: Report, layout: Layout, options: Options) -> Iterator[Renderab
         "Notes and findings known to the baseline",
         [_one_line(f, wording.is_known(f, report.gate)) for f in folded],
     )
+    if report.indexes:
+        yield Line(Text("indexes", "bold"), align="left", style="dim", characters="─")
+        yield from (Text(line) for line in advice_lines(report.indexes))
     yield from _aside(report, options)
     if report.findings:
         yield Text(
