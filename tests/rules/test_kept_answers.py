@@ -7,8 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import RequestFactory
 from django.utils.functional import cached_property
+from django.views.generic import ListView
 
 import queryaudit
 from queryaudit.records.findings import Finding
@@ -148,3 +150,22 @@ def test_a_question_without_a_name() -> None:
 
     message = duplicate(lambda: [ask(), ask()]).message
     assert message.endswith("asks once more for the same question, and nothing has changed.")
+
+
+def test_a_method_that_a_framework_calls_stays_one() -> None:
+    class Listing(ListView):  # type: ignore[type-arg]
+        template_name = "none.html"
+
+        def get_queryset(self) -> list[Book]:
+            return list(Book.objects.filter(stock__gt=0).order_by("pk"))
+
+    def work() -> None:
+        view = Listing()
+        view.setup(RequestFactory().get("/"))
+        with transaction.atomic():
+            view.get(view.request)
+            view.get(view.request)
+
+    finding = duplicate(work)
+    assert finding.fix is not None
+    assert "cached_property" not in finding.fix.code

@@ -349,6 +349,16 @@ def test_of_several_columns_none_is_taken_for_the_key() -> None:
     assert "ask shop_book once" in fix.note
 
 
+def test_the_column_of_a_joined_table_is_no_key_of_the_rows() -> None:
+    joined = (
+        'SELECT "shop_tag"."id" FROM "shop_tag" INNER JOIN "shop_book_tags" '
+        'ON ("shop_tag"."id" = "shop_book_tags"."tag_id") WHERE "shop_book_tags"."book_id" = %s'
+    )
+    fix = advice("n = «f(x)»", "for x in xs", joined, "shop.Tag")
+    assert fix.code == ""
+    assert "ask shop_tag once" in fix.note
+
+
 def test_an_aggregate_is_told_to_be_grouped() -> None:
     asked = 'SELECT COUNT(*) FROM "shop_book" WHERE "shop_book"."author_id" = %s'
     fix = advice("n = «f(x)»", "for x in xs", asked)

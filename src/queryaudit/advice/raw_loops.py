@@ -6,6 +6,8 @@ pattern; what the loop does with the rows is not known, so it is never applied b
 
 from __future__ import annotations
 
+import re
+
 from queryaudit.advice.arguments import code_of
 from queryaudit.advice.batches import Batch, write_batch
 from queryaudit.advice.bound_names import bound_in_loop
@@ -113,5 +115,12 @@ def _key(statement: Statement) -> str:
     """The attribute by which the rows of a condition are told apart; empty if it can't be told."""
     compared = statement.compared or ()
     if "id" in compared:
-        return "pk"
-    return compared[0] if len(compared) == 1 else ""
+        return "pk" if _is_own("id", statement) else ""
+    return compared[0] if len(compared) == 1 and _is_own(compared[0], statement) else ""
+
+
+def _is_own(column: str, statement: Statement) -> bool:
+    """Whether the column is of the table whose rows are read, and not of one that is joined."""
+    quoted = rf"[\"`]?(\w+)[\"`]?\.[\"`]?{re.escape(column)}[\"`]? (?:=|IN) "
+    owners = re.findall(quoted, statement.normalised.partition(" WHERE ")[2])
+    return not owners or statement.tables[0] in owners

@@ -20,9 +20,10 @@ def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name
     if "cached_property" in decorators:
         return _of_several_objects(frame)
     if function is not None and all(decorator in _VALUES for decorator in decorators):
-        code = _cached(frame, function)
+        is_value = "property" in decorators
+        code = _cached(frame, function) if is_value or _calls(caller, function.name) else None
         if code is not None:
-            return _on_object(frame, code, is_value="property" in decorators)
+            return _on_object(frame, code, is_value=is_value)
     called = expression_at(caller) if caller is not None else None
     where = f"# {caller.path}:{caller.line}\n" if caller is not None and called else ""
     return Fix(
@@ -32,6 +33,15 @@ def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name
         note=f"{named(frame)} asks each time it is called: call it once for the same, and hand its "
         "answer on.",
     )
+
+
+def _calls(caller: Frame | None, name: str) -> bool:
+    """Whether the project calls the method: what a framework calls has to stay one."""
+    if caller is None or caller.snippet_line is None:
+        return False
+    first = caller.line - caller.snippet_line
+    after = (caller.end_line or caller.line) - caller.snippet_line + 1
+    return any(name in line for line in caller.snippet[max(first, 0) : after])
 
 
 def _of_several_objects(frame: Frame) -> Fix:
