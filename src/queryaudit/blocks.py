@@ -11,7 +11,7 @@ from contextvars import Token
 from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar
 
-from queryaudit.analysis.pipeline import Unused
+from queryaudit.analysis.settings import Unused
 from queryaudit.capture.scopes import CURRENT, IGNORING, ActiveIgnore, Scope
 from queryaudit.config import Config
 from queryaudit.integrations.django_entrances import Entrances

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from queryaudit import __version__, waiting
 from queryaudit.analysis.advised import with_indexes
-from queryaudit.analysis.pipeline import Unused
+from queryaudit.analysis.settings import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Config, Reach, add_flags, discover, given_flags, load
 from queryaudit.errors import ExitCode, QueryAuditError

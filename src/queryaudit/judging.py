@@ -9,7 +9,8 @@ from pathlib import Path
 from queryaudit import __version__
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
-from queryaudit.analysis.pipeline import Settings, Unused, build_report
+from queryaudit.analysis.pipeline import build_report
+from queryaudit.analysis.settings import Settings, Unused
 from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
 from queryaudit.detectors.base import Limits

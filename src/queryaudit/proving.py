@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from queryaudit.analysis.pipeline import fingerprint, impact
+from queryaudit.analysis.joining import fingerprint, impact
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.locking.graph import RULE, Chain, Crossing, crossings, is_postgres, locks_rows

@@ -8,7 +8,8 @@ import pytest
 
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
-from queryaudit.analysis.pipeline import Settings, Unused, build_report
+from queryaudit.analysis.pipeline import build_report
+from queryaudit.analysis.settings import Settings, Unused
 from queryaudit.detectors.base import Detector, Limits, Sighting, View
 from queryaudit.detectors.n_plus_one.qa101_lazy_relation_in_loop import LazyRelationInLoop
 from queryaudit.records.events import (

@@ -16,7 +16,7 @@ import pytest
 
 from queryaudit.advising import advised_run, gather
 from queryaudit.analysis.advised import with_indexes
-from queryaudit.analysis.pipeline import Unused
+from queryaudit.analysis.settings import Unused
 from queryaudit.capture.roots import project_roots
 from queryaudit.capture.scopes import entered
 from queryaudit.conclude import Conclusion, conclude, write_outputs

@@ -17,7 +17,7 @@ from django.test.runner import DiscoverRunner
 
 from queryaudit.advising import advised_run, gather
 from queryaudit.analysis.advised import with_indexes
-from queryaudit.analysis.pipeline import Unused
+from queryaudit.analysis.settings import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Reach, add_flags, given_flags
 from queryaudit.errors import ExitCode, QueryAuditError
