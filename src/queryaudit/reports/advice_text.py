@@ -15,6 +15,8 @@ _LISTED = {
     Outcome.UNKNOWN: "Not tried: nothing is known of these",
     Outcome.IDEA: "Ideas from plans, not tried: --scratch allows to",
 }
+#: Characters of what others wrote.
+_NAME, _PLACES, _REASON, _CODE = 200, 1_000, 1_000, 20_000
 _NEVER = "Ideas from plans, not tried"
 
 
@@ -45,12 +47,12 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
 
 
 def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
-    yield f"{number}. {clean(index.model)}: {clean(index.title)}"
+    yield f"{number}. {clean(index.model, _NAME)}: {clean(index.title, _NAME)}"
     for served in index.served:
         yield f"   {_gain(served)}"
         yield f"     {clean(one_line(served.statement, 200))}"
         if served.locations:
-            places = clean(", ".join(served.locations))
+            places = clean(", ".join(served.locations), _PLACES)
             yield f"     asked {count(served.calls, 'time')}, at {places}"
     cost = []
     if index.bytes is not None:
@@ -59,9 +61,9 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
         cost.append(f"built in {milliseconds(index.build_ns)}")
     if index.outcome is Outcome.PROVED:
         cost.append(f"{count(index.value_sets, 'set')} of values")
-    yield f"   {clean(index.reason)}; {', '.join(cost)}; each write maintains it"
+    yield f"   {clean(index.reason, _REASON)}; {', '.join(cost)}; each write maintains it"
     yield ""
-    yield from (f"   {line}".rstrip() for line in clean_lines(index.code))
+    yield from (f"   {line}".rstrip() for line in clean_lines(index.code, _CODE))
     yield ""
 
 
@@ -88,5 +90,5 @@ def _time(nanoseconds: int) -> str:
 
 
 def _short(index: AdvisedIndex) -> str:
-    reason = f": {clean(index.reason)}" if index.reason else ""
-    return f"  {clean(index.model)}: {clean(index.title)}{reason}"
+    reason = f": {clean(index.reason, _REASON)}" if index.reason else ""
+    return f"  {clean(index.model, _NAME)}: {clean(index.title, _NAME)}{reason}"
