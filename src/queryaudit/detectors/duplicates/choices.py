@@ -8,8 +8,8 @@ from queryaudit.records.findings import Applicability, Fix
 #: What such a finding has for the method that asked.
 CHOICES = "choices"
 _ITERATOR = "django.forms.models.__iter__"
-#: Two fields of one form may have the same choices; more are forms.
-_FORMS = 3
+#: Three fields of one form may have the same choices; more are forms.
+_FORMS = 4
 
 
 def are_choices(repeat: Repeat) -> bool:
