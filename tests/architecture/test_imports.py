@@ -93,7 +93,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql",
         "trace",
     },
-    "cli": {
+    "cli": {"commands", "errors", "registry", "rulepages", "twin", "waiting"},
+    "commands": {
         "advising",
         "analysis",
         "conclude",
@@ -107,10 +108,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "registry",
         "replay",
         "reports",
-        "rulepages",
         "scanning",
         "twin",
-        "waiting",
         "workloads",
     },
     "workloads": {"analysis", "errors", "judging", "plans", "records", "replay", "sql", "trace"},

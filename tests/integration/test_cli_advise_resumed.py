@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 
 import queryaudit
-from queryaudit import cli
 from queryaudit.cli import main
+from queryaudit.commands import advise
 from queryaudit.errors import ExitCode
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof.budget import Budget
@@ -80,7 +80,7 @@ def test_what_was_proved_before_it_broke_off_is_not_tried_again(
             breaking()
 
     with monkeypatch.context() as patched:
-        patched.setattr(cli, "_told", told)
+        patched.setattr(advise, "_told", told)
         assert main(options) == ExitCode.INTERRUPTED
     captured = capsys.readouterr()
     assert "Not all was tried: " in captured.err
@@ -123,7 +123,7 @@ def test_an_index_that_was_proved_stands_beside_those_that_are_tried_later(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(cli, "_told", told)
+        patched.setattr(advise, "_told", told)
         assert main(options) == ExitCode.INTERRUPTED
     capsys.readouterr()
     assert main(options) == ExitCode.CLEAN
@@ -167,7 +167,7 @@ def test_a_twin_that_is_broken_off_says_what_was_estimated(
         if len(seen) == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_told", told)
+    monkeypatch.setattr(advise, "_told", told)
     assert main(["advise", str(trace), "--twin", str(twin)]) == ExitCode.INTERRUPTED
     captured = capsys.readouterr()
     assert "the run broke off before it was tried" in captured.out

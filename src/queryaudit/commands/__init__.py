@@ -1,0 +1,1 @@
+"""The commands of ``queryaudit``, each in a file: its flags and what it does."""

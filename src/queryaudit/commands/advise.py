@@ -1,0 +1,118 @@
+"""``queryaudit advise``: which indexes a workload needs, each with what became of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from queryaudit.analysis.advised import with_indexes
+from queryaudit.commands.reporting import TWIN, config_of, written
+from queryaudit.config import Config, Reach, add_flags
+from queryaudit.errors import ExitCode
+from queryaudit.judging import Analysis
+from queryaudit.workloads import commands as workloads
+
+if TYPE_CHECKING:
+    from queryaudit.proof.journal import Journal
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("traces", nargs="*", metavar="TRACE", help="Trace files or folders.")
+    workloads.add_to(parser)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--database",
+        metavar="URL",
+        help="A database with data: postgresql://user@host/name, version 16 or later.",
+    )
+    where.add_argument("--twin", metavar="DIR", help=TWIN)
+    parser.add_argument(
+        "--scratch",
+        action="store_true",
+        help="That database may be tried things in: its tables are copied to temporary ones, and "
+        "indexes are built on the copies. Without it nothing is created.",
+    )
+    parser.add_argument("--alias", default="default", help="The database of the settings.")
+    parser.add_argument("--max-indexes", type=int, default=10, help="How many, at most.")
+    parser.add_argument(
+        "--max-bytes", type=int, default=1 << 30, help="How large all of them may be, in bytes."
+    )
+    parser.add_argument(
+        "--max-clone",
+        type=int,
+        default=2 << 30,
+        help="Of a table that takes more bytes than this a sample is copied, of a tenth of its "
+        "rows or so many as take no more.",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="Where to keep what was tried until the end, so that the same command goes on from "
+        "there if it is broken off (default: beside the first report, or "
+        "queryaudit-advise.state).",
+    )
+    add_flags(parser.add_argument, Reach.CLI, prefix="")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Indexes, each with what became of it."""
+    from queryaudit import advising
+    from queryaudit.proof.budget import Budget
+    from queryaudit.reports.advice_text import advice_lines
+
+    config = config_of(options)
+    analysis = Analysis(config)
+    journal = _journal(options, config)
+    budget = Budget(
+        max_indexes=options.max_indexes, max_bytes=options.max_bytes, max_clone=options.max_clone
+    )
+    terms = advising.Terms(alias=options.alias, budget=budget, told=_told, journal=journal)
+    place = (
+        advising.twin(Path(options.twin), terms)
+        if options.twin is not None
+        else advising.database(options.database, terms, scratch=options.scratch)
+    )
+    with place as found:
+        diagnostics = workloads.analyse(options, analysis, found.planner, found.server)
+        advice = found.advise(analysis)
+    report = with_indexes(analysis.report(diagnostics), advice.indexes, analysis.workload())
+    if not any(output.path is None for output in config.output):
+        for line in advice_lines(report.indexes):
+            print(line)
+        for finding in report.findings:
+            if finding.rule == "QA407":
+                print(finding.message)
+    for diagnostic in diagnostics:
+        print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
+    unwritten = written(report, config)
+    if advice.interruption:
+        kept = f" {journal.path} has what was found: the same command goes on." if journal else ""
+        print(f"queryaudit: Not all was tried: {advice.interruption}.{kept}", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    if journal is not None:
+        journal.remove()
+    return ExitCode.USAGE if unwritten else ExitCode.CLEAN
+
+
+def _journal(options: argparse.Namespace, config: Config) -> Journal | None:
+    """What an earlier run found that broke off: beside the first report, or named."""
+    from queryaudit.proof.journal import Journal
+
+    if not options.scratch or options.twin is not None:
+        return None
+    beside = next((output.path for output in config.output if output.path is not None), None)
+    path = Path(options.state or (f"{beside}.state" if beside else "queryaudit-advise.state"))
+    # The rest of a URL may hold a password.
+    about = urlsplit(options.database)
+    journal = Journal(path, f"{about.hostname or ''}{about.path} {options.alias}")
+    if journal.found:
+        _told(f"going on from {path}: {journal.found:,} trials are known")
+    return journal
+
+
+def _told(text: str) -> None:
+    print(text, file=sys.stderr)
