@@ -97,12 +97,31 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
     lazy = [s for s in sightings if s.path]
     changed = any(s.changed for s in sightings)
     if not lazy:
+        if head.fix is not None:
+            return head.fix
         asked = head.target or head.owner
         fix = advise_loop(_in_its_loop(head), parse(head.statement), asked, head.method)
         return _warned(fix) if changed else fix
     keys = [s.fix for s in lazy if s.fix is not None]
     if len(keys) == len(lazy):
         return together(keys)
+    # One without an edit is all that can be said of its read.
+    others = list(dict.fromkeys(key for key in keys if not key.edits))
+    loaded = _of_relations([s for s in lazy if s.fix not in others], changed)
+    if loaded is None or not others:
+        return loaded
+    return replace(
+        together([loaded, *others]),
+        title=", ".join((loaded.title, *(other.title for other in others))),
+        # An edit is right for its own relations, and leaves the rest to who reads it.
+        applicability=Applicability.UNSAFE if loaded.edits else Applicability.DISPLAY_ONLY,
+        code="\n\n".join(fix.code for fix in (loaded, *others)),
+    )
+
+
+def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
+    """What loads the relations with the rows."""
+    head = lazy[0]
     plan = _plan([_use(s) for s in lazy], head.model)
     if not plan.calls and not plan.loop_changes:
         return None

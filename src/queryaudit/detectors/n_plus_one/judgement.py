@@ -16,6 +16,7 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.keys import own_key
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
+from queryaudit.detectors.n_plus_one.unreachable import other_fix
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
 from queryaudit.records.events import Step
 from queryaudit.records.rules import Severity
@@ -251,5 +252,5 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
-        fix=own_key(load, view),
+        fix=other_fix(load) or own_key(load, view),
     )  # fmt: skip

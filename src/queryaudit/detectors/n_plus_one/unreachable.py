@@ -1,0 +1,99 @@
+"""Reads that nothing added to the queryset of their rows can replace, and what does."""
+
+from __future__ import annotations
+
+import ast
+
+from queryaudit.advice.source import expression_at, read_source
+from queryaudit.detectors.n_plus_one.loads import Load
+from queryaudit.records.events import Frame
+from queryaudit.records.findings import Applicability, Fix
+
+#: What ``user.has_perm()`` asks with: a filter on Permission, which looks at no prefetched rows.
+_PERMISSIONS = "django.contrib.auth.backends._get_permissions"
+_PERMISSION = "auth.Permission"
+
+#: Functions of libraries that delete on the project's behalf.
+_DELETERS = frozenset(
+    {
+        "rest_framework.mixins.perform_destroy",
+        *(f"django.views.generic.edit.{name}" for name in ("delete", "form_valid")),
+        *(f"django.contrib.admin.options.{name}" for name in ("delete_model", "delete_queryset")),
+    }
+)
+
+_COLLECTED = Fix(
+    title="read it for all rows before they are deleted",
+    applicability=Applicability.DISPLAY_ONLY,
+    code="",
+    note="Django loads these rows to delete them, and takes no prefetch there: what receivers of "
+    "pre_delete and post_delete, or a delete(), ask of each row can be asked once for all of "
+    "them, before the deletion or in place of the receivers.",
+)
+
+
+def other_fix(load: Load) -> Fix | None:
+    """The fix of a read that no join and no prefetch replaces."""
+    access = load.access
+    if load.stack.via == _PERMISSIONS and access is not None and access.target == _PERMISSION:
+        return _of_permissions(load.site)
+    if load.source is None:
+        return None
+    _, stack = load.source
+    if stack.via in _DELETERS or (not stack.via and _deletes(stack.frames[:1])):
+        return _COLLECTED
+    return None
+
+
+def _of_permissions(site: Frame | None) -> Fix:
+    name = _permission(site) if site is not None else None
+    asked = f'"{name}"' if name and name.isprintable() and not set(name) & set('"\\') else "..."
+    return Fix(
+        title="ask for all users at once",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="from django.contrib.auth import get_user_model\n\n"
+        "permitted = get_user_model().objects.with_perm(\n"
+        f'    {asked}, backend="django.contrib.auth.backends.ModelBackend"\n'
+        ")\n"
+        'permitted = set(permitted.values_list("pk", flat=True))',
+        note="The backend asks for the permissions of each user object by itself, whatever was "
+        "prefetched: test `user.pk in permitted` instead. Where all users are one, hand on the "
+        "same object, which keeps its permissions. with_perm() is a method of UserManager.",
+    )
+
+
+def _permission(site: Frame) -> str | None:
+    """What ``has_perm("shop.add_book")`` asks for, where it is written so."""
+    code = expression_at(site)
+    call = ast.parse(code, mode="eval").body if code is not None else None
+    if not isinstance(call, ast.Call) or _method(call) != "has_perm" or len(call.args) != 1:
+        return None
+    [argument] = call.args
+    value = argument.value if isinstance(argument, ast.Constant) else None
+    return value if isinstance(value, str) else None
+
+
+def _deletes(frames: tuple[Frame, ...]) -> bool:
+    """Whether the call that loaded the rows is that of a ``delete()``."""
+    source = read_source(frames[0]) if frames else None
+    if source is None:
+        return False
+    calls = [
+        (span, node)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and (span := source.span(node)) is not None
+    ]
+    if source.exact:
+        at = [node for span, node in calls if span.end == source.focus.end]
+    else:  # the line's outermost call
+        inside = [span for span, _ in calls if span.meets(source.focus)]
+        at = [
+            node
+            for span, node in calls
+            if span in inside and not any(o != span and o.holds(span) for o in inside)
+        ]
+    return len(at) == 1 and _method(at[0]).removeprefix("a") == "delete"
+
+
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
