@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from queryaudit.analysis.crashes import crashed
 from queryaudit.analysis.ledger import CauseTotals, Ledger
 from queryaudit.detectors.base import Detector
 from queryaudit.records.findings import Diagnostic
@@ -34,11 +35,5 @@ def concluded(
         except Exception as error:
             if strict:
                 raise
-            crashes.append(
-                Diagnostic(
-                    slug="rule-crashed",
-                    message=f"{detector.code} failed: {type(error).__name__}: {error}.",
-                    hint="Please report this; the other rules went on.",
-                )
-            )
+            crashes.append(crashed(detector.code, error))
     return [groups[words] for words in sorted(groups)]

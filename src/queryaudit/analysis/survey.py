@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from queryaudit.analysis.concluding import concluded
+from queryaudit.analysis.crashes import crashed
 from queryaudit.analysis.ledger import CauseTotals, Ledger, ScopeKey
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import Detector, Limits, Nomination
@@ -46,13 +47,7 @@ def surveyed(
         except Exception as error:
             if strict:
                 raise
-            crashes.append(
-                Diagnostic(
-                    slug="rule-crashed",
-                    message=f"{detector.code} failed: {type(error).__name__}: {error}.",
-                    hint="Please report this; the other rules went on.",
-                )
-            )
+            crashes.append(crashed(detector.code, error))
     return found + [
         [(ignored[id(totals)], totals) for totals in groups[words].values()]
         for words in sorted(groups)
