@@ -16,6 +16,7 @@ from queryaudit.advice.layout import Change
 from queryaudit.advice.loop_bodies import LoopBody
 from queryaudit.advice.loop_text import LoopText
 from queryaudit.advice.loops import names_in
+from queryaudit.advice.model_names import renamed, written_as
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Edit
@@ -108,6 +109,11 @@ def _instead(body: LoopBody, write: RowWrite, text: LoopText, code: str) -> Edit
         return None
     if _bound_by(code) & known:
         return None
+    if write.model in names_in(ast.parse(code)) - known:
+        name = written_as([node], write.model)
+        if name is None:
+            return None
+        code = renamed(code, write.model, name)
     needs_f = 'F("' in code and "F" not in known
     lines = [*(["from django.db.models import F", ""] if needs_f else ()), *code.split("\n")]
     indent = len(text.lines[0]) - len(text.lines[0].lstrip())

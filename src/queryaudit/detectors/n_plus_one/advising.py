@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from queryaudit.advice.edits import append_calls, is_of_any_model
+from queryaudit.advice.model_names import named_as_known
 from queryaudit.advice.narrowing import narrowing_at
 from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
@@ -137,12 +138,15 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
         applicability = Applicability.DISPLAY_ONLY
     # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
     write = plan.calls and not narrow and not lost and not elsewhere
-    edit = append_calls(head.frame, plan.calls, head.model or "") if write else None
+    known = named_as_known(head.frame, plan.calls, plan.models, head.model or "") if write else None
+    edit = append_calls(head.frame, known, head.model or "") if known else None
     of_any = edit is not None and is_of_any_model(head.frame, head.model or "")
     if of_any and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     if write and edit is None and applicability is Applicability.SAFE and not _is_change_list(head):
         applicability = Applicability.DISPLAY_ONLY  # where it goes is left to who reads it
+    if write and known is None:
+        applicability = Applicability.DISPLAY_ONLY  # a model that it names is to be imported
     return Fix(
         title=_title(plan),
         applicability=applicability,
