@@ -1,10 +1,14 @@
 """QA103: a query written in the body of a loop, asked once for each key."""
 
+# ruff: noqa: C417 - a map() is a loop, too
+
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 
+from asgiref.sync import async_to_sync
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import connection
@@ -148,6 +152,130 @@ def _layer_7(book_ids: list[int]) -> list[str]:
 
 def _layer_8(book_id: int) -> list[str]:
     return [Book.objects.values_list("title", flat=True).get(pk=book_id)]
+
+
+def bad_gather() -> list[str]:
+    """Awaited together, and still a query for each key, one after the other."""
+    book_ids = _popular_book_ids()
+
+    async def titles() -> list[str]:
+        books = await asyncio.gather(*[Book.objects.aget(pk=book_id) for book_id in book_ids])
+        return [book.title for book in books]
+
+    return async_to_sync(titles)()
+
+
+def bad_tasks() -> list[int]:
+    """A task for each key, made in a loop."""
+    book_ids = _popular_book_ids()
+
+    async def stars() -> list[int]:
+        tasks = []
+        for book_id in book_ids:
+            tasks.append(asyncio.create_task(_stars(book_id)))
+        return [await task for task in tasks]
+
+    return async_to_sync(stars)()
+
+
+async def _stars(book_id: int) -> int:
+    best = await Review.objects.filter(book_id=book_id).order_by("-rating", "pk").afirst()
+    return best.rating if best is not None else 0
+
+
+def bad_gathered_later() -> list[Review | None]:
+    """What is gathered was collected before."""
+    book_ids = _popular_book_ids()
+
+    async def reviews() -> list[Review | None]:
+        todo = [_first_review(book_id) for book_id in book_ids]
+        return [*await asyncio.gather(*todo)]
+
+    return async_to_sync(reviews)()
+
+
+async def _first_review(book_id: int) -> Review | None:
+    return await Review.objects.filter(book_id=book_id).order_by("pk").afirst()
+
+
+def bad_map() -> list[str]:
+    """A function that is mapped runs in a loop."""
+    return list(map(lambda book_id: Book.objects.get(pk=book_id).title, _popular_book_ids()))
+
+
+def bad_mapped_function() -> list[str]:
+    """The loop is in ``map()``, the query in the function."""
+    titles = []
+    book_ids = _popular_book_ids()
+    for title in map(_title, book_ids):
+        titles.append(title)
+    return titles
+
+
+def bad_sort_key() -> list[int]:
+    """Sorting asks for the key of each."""
+    return sorted(
+        _popular_book_ids(),
+        key=lambda book_id: Book.objects.values_list("title", flat=True).get(pk=book_id),
+    )
+
+
+def good_gathered_in_one() -> list[str]:
+    """One query, next to another question."""
+    book_ids = _popular_book_ids()
+
+    async def titles() -> list[str]:
+        books, _ = await asyncio.gather(Book.objects.ain_bulk(book_ids), Review.objects.acount())
+        return [book.title for book in books.values()]
+
+    return async_to_sync(titles)()
+
+
+def good_gathered_by_name() -> list[int]:
+    """As many as somebody has written out."""
+
+    async def counts() -> list[int]:
+        todo = [Order.objects.filter(status="paid").acount()]
+        todo += [Order.objects.filter(status="shipped").acount()]
+        first = await asyncio.gather(*todo)
+        names = [Tag.objects.filter(name=name).acount() for name in ("new", "old")]
+        return [*first, *await asyncio.gather(*names)]
+
+    return async_to_sync(counts)()
+
+
+def good_gathered_twice() -> list[int]:
+    """What runs the tasks of two calls is not a loop over them."""
+    [first, second] = _popular_book_ids()[:2]
+
+    async def stars() -> list[int]:
+        return [*await asyncio.gather(_stars(first), _stars(second))]
+
+    return async_to_sync(stars)()
+
+
+def good_map_of_statuses() -> list[int]:
+    """Over names that are written out, the rounds can't grow."""
+    found = map(lambda status: Order.objects.filter(status=status).count(), ("paid", "shipped"))
+    return [*found, *map(_with_status, ["paid", "shipped"])]
+
+
+def _with_status(status: str) -> int:
+    return Order.objects.filter(status=status).order_by("pk").count()
+
+
+def good_map_of_loaded() -> list[str]:
+    """Nothing is asked for a row that is there."""
+    books = Book.objects.in_bulk(_popular_book_ids())
+    titles = sorted(map(lambda book_id: books[book_id].title, books), key=lambda title: title)
+    return list(filter(lambda title: bool(title), titles))
+
+
+def good_lambda_of_one() -> list[str]:
+    """A lambda that is called by name, twice."""
+    title = lambda book_id: Book.objects.get(pk=book_id).title  # noqa: E731
+    [first, second] = _popular_book_ids()[:2]
+    return [title(first), title(second)]
 
 
 def good_in() -> list[str]:

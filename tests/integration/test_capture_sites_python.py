@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import linecache
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -149,7 +150,7 @@ SITES: list[tuple[Callable[[], None], str, str, str | None]] = [
     (in_list, "in_list", "book.author", "for book in Book.objects.all()"),
     (in_dict, "in_dict", "book.author", "for book in Book.objects.all()"),
     (in_generator, "in_generator", "book.author", "for book in Book.objects.all()"),
-    (in_lambda_of_map, "in_lambda_of_map", "book.author", None),
+    (in_lambda_of_map, "in_lambda_of_map", "book.author", "for book in Book.objects.all()"),
     (in_key_of_sorted, "in_key_of_sorted", "book.author", None),
     (in_called_function, "byline", "book.author", None),
     (in_decorated, "in_decorated", "book.author", "for book in Book.objects.all()"),
@@ -335,6 +336,80 @@ def test_a_site_in_a_thread_is_told_from_the_same_one_that_something_awaits() ->
     functions = [[f.function for f in seen.stack(query).frames[:2]] for query in seen.queries]
     assert [inner for inner, _ in functions] == ["by_pk"] * 3
     assert [outer.rpartition(".")[2] for _, outer in functions] == ["first", "second", "first"]
+
+
+def makers(work: Callable[[], Coroutine[Any, Any, Any]]) -> list[list[str]]:
+    """For each query of a coroutine the names of the functions that led to it."""
+    with Recording() as seen:
+        async_to_sync(work)()
+    stacks = [seen.stack(query).frames for query in seen.queries]
+    return [[(frame.function or "").rpartition(".")[2] for frame in frames] for frames in stacks]
+
+
+def test_a_query_of_a_task_knows_who_made_the_task() -> None:
+    async def asks() -> None:
+        await Tag.objects.acount()
+
+    async def makes() -> asyncio.Task[None]:
+        return asyncio.create_task(asks())
+
+    async def elsewhere() -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(asks())
+
+    async def waits() -> None:
+        made = [await makes(), await elsewhere()]
+        await asyncio.gather(*made, asks())
+        await asks()
+
+    ways = [names[: names.index("waits") + 1] for names in makers(waits)]
+    assert sorted(ways) == [
+        ["asks", "elsewhere", "waits"],
+        ["asks", "makes", "waits"],
+        ["asks", "waits"],
+        ["asks", "waits"],
+    ]
+
+
+def test_a_task_of_a_task_knows_both_makers() -> None:
+    async def asks() -> None:
+        await Tag.objects.acount()
+
+    async def inner() -> None:
+        await asyncio.gather(asks())
+
+    async def outer() -> None:
+        await asyncio.create_task(inner())
+
+    [names] = makers(outer)
+    assert names[:3] == ["asks", "inner", "outer"]
+
+
+def test_what_a_task_carries_ends_with_it() -> None:
+    async def asks() -> None:
+        await Tag.objects.acount()
+
+    async def around() -> bool:
+        before = AWAITING.get()
+        await asyncio.create_task(asks())
+        return AWAITING.get() == before
+
+    with Recording():
+        before = AWAITING.get()
+        assert async_to_sync(around)()
+        assert AWAITING.get() == before
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="task groups came with Python 3.11")
+def test_a_query_of_a_task_group_knows_who_made_its_task() -> None:
+    async def asks() -> None:
+        await Tag.objects.acount()
+
+    async def groups() -> None:
+        async with asyncio.TaskGroup() as group:  # type: ignore[attr-defined,unused-ignore]
+            for _ in range(2):
+                group.create_task(asks())
+
+    assert [names[:2] for names in makers(groups)] == [["asks", "groups"]] * 2
 
 
 def test_what_one_line_hands_to_threads_is_told_apart() -> None:

@@ -219,6 +219,36 @@ EXPECTED = (
             "titles.append(Book.objects.get(pk=waiting.pop()).title)",
             ("",),
         ),
+        "QA103.bad_gather": Expected(
+            "titles",
+            "books = await asyncio.gather(*[Book.objects.aget(pk=book_id) for book_id in book_ids])",
+            ("",),
+        ),
+        "QA103.bad_tasks": Expected(
+            "_stars",
+            'best = await Review.objects.filter(book_id=book_id).order_by("-rating", "pk").afirst()',
+            ("",),
+        ),
+        "QA103.bad_gathered_later": Expected(
+            "_first_review",
+            'return await Review.objects.filter(book_id=book_id).order_by("pk").afirst()',
+            ("",),
+        ),
+        "QA103.bad_map": Expected(
+            "bad_map",
+            "return list(map(lambda book_id: Book.objects.get(pk=book_id).title, _popular_book_ids()))",
+            ("",),
+        ),
+        "QA103.bad_mapped_function": Expected(
+            "_title",
+            'return Book.objects.values_list("title", flat=True).get(pk=book_id)',
+            ("",),
+        ),
+        "QA103.bad_sort_key": Expected(
+            "bad_sort_key",
+            'key=lambda book_id: Book.objects.values_list("title", flat=True).get(pk=book_id),',
+            ("",),
+        ),
         "QA103.bad_last_order_of_each": Expected(
             "bad_last_order_of_each",
             'Order.objects.filter(customer=customer).order_by("-placed_at").values("placed_at").first()',

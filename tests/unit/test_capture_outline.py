@@ -56,18 +56,18 @@ def shelf() -> SourceFile:
 def test_function_and_loop_of_a_position(
     shelf: SourceFile, line: int, column: int, function: str | None, loop: str | None
 ) -> None:
-    found = shelf.place(line, column, line, comprehension=False)
+    found = shelf.place(line, column, line, None)
     assert (found.function, found.loop and found.loop.text) == (function, loop)
 
 
 def test_a_comprehension_is_found_by_its_frame_where_columns_are_unknown(shelf: SourceFile) -> None:
-    found = shelf.place(13, None, None, comprehension=True)
+    found = shelf.place(13, None, None, None, comprehension=True)
     assert found.loop is not None
     assert found.loop.text == "for row in rows"
 
 
 def test_a_statement_is_shown_to_its_end_and_a_compound_one_to_its_body(shelf: SourceFile) -> None:
-    found = shelf.place(8, 12, 8, comprehension=False)
+    found = shelf.place(8, 12, 8, None)
     assert (found.snippet_line, len(found.snippet)) == (5, 7)
 
 

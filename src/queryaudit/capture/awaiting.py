@@ -26,7 +26,8 @@ def awaiting_frames(
         mark = file.marks.get(code.co_name) if file.marks is not None else None
         if mark is Mark.BASE:
             break
-        if mark is Mark.HANDED:
+        if mark is Mark.HANDED or (mark is Mark.TASK and AWAITING.get()):
+            # Further out stands whoever runs the loop, for all tasks alike.
             return (*found, *AWAITING.get())[:MAX_FRAMES]
         if file.kind is not FrameKind.LIBRARY:
             found.append((code, frame.f_lasti))

@@ -31,6 +31,7 @@ class Mark(IntEnum):
     DELETION = 10  #: Django collects what a deletion takes with it
     HANDED = 9  #: a thread runs what another thread or a task waits for
     VALIDATION = 11  #: a model checks its values against the database
+    TASK = 12  #: a loop goes on with a task, which remembers who made it
 
 
 _QUERYSET_METHODS = frozenset(
@@ -72,6 +73,7 @@ _MARKS: dict[str, dict[str, Mark]] = {
     # Further out stand middleware, which call every view and cause nothing that a view asks.
     "django/core/handlers/exception.py": {"inner": Mark.BASE},
     "asgiref/sync.py": {"thread_handler": Mark.HANDED},
+    "asyncio/events.py": {"_run": Mark.TASK},
     "queryaudit/capture/concurrency.py": {"_carried": Mark.HANDED},
     "queryaudit/middleware/http.py": {"__call__": Mark.BASE, "__acall__": Mark.BASE},
     "queryaudit/integrations/django_entrances.py": {"execute": Mark.BASE},

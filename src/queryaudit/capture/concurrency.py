@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from asyncio import BaseEventLoop
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,7 @@ _ATTRIBUTE = "_queryaudit_scope"
 def install(patches: Patches, files: CodeFiles) -> None:
     _threads(patches, files)
     _executors(patches, files)
+    _tasks(patches, files)
     _sync_to_async(patches, files)
     _async_to_sync(patches)
 
@@ -57,6 +59,23 @@ def _executors(patches: Patches, files: CodeFiles) -> None:
             return original(self, _carried, scope, frames, fn, *args, **kwargs)
 
     patches.replace(ThreadPoolExecutor, "submit", submit)
+
+
+def _tasks(patches: Patches, files: CodeFiles) -> None:
+    original = BaseEventLoop.create_task
+
+    def create_task(self: Any, coro: Any, **kwargs: Any) -> Any:
+        scope = CURRENT.get()
+        if scope is None or kwargs.get("context") is not None:
+            return original(self, coro, **kwargs)
+        # A task begins with a copy of its maker's context, whose frames it will not have.
+        token = AWAITING.set(_frames(scope, files))
+        try:
+            return original(self, coro, **kwargs)
+        finally:
+            AWAITING.reset(token)
+
+    patches.replace(BaseEventLoop, "create_task", create_task)
 
 
 def _frames(scope: Scope, files: CodeFiles) -> tuple[Ancestor, ...]:

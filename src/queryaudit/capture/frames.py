@@ -83,7 +83,12 @@ class FrameResolver:
         if place.code is None:
             return self._class(place, frame)
         found = source_file(place.code.co_filename).place(
-            frame.line, frame.column, frame.end_line, place.code.co_name in _COMPREHENSION_CODES
+            frame.line,
+            frame.column,
+            frame.end_line,
+            frame.end_column,
+            comprehension=place.code.co_name in _COMPREHENSION_CODES,
+            anonymous=place.code.co_name == "<lambda>",
         )
         if found.loop is not None and found.loop.line <= place.floor:
             found = found._replace(loop=None)

@@ -234,16 +234,17 @@ def _names(node: ast.AST, whole: bool) -> str:
 
 def _header(node: ast.AST) -> str:
     if isinstance(node, ast.For | ast.AsyncFor):
-        return _for(node.target, node.iter, is_async=isinstance(node, ast.AsyncFor))
+        return loop_header(node.target, node.iter, is_async=isinstance(node, ast.AsyncFor))
     if isinstance(node, ast.While):
         return f"while {_text(node.test)}"
     if isinstance(node, _LOOPING):
         first = node.generators[0]
-        return _for(first.target, first.iter, is_async=bool(first.is_async))
+        return loop_header(first.target, first.iter, is_async=bool(first.is_async))
     return ""
 
 
-def _for(target: ast.expr, iterable: ast.expr, *, is_async: bool) -> str:
+def loop_header(target: ast.expr, iterable: ast.expr, *, is_async: bool) -> str:
+    """A loop's header as it is shown, on one line."""
     return f"{'async ' if is_async else ''}for {_text(target)} in {_text(iterable)}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from queryaudit.capture.called_loops import Position, called_loop, may_loop
 from queryaudit.capture.outline import (
     CLASS,
     COMPREHENSION,
@@ -66,22 +67,32 @@ class SourceFile:
             self.outline = None
 
     def place(
-        self, line: int, column: int | None, end_line: int | None, comprehension: bool
+        self,
+        line: int,
+        column: int | None,
+        end_line: int | None,
+        end_column: int | None,
+        *,
+        comprehension: bool = False,
+        anonymous: bool = False,
     ) -> Place:
         """Function, loop and statement around a position.
 
         ``comprehension`` says that the running frame is a comprehension's own (before
-        Python 3.12), which is a loop even where no column is known.
+        Python 3.12), which is a loop even where no column is known; ``anonymous``, that it is a
+        lambda's.
         """
         chain = self._chain(line, column)
         if comprehension and column is None:
             chain = self._to_comprehension(chain, line)
+        end = (end_line, end_column) if end_line and end_column is not None else None
         first, last = _statement_lines(chain, line, end_line or line)
         start = max(1, first - _CONTEXT_LINES)
         stop = min(len(self.lines), last + _CONTEXT_LINES, start + _MAX_SNIPPET)
         return Place(
             function=_qualified_name(chain),
-            loop=self._loop(chain, line, column, comprehension),
+            loop=self._loop(chain, line, column, comprehension)
+            or self._called_loop(Position(line, column, end, anonymous), first, last),
             snippet_line=start,
             snippet=tuple(self.lines[start - 1 : stop]),
         )
@@ -177,10 +188,22 @@ class SourceFile:
                 return None
         return None
 
+    def _called_loop(self, at: Position, first: int, last: int) -> Loop | None:
+        """The loop that a call is, as ``map()``; ``first`` and ``last`` are its statement's."""
+        if not may_loop(self.lines[first - 1 : last]):
+            return None
+        function = self.function(at.line)
+        found = called_loop(function.lines, function.first_line, at) if function else None
+        if found is None:
+            return None
+        return self._loop_of_lines(found.line, found.end_line, found.text)
+
     def _as_loop(self, node: Node) -> Loop:
-        short = node.end_line - node.line < _MAX_LOOP
-        lines = tuple(self.lines[node.line - 1 : node.end_line]) if short else ()
-        return Loop(node.line, node.text, lines)
+        return self._loop_of_lines(node.line, node.end_line, node.text)
+
+    def _loop_of_lines(self, line: int, end_line: int, text: str) -> Loop:
+        short = end_line - line < _MAX_LOOP
+        return Loop(line, text, tuple(self.lines[line - 1 : end_line]) if short else ())
 
 
 @lru_cache(maxsize=128)

@@ -24,7 +24,8 @@ class QueryInLoop(LoadRule):
     ---------------
     One statement from one call path, run in one unit of work with different parameters, below a
     loop that can grow: ``.get()``, ``.filter()``, ``.raw()`` and ``cursor.execute()`` alike. The
-    loop may be in a caller, in a template or in a serializer.
+    loop may be in a caller, in a template or in a serializer, or be a call: ``map()``, the ``key``
+    of a sort, or tasks that are gathered, whose queries still run one after the other.
 
     Why it matters
     --------------
