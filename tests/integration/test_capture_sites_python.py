@@ -151,7 +151,7 @@ SITES: list[tuple[Callable[[], None], str, str, str | None]] = [
     (in_dict, "in_dict", "book.author", "for book in Book.objects.all()"),
     (in_generator, "in_generator", "book.author", "for book in Book.objects.all()"),
     (in_lambda_of_map, "in_lambda_of_map", "book.author", "for book in Book.objects.all()"),
-    (in_key_of_sorted, "in_key_of_sorted", "book.author", None),
+    (in_key_of_sorted, "in_key_of_sorted", "book.author", "for book in Book.objects.all()"),
     (in_called_function, "byline", "book.author", None),
     (in_decorated, "in_decorated", "book.author", "for book in Book.objects.all()"),
     (in_property, "Shelf.names", "book.author", "for book in self.books"),

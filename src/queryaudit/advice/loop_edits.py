@@ -33,7 +33,7 @@ class LoopEdit:
 
 def loop_edit(frame: Frame, body: LoopBody, write: RowWrite, code: str) -> LoopEdit | None:
     """``code``: what is to be written, in which the rest of the loop may be left out."""
-    if write.names is None or not write.free or not frame.loop_source:
+    if write.names is None or not write.free or not frame.loop_source or _runs_later(body):
         return None
     text = LoopText.of(frame)
     if isinstance(body.node, ast.ListComp):
@@ -55,6 +55,13 @@ def loop_edit(frame: Frame, body: LoopBody, write: RowWrite, code: str) -> LoopE
         if edit is not None:
             return LoopEdit(edit, goes_over_each_once(body), _skipped(write, body))
     return None
+
+
+def _runs_later(body: LoopBody) -> bool:
+    """Whether the loop makes coroutines, for something else to await."""
+    return body.is_awaited and not any(
+        isinstance(node, ast.Await) and node.value is body.call for node in ast.walk(body.node)
+    )
 
 
 def _listed(body: LoopBody, write: RowWrite, text: LoopText) -> LoopEdit | None:

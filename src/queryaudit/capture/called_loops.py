@@ -14,7 +14,7 @@ from typing import NamedTuple
 from queryaudit.capture.outline import loop_header
 
 #: Lines without any of these have no such loop.
-_WORDS = re.compile(r"\b(?:map|filter|gather|sorted|sort|min|max)\b")
+_WORDS = re.compile(r"(?<![.\w])(?:map|filter|sorted|min|max)\(|\bgather\(|\.sort\(")
 _MAPPING = frozenset({"map", "filter"})
 _ORDERING = frozenset({"sorted", "min", "max"})
 #: What goes through all that it is given, at once.
