@@ -399,6 +399,23 @@ def test_what_a_task_carries_ends_with_it() -> None:
         assert AWAITING.get() == before
 
 
+def test_what_a_loop_calls_by_itself_keeps_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+    async def calls() -> None:
+        asyncio.get_running_loop().call_soon(Tag.objects.count)
+        await asyncio.sleep(0)
+
+    with Recording() as seen:
+        asyncio.run(calls())
+    [query] = seen.queries
+    access = seen.access(query)
+    assert access is not None
+    assert (access.method, access.path) == ("count", ())
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="task groups came with Python 3.11")
 def test_a_query_of_a_task_group_knows_who_made_its_task() -> None:
     async def asks() -> None:

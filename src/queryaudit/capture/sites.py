@@ -105,7 +105,7 @@ class _Walker(Seen):
             self._many(depth, frame)
         elif mark is Mark.DELETION:
             self.deleting = self.anchor is None
-        elif self.anchor is not None or mark is Mark.VALIDATION:
+        elif self.anchor is not None or mark is Mark.VALIDATION or mark is Mark.TASK:
             return  # beyond project code the ORM's frames tell of another query
         elif mark is Mark.QUERYSET or mark is Mark.ROWS:
             if self.pending is None:
