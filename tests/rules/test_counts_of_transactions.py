@@ -60,6 +60,23 @@ def test_statements_of_one_transaction_and_reads_that_need_no_batches(
     assert finding.fix.title == "open the block later and close it earlier"
 
 
+def nested() -> None:
+    for _ in range(2):
+        with transaction.atomic():
+            Category.objects.filter(name="none").update(name="nobody")
+            for number in range(12):
+                for letter in "abcdefghij":
+                    Tag.objects.filter(name=f"{letter}{number}").update(name="none")
+
+
+def test_of_nested_loops_in_a_transaction_the_outer_one_is_cut(shop: None, tmp_path: Path) -> None:
+    finding = found(tmp_path, nested, select=["QA502"])
+    assert finding.fix is not None
+    assert finding.fix.title == "commit in batches"
+    assert finding.fix.code.startswith("rows = list(range(12))")
+    assert "for number in rows[start : start + 100]" in finding.fix.code
+
+
 def locked() -> None:
     with transaction.atomic():
         list(Book.objects.order_by().select_for_update().filter(pk__gt=0)[:3])

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 
+from queryaudit.advice.function_source import FunctionSource
 from queryaudit.detectors.base import Sighting, View
-from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.places import evaluated_at, function_of, visible
 from queryaudit.detectors.transactions.fold import Home
 from queryaudit.detectors.transactions.holding import held_by
 from queryaudit.detectors.transactions.locking import loop_of
@@ -216,7 +217,28 @@ def _loop(span: Span, begin: Frame, view: View) -> Frame | None:
         return None
     loop = loop_of(view.tables.stacks[ran[1]].frames, view)
     outside = loop is not None and (loop.path, loop.loop_line) == (begin.path, begin.loop_line)
-    return None if outside else loop
+    return None if outside or loop is None else _outermost(loop, begin, view)
+
+
+def _outermost(loop: Frame, begin: Frame, view: View) -> Frame:
+    """Of loops that nest in one function the one that goes through most, inside of the block."""
+    function = function_of(loop, view.tables)
+    source = FunctionSource(function.first_line, function.lines) if function is not None else None
+    parsed = source.parsed() if source is not None else None
+    if function is None or source is None or parsed is None or loop.loop_line is None:
+        return loop
+    inner = source.lines_at(loop.loop_line, None)[0]
+    last = function.first_line + len(function.lines)
+    here = begin.path == loop.path and function.first_line <= begin.line < last
+    first = source.lines_at(begin.line, None)[0] if here else 0
+    for node in ast.walk(parsed[1]):  # the outer ones come first
+        if not isinstance(node, ast.For) or not first < node.lineno < inner:
+            continue
+        if inner <= (node.body[-1].end_lineno or 0):
+            text = f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}"
+            line = node.lineno - 2 + function.first_line
+            return loop._replace(loop_line=line, loop_text=text)
+    return loop
 
 
 def _in_batches(header: str) -> str | None:
