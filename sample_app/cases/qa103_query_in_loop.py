@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from decimal import Decimal
 
 from asgiref.sync import async_to_sync
 from django.contrib.contenttypes.models import ContentType
@@ -203,13 +204,17 @@ def bad_map() -> list[str]:
     return list(map(lambda book_id: Book.objects.get(pk=book_id).title, _popular_book_ids()))
 
 
-def bad_mapped_function() -> list[str]:
+def _price(book_id: int) -> Decimal:
+    return Book.objects.values_list("price", flat=True).get(pk=book_id)
+
+
+def bad_mapped_function() -> list[Decimal]:
     """The loop is in ``map()``, the query in the function."""
-    titles = []
+    prices = []
     book_ids = _popular_book_ids()
-    for title in map(_title, book_ids):
-        titles.append(title)
-    return titles
+    for price in map(_price, book_ids):
+        prices.append(price)
+    return prices
 
 
 def bad_sort_key() -> list[int]:

@@ -240,8 +240,8 @@ EXPECTED = (
             ("",),
         ),
         "QA103.bad_mapped_function": Expected(
-            "_title",
-            'return Book.objects.values_list("title", flat=True).get(pk=book_id)',
+            "_price",
+            'return Book.objects.values_list("price", flat=True).get(pk=book_id)',
             ("",),
         ),
         "QA103.bad_sort_key": Expected(

@@ -99,15 +99,17 @@ def _added(group: Sequence[CauseTotals]) -> list[CauseTotals]:
 
 
 def _once(group: Sequence[CauseTotals]) -> list[CauseTotals]:
-    """The group without causes whose queries another rule has counted: one text, two complaints."""
-    counting: dict[tuple[str | None, Frame], CauseTotals] = {}
+    """The group without causes that differ from another in the rule alone: one text, two
+    complaints, the same queries."""
+    counting: dict[tuple[object, ...], CauseTotals] = {}
     for totals in group:
-        same = (totals.sighting.statement, totals.sighting.access)
-        known = counting.setdefault(same, totals)
-        if known.sighting.rule != totals.sighting.rule and totals.queries > known.queries:
+        sighting = totals.sighting
+        named = sighting.cause[0] == sighting.rule
+        same = (sighting.statement, *(sighting.cause[1:] if named else (None, sighting.cause)))
+        known = counting.get(same)
+        if known is None or totals.queries > known.queries:
             counting[same] = totals
-    rules = {same: totals.sighting.rule for same, totals in counting.items()}
-    return [t for t in group if rules[t.sighting.statement, t.sighting.access] == t.sighting.rule]
+    return list(counting.values())
 
 
 def _advice(detector: Detector, sightings: Sequence[Observation], settings: Settings) -> Fix | None:
