@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,7 +69,18 @@ def _served(directory: Path) -> Iterator[Asked]:
         connection.run("SELECT count(*) FROM parcel WHERE code LIKE 'SECRET%'")
         connection.run("SET auto_explain.log_min_duration = -1")
         connection.close()
-        logs = directory / "logs"
-        yield Asked(
-            server.url("postgres"), {e: logs / f"server.{e}" for e in ("log", "csv", "json")}
-        )
+        logs = {e: directory / "logs" / f"server.{e}" for e in ("log", "csv", "json")}
+        for log in logs.values():
+            _wait_for(log, plans=6)
+        yield Asked(server.url("postgres"), logs)
+
+
+def _wait_for(log: Path, plans: int) -> None:
+    """The server hands its messages to a process of its own, which writes them when it can."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        text = log.read_text("utf-8") if log.exists() else ""
+        if text.count("Query Text") >= plans and text.endswith("\n"):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{log.name} does not have all plans")
