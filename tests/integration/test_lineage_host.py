@@ -216,12 +216,14 @@ def test_a_copied_queryset_works_in_and_out_of_the_scope(duplicate: Callable[[An
 
 
 def test_a_copied_query_is_picklable() -> None:
-    with Recording():
+    with Recording() as seen:
         books = Book.objects.filter(stock__gte=0)
-        query = pickle.loads(pickle.dumps(books.query))
-    fresh = Book.objects.all()
-    fresh.query = query
+        fresh = Book.objects.all()
+        fresh.query = pickle.loads(pickle.dumps(books.query))
+        assert [book.pk for book in fresh] == [book.pk for book in books]
     assert str(fresh.query) == str(books.query)
+    assert not seen.errors
+    assert len(seen.queries) == 2
 
 
 BLOCKED = """

@@ -90,7 +90,8 @@ class Definitions:
         code, lasti = built or (None, -1)
         source = site.source
         if source is None or source[0] is not code or source[1] != lasti:
-            ancestor = None if built is None else self._of_manager(built, site.stack)
+            # One that was pickled comes back without: as False.
+            ancestor = self._of_manager(built, site.stack) if built else None
             origin = self._new_origin(queryset, ancestor, site.stack, text)
             source = site.source = (code, lasti, origin)
         return source[2]
