@@ -380,7 +380,7 @@ def test_what_the_interpreter_and_logging_write_is_not() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="asks a server")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to ask")
 def test_connections_of_our_own_are_not() -> None:
     with Recording() as seen, transaction.atomic():
         Tag.objects.create(name="new")

@@ -38,6 +38,8 @@ class UniqueMode(Enum):
 
 Mode = RowLockMode | TableLockMode | AdvisoryMode | UniqueMode
 
+# The tables of PostgreSQL's manual, "Explicit Locking": a row and a column for each mode, X where
+# two exclude each other.
 _ROWS = [RowLockMode.KEY_SHARE, RowLockMode.SHARE, RowLockMode.NO_KEY_UPDATE, RowLockMode.UPDATE]
 _ROW_CONFLICTS = ("...X", "..XX", ".XXX", "XXXX")
 _TABLES = list(TableLockMode)
