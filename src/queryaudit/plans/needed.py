@@ -46,10 +46,10 @@ def needed(plan: Json) -> tuple[tuple[str, ...], ...]:
         for text in _texts(place):
             for alias, column in _QUALIFIED.findall(_TEXT.sub("?", text)):
                 named.setdefault(_unquoted(alias), {})[_unquoted(column)] = None
-        for column in _bare(_output(place)) if alone is not None else ():
-            named.setdefault(alone or "", {})[column] = None
             if ".*" in text:
                 whole |= {alias for alias in _aliases(places) if f"{alias}.*" in text}
+        for column in _bare(_output(place)) if alone is not None else ():
+            named.setdefault(alone or "", {})[column] = None
     return tuple(_of(place.plan, named, whole) for place in places)
 
 
