@@ -17,6 +17,8 @@ _CLEAR_ROUNDS, _CLEAR, _SLOW_NS = 3, 10, 20_000_000
 #: What an index must bring at least, and so many nanoseconds.
 FASTER = 1.3
 _SAVED_NS = 100_000
+#: What is executed within so many nanoseconds is executed twice.
+_QUICK_NS = 5_000_000
 #: A statement is slower if it is by this much, and by so many nanoseconds.
 SLOWER = 1.25
 _LOST_NS = 500_000
@@ -111,6 +113,10 @@ def _run(server: Server, sql: str, values: Sequence[Any]) -> Run:
     # What was made or dropped is read from the catalogue again when something is planned first.
     explained(server, "SUMMARY OFF", sql, tuple(values))
     found = explained(server, "ANALYZE, TIMING OFF", sql, tuple(values))
+    if found.execution_ns < _QUICK_NS:
+        # A turn without the index may have read a whole table, and driven out of memory the few
+        # blocks that are wanted here: those of what is asked all the time stay there.
+        found = explained(server, "ANALYZE, TIMING OFF", sql, tuple(values))
     return Run(found.planning_ns + found.execution_ns, found.indexes)
 
 
