@@ -75,6 +75,14 @@ class Cause:
         #: Prefetched into a list of its own.
         self.to_attr = to_attr
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for causes that are the same in all. Their descriptor is kept, and so is its id."""
+        return (
+            self.depth, self.local, self.step, self.owner, self.pk, self.target,
+            id(self.descriptor), self.method, self.narrowed, self.prefetched, self.to_attr,
+        )  # fmt: skip
+
     def instance(self, frame: FrameType) -> Any:
         """The causing row, or None if this frame tells of another relation."""
         names = frame.f_locals

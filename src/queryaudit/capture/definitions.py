@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 from queryaudit.capture.building import Built
+from queryaudit.capture.causes import Cause
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.frames import FrameResolver
 from queryaudit.capture.lineage import Lineage
@@ -42,13 +43,15 @@ class Definitions:
         self._resolver = FrameResolver(files)
         self._stacks: dict[tuple[object, ...], int] = {}
         self._by_id: dict[int, Walk] = {}
+        self._causes: dict[tuple[object, ...], Cause] = {}
         self._origins: dict[tuple[object, ...], int] = {}
         self._origins_at: dict[int, list[int]] = {}
         self._origin_rows: dict[int, tuple[Origin, tuple[CodeType, int] | None]] = {}
         self._accesses: dict[tuple[object, ...], int] = {}
         #: Where a relation path of an origin was first followed.
         self._asked: dict[tuple[int, tuple[Step, ...]], int] = {}
-        self._nulls: dict[tuple[int, int], set[tuple[int, ...]]] = {}
+        #: Tuples of numbers, which the garbage collector leaves alone, unlike sets.
+        self._nulls: dict[tuple[int, int], tuple[tuple[int, ...], ...]] = {}
         self._rich: set[int] = set()
         #: Origins of which more is asked.
         self.needed: set[int] = set()
@@ -72,15 +75,19 @@ class Definitions:
                     self.repeated.append(known)
         return known
 
+    def cause(self, found: Cause | None) -> Cause | None:
+        """The one of all sites that have an equal one: most differ in where they stand only."""
+        return found and self._causes.setdefault(found.key, found)
+
     def nulls(self, sql: int, stack: int, params: Any) -> None:
         """Note which parameters are None: a foreign key that is NULL locks nothing."""
         if type(params) not in (tuple, list):
             return
         positions = tuple([at for at, value in enumerate(params) if value is None])
         with self._lock:
-            known = self._nulls.setdefault((sql, stack), set())
+            known = self._nulls.get((sql, stack), ())
             if positions not in known and len(known) < _WAYS:
-                known.add(positions)
+                self._nulls[sql, stack] = (*known, positions)
                 self._define(Nulls(sql, stack, positions))
 
     def origin(self, rows: Any, site: Site, text: int) -> int:

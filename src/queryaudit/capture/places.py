@@ -44,10 +44,11 @@ class Place:
 
     @property
     def key(self) -> object:
-        """What it shows, hashable. Places in code are kept and so are equal to themselves only."""
+        """What it shows, as plain values, which the garbage collector leaves alone. Places in code
+        are kept, so that their ids remain their own."""
         if self.code is None:
             return (self.path, self.line, self.name)
-        return self if not self.floor else (id(self.code), self.lasti, self.floor)
+        return id(self) if not self.floor else (id(self.code), self.lasti, self.floor)
 
     def above(self, floor: int) -> Place:
         """This place in a unit of work that begins on line ``floor`` of its function."""

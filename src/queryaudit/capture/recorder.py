@@ -300,6 +300,7 @@ class Recorder:
     def _new_site(self, statement: KnownText, text: str, frame: FrameType, scope: Scope) -> Site:
         found = walk(frame, 1, self.files, self.places, scope.base)
         site = found.site
+        site.cause = self.defined.cause(site.cause)
         site.stack = self.defined.stack(found)
         told = self.provenances.decide(text, site.fetches, found.places, frame, scope)
         if told is not None:

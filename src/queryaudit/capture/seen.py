@@ -39,7 +39,7 @@ class Walk:
     @property
     def key(self) -> tuple[object, ...]:
         """The same for the same way through the project's code."""
-        outer = frozenset(self.outer) if self.outer else None
+        outer = tuple(sorted(id(place) for place in self.outer)) if self.outer else None
         return (min(self.repeats, 4), self.via, outer, *[place.key for place in self.places])
 
 

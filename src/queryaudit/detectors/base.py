@@ -65,7 +65,7 @@ class Definitions(Protocol):
     plans: list[Plan]
     relations: list[Relation]
     provenances: dict[tuple[int, int], Provenance]  #: by statement and stack
-    nulls: dict[tuple[int, int], set[tuple[int, ...]]]  #: positions, by statement and stack
+    nulls: dict[tuple[int, int], tuple[tuple[int, ...], ...]]  #: positions, by statement and stack
 
     def origins_at(self, sql: int, stack: int) -> list[Origin]:
         """The origins of a statement's rows at a stack."""

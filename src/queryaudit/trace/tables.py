@@ -71,7 +71,7 @@ class Tables:
         #: by statement and stack
         self.provenances: dict[tuple[int, int], Provenance] = {}
         #: by statement and stack
-        self.nulls: dict[tuple[int, int], set[tuple[int, ...]]] = {}
+        self.nulls: dict[tuple[int, int], tuple[tuple[int, ...], ...]] = {}
         self._origins_at: dict[tuple[int, int], list[int]] = {}
         self._by_table: dict[str, Model] = {}
         self._made: dict[Callable[..., Any], Any] = {}
@@ -109,7 +109,9 @@ class Tables:
         elif isinstance(event, Provenance):
             self.provenances[event.sql, event.stack] = event
         elif isinstance(event, Nulls):
-            self.nulls.setdefault((event.sql, event.stack), set()).add(event.positions)
+            known = self.nulls.get((event.sql, event.stack), ())
+            if event.positions not in known:
+                self.nulls[event.sql, event.stack] = (*known, event.positions)
         elif isinstance(event, Header):
             self.header = event
 
