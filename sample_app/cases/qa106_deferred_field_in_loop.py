@@ -30,6 +30,12 @@ def bad_defer() -> list[int]:
     return [len(book.description) for book in Book.objects.defer("description")]
 
 
+def bad_defer_one_of_two() -> list[int]:
+    """One of the two that were put off is read."""
+    books = Book.objects.defer("description", "metadata").order_by("pk")
+    return [len(book.description) for book in books]
+
+
 def bad_two_fields() -> list[tuple[object, int]]:
     """Two columns left out are two queries a row."""
     return [(book.price, book.pages) for book in Book.objects.only("title")]
@@ -49,6 +55,13 @@ def bad_behind_join() -> list[str]:
 def bad_in_prefetch() -> list[int]:
     """The prefetched books lack the pages."""
     authors = Author.objects.prefetch_related(Prefetch("books", Book.objects.only("author")))
+    return [book.pages for author in authors for book in author.books.all()]
+
+
+def bad_defer_in_prefetch() -> list[int]:
+    """The prefetched books put off the pages."""
+    books = Book.objects.defer("pages", "metadata")
+    authors = Author.objects.prefetch_related(Prefetch("books", books))
     return [book.pages for author in authors for book in author.books.all()]
 
 

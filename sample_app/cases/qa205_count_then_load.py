@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asgiref.sync import async_to_sync
 from django.core.paginator import Paginator
 from django.db import connection
 from django.template import Context, Engine
@@ -111,6 +112,67 @@ def bad_exists() -> list[str]:
     if not books.exists():
         return []
     return [book.title for book in books]
+
+
+def bad_async_count() -> list[str]:
+    """A coroutine waits for the number, and then for the rows."""
+    return async_to_sync(_numbered)()
+
+
+async def _numbered() -> list[str]:
+    books = Book.objects.filter(stock__gte=0)
+    number = await books.acount()
+    return [f"{book.author.name}: 1 of {number}" async for book in books.select_related("author")]
+
+
+def bad_async_exists() -> list[str]:
+    """A coroutine asks whether there are any, and then for all."""
+    return async_to_sync(_any)()
+
+
+async def _any() -> list[str]:
+    books = Book.objects.filter(stock__gte=0)
+    if not await books.aexists():
+        return []
+    return [book.title async for book in books]
+
+
+def good_async() -> list[str]:
+    """The list knows its number."""
+    return async_to_sync(_listed)()
+
+
+async def _listed() -> list[str]:
+    books = [book async for book in Book.objects.filter(stock__gte=0)]
+    return [f"{book.title}: 1 of {len(books)}" for book in books]
+
+
+def bad_joined() -> list[str]:
+    """The rows are loaded with their authors, in their order; there are as many."""
+    books = Book.objects.filter(stock__gte=0)
+    number = books.count()
+    rows = books.select_related("author", "category").order_by("author__name", "pk")
+    return [f"{book.author.name}: 1 of {number}" for book in rows]
+
+
+def bad_length() -> list[str]:
+    """All are loaded for their number, and again with their authors."""
+    books = Book.objects.filter(stock__gte=0)
+    number = len(books)
+    return [f"{book.author.name}: 1 of {number}" for book in books.select_related("author")]
+
+
+def good_joined_condition() -> list[str]:
+    """Some of them are loaded: the condition names what is joined."""
+    number = Book.objects.filter(stock__gte=0).count()
+    books = Book.objects.filter(stock__gte=0, author__born__gt=0).select_related("author")
+    return [f"{book.author.name}: 1 of {number}" for book in books]
+
+
+def good_joined_many() -> tuple[int, list[str]]:
+    """Orders are counted, and loaded once for each of their lines."""
+    orders = Order.objects.filter(placed_at__isnull=False)
+    return orders.count(), [str(number) for number in orders.values_list("lines__quantity")]
 
 
 def bad_template() -> str:

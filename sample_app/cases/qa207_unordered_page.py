@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.db.models import Count
 
-from sample_app.shop.models import Book, Order, OrderLine, Review
+from sample_app.shop.models import Author, Book, Order, OrderLine, Review
 
 PAGE = 3
 
@@ -37,6 +37,66 @@ def bad_ties() -> list[int]:
     return [line.pk for line in page]
 
 
+def bad_ties_of_another_table() -> list[str]:
+    """Authors of one name are told apart by nothing, nor are books of one author."""
+    books = Book.objects.order_by("author__name", "published_on")
+    return [book.title for book in Paginator(books, PAGE).get_page(1)]
+
+
+def bad_shuffled() -> list[str]:
+    """Each page is cut from another order."""
+    return [book.title for book in Paginator(Book.objects.order_by("?"), PAGE).get_page(2)]
+
+
+def bad_grouped() -> list[int]:
+    """Counting groups the rows, which drops the order of the model."""
+    authors = Author.objects.annotate(size=Count("books"))
+    return [author.size for author in Paginator(authors, PAGE).get_page(1)]
+
+
+def bad_chunks() -> int:
+    """A command goes through a table in parts, which may have rows in common."""
+    done = 0
+    while rows := list(OrderLine.objects.order_by()[done : done + PAGE]):
+        done += len(rows)
+        if done > 2 * PAGE:
+            break
+    return done
+
+
+def bad_streamed_chunks() -> int:
+    """The rows of a part come one after the other."""
+    done = 0
+    for start in range(PAGE, 3 * PAGE, PAGE):
+        lines = OrderLine.objects.order_by()[start : start + PAGE]
+        done += sum(line.quantity for line in lines.iterator())
+    return done
+
+
+def good_chunks() -> int:
+    """The parts of an order have no row in common."""
+    done = 0
+    while rows := list(OrderLine.objects.order_by("pk")[done : done + PAGE]):
+        done += len(rows)
+        if done > 2 * PAGE:
+            break
+    return done
+
+
+def good_queue() -> int:
+    """What is left is taken until nothing is."""
+    done = 0
+    while keys := OrderLine.objects.order_by().values_list("pk", flat=True)[:PAGE]:
+        done += OrderLine.objects.filter(pk__in=list(keys)).delete()[0]
+    return done
+
+
+def good_grouped() -> list[int]:
+    """Groups in the order of their keys."""
+    authors = Author.objects.annotate(size=Count("books")).order_by("name", "pk")
+    return [author.size for author in Paginator(authors, PAGE).get_page(1)]
+
+
 def good_ordered_by_the_model() -> list[str]:
     """``Meta.ordering`` is an order, if it ends in a unique column."""
     return [book.title for book in Paginator(Book.objects.all(), PAGE).get_page(1)]
@@ -64,7 +124,7 @@ def good_get() -> OrderLine:
 
 
 def good_ordered_by_another_table() -> list[int]:
-    """Whether the rows of another table tell these apart is not for the statement to say."""
+    """Orders and books are in orders of their own, and no book is twice in an order."""
     return [line.quantity for line in OrderLine.objects.order_by("order", "book")[2:4]]
 
 

@@ -354,6 +354,19 @@ EXPECTED = (
             "bad_defer",
             'return [len(book.description) for book in Book.objects.defer("description")]',
             ("description",),
+            "Book.objects.all()",
+        ),
+        "QA106.bad_defer_one_of_two": Expected(
+            "bad_defer_one_of_two",
+            'books = Book.objects.defer("description", "metadata").order_by("pk")',
+            ("description",),
+            'Book.objects.defer("metadata")',
+        ),
+        "QA106.bad_defer_in_prefetch": Expected(
+            "bad_defer_in_prefetch",
+            'authors = Author.objects.prefetch_related(Prefetch("books", books))',
+            ("books__pages",),
+            'Author.objects.prefetch_related(Prefetch("books", queryset=Book.objects.defer("metadata")))',
         ),
         "QA106.bad_two_fields": Expected(
             "bad_two_fields",

@@ -20,6 +20,22 @@ LOADS = {
         "bad_values", 'return books.count(), list(books.values_list("title", flat=True))', ("",)
     ),
     "QA205.bad_exists": Expected("bad_exists", "if not books.exists():", ("",)),
+    "QA205.bad_async_count": Expected(
+        "_numbered",
+        "number = await books.acount()",
+        ("",),
+        "len(rows)  # instead of books.acount()",
+    ),
+    "QA205.bad_async_exists": Expected(
+        "_any",
+        "if not await books.aexists():",
+        ("",),
+        "bool(rows)  # instead of books.aexists()",
+    ),
+    "QA205.bad_joined": Expected("bad_joined", "number = books.count()", ("",)),
+    "QA205.bad_length": Expected(
+        "bad_length", "number = len(books)", ("",), "len(rows)  # instead of len(books)"
+    ),
     "QA205.bad_template": Expected(
         "bad_template",
         'return Engine().from_string(text).render(Context({"reviews": Review.objects.all()}))',
@@ -61,6 +77,32 @@ LOADS = {
         ("",),
         '.order_by(..., "pk")',
         note=True,
+    ),
+    "QA207.bad_ties_of_another_table": Expected(
+        "bad_ties_of_another_table",
+        'books = Book.objects.order_by("author__name", "published_on")',
+        ("",),
+        '.order_by(..., "pk")',
+        note=True,
+    ),
+    "QA207.bad_shuffled": Expected(
+        "bad_shuffled",
+        'return [book.title for book in Paginator(Book.objects.order_by("?"), PAGE).get_page(2)]',
+        ("",),
+        "rows = Book.objects.in_bulk(page_keys)",
+    ),
+    "QA207.bad_grouped": Expected(
+        "bad_grouped", 'authors = Author.objects.annotate(size=Count("books"))', ("",)
+    ),
+    "QA207.bad_chunks": Expected(
+        "bad_chunks",
+        "while rows := list(OrderLine.objects.order_by()[done : done + PAGE]):",
+        ("",),
+    ),
+    "QA207.bad_streamed_chunks": Expected(
+        "bad_streamed_chunks",
+        "lines = OrderLine.objects.order_by()[start : start + PAGE]",
+        ("",),
     ),
     "QA208.bad": Expected(
         "bad",

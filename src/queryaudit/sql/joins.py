@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 _NAME = r"[\"`]([^\"`]+)[\"`]"
@@ -22,6 +23,8 @@ class Join(NamedTuple):
     from_alias: str
     from_column: str
     column: str
+    is_outer: bool
+    text: str
 
 
 def joins_of(text: str) -> tuple[Join, ...]:
@@ -30,7 +33,8 @@ def joins_of(text: str) -> tuple[Join, ...]:
     if not found or not head.startswith("SELECT"):
         return ()
     return tuple(
-        Join(m[1], m[2] or m[1], m[3], m[4], m[7]) for m in _JOIN.finditer(text[:_LONGEST])
+        Join(m[1], m[2] or m[1], m[3], m[4], m[7], m[0].startswith("LEFT"), m[0])
+        for m in _JOIN.finditer(text[:_LONGEST])
     )
 
 
@@ -39,6 +43,25 @@ def shown_aliases(text: str) -> frozenset[str]:
     head, _, rest = text[:_LONGEST].partition(" FROM ")
     order = rest.rpartition(" ORDER BY ")
     return frozenset(m[1] or m[2] for m in _USED.finditer(head + (order[2] if order[1] else "")))
+
+
+def without_joins(text: str, adds_nothing: Callable[[Join], bool]) -> str:
+    """The text without joins that no condition names and that ``adds_nothing`` knows to leave the
+    rows as they are: those of ``select_related`` and of an order."""
+    if text.count("SELECT ") > 1:
+        return text  # a condition may stand in a subquery
+    head, found, rest = text.partition(" FROM ")
+    source, ordered, order = rest.partition(" ORDER BY ")
+    for join in reversed(joins_of(text)):
+        shorter = source.replace(f" {join.text}", "", 1)
+        if adds_nothing(join) and not _names(shorter, join.alias):
+            source = shorter
+    return head + found + source + ordered + order
+
+
+def _names(text: str, alias: str) -> bool:
+    name = re.escape(alias)
+    return bool(re.search(rf"[\"`]{name}[\"`]\.|\b{name}\.[\"`]", text))
 
 
 def compares_to_one_value(text: str, alias: str, column: str) -> bool:

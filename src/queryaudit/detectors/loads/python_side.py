@@ -88,7 +88,7 @@ class RowsFold:
         if statement.lock is not None:
             return None  # rows are loaded to lock them
         if key not in self._uses:
-            self._uses[key] = _use(frame, model, view)
+            self._uses[key] = use_at(frame, model, view)
         use = self._uses[key]
         if use is None or (statement.shape.is_combined and use.kind not in _OF_ANY_ROWS):
             return None  # a union can't be filtered
@@ -177,7 +177,7 @@ class RowUseRule(Detector):
         return 0
 
 
-def _use(frame: Frame, model: Model, view: View) -> RowUse | None:
+def use_at(frame: Frame, model: Model, view: View) -> RowUse | None:
     function = function_of(frame, view.tables)
     if function is None:
         return None

@@ -9,7 +9,8 @@ from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates.places import is_on_purpose, is_one_piece, is_waiting, site
 from queryaudit.detectors.loads.counted import CountedFold, Pair
-from queryaudit.detectors.places import is_handed, severity_at, visible
+from queryaudit.detectors.loads.python_side import use_at
+from queryaudit.detectors.places import evaluated_at, is_handed, severity_at, visible
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
@@ -18,6 +19,8 @@ from queryaudit.records.rules import Severity
 _GUARD = re.compile(r"count\(\)\s*(>=?|<=?)\s*(?![01]\b)[\w.]+")
 #: ``rows`` of ``if rows.exists``.
 _VARIABLE = re.compile(r"\b([\w.]+)\.(?:count|exists)\b")
+#: A question that is one expression.
+_ASKED = re.compile(r"\.a?(count|exists)\(\)$|^(len|bool)\(")
 _MARKUP = (FrameKind.TEMPLATE, FrameKind.SERIALIZER)
 
 
@@ -27,7 +30,9 @@ class CountThenLoad(Detector):
     What it detects
     ---------------
     A COUNT, or the query of ``exists()``, and a SELECT of all rows with the same FROM and WHERE and
-    the same values, in one unit of work, with no write in between and in either order.
+    the same values, in one unit of work, with no write in between and in either order. What
+    ``select_related()`` and an order join to the rows makes no difference. ``len(rows)`` is such a
+    question too where the rows are then loaded by another query, as ``rows.select_related(...)``.
 
     Why it matters
     --------------
@@ -80,13 +85,16 @@ class CountThenLoad(Detector):
             count, load = site(pair.count), site(pair.load)
             if count is None or load is None or not {count.kind, load.kind} <= view.own:
                 continue
-            if pair.probes and not _is_near(count, load) and not _is_built_at(count, pair):
+            near = _is_near(count, load)
+            if pair.asked == "exists()" and not near and not _is_built_at(count, pair):
+                continue
+            if pair.asked == "len()" and (not near or _is_told_by_itself(pair, view)):
                 continue
             if _is_meant(pair, count, view):
                 yield self._sight(pair, count, load, view)
 
     def _sight(self, pair: Pair, count: Frame, load: Frame, view: View) -> Sighting:
-        near = pair.probes or _is_near(count, load)
+        near = pair.asked == "exists()" or _is_near(count, load)
         severity = self.severity if near else Severity.NOTE
         label = pair.access.target if pair.access is not None else None
         place = (count.path, count.function, pair.statement.fingerprint)
@@ -104,7 +112,7 @@ class CountThenLoad(Detector):
             queries=1,
             duration_ns=pair.duration_ns,
             rows=pair.rows,
-            note="exists() of what is loaded" if pair.probes else "count() of what is loaded",
+            note=f"{pair.asked} of what is loaded",
             ignored=pair.ignored,
             frames=visible((count, load, *pair.count.frames)),
         )
@@ -114,6 +122,8 @@ class CountThenLoad(Detector):
         name = (head.model or "").rpartition(".")[2] or "The table"
         load = head.evaluated or head.frame
         where = f"{load.path.rpartition('/')[2]}:{load.line}" if load != head.frame else "the line"
+        if head.note.startswith("len()"):
+            return f"Rows of {name} are loaded for their number, and loaded again at {where}."
         if _probes(head):
             return f"The database is asked for any rows of {name}, and loads them all at {where}."
         return f"The database counts rows of {name} that are loaded as well, at {where}."
@@ -140,9 +150,8 @@ class CountThenLoad(Detector):
                 code=f"{{% if {rows} %}}" if probes else f"{{{{ {rows}|length }}}}",
                 note="It loads the rows once; the loop over the same variable uses them.",
             )
-        asked = expression_at(head.frame)
-        ending = ".exists()" if probes else ".count()"
-        instead = f"  # instead of {asked}" if asked and asked.endswith(ending) else ""
+        asked = (expression_at(head.frame) or "").removeprefix("await ")
+        instead = f"  # instead of {asked}" if _ASKED.search(asked) else ""
         return Fix(
             title="ask the rows themselves",
             applicability=Applicability.DISPLAY_ONLY,
@@ -160,6 +169,14 @@ def _is_built_at(count: Frame, pair: Pair) -> bool:
     """What is asked in a view may be shown by its template."""
     built = pair.origin.built if pair.origin is not None else None
     return built is not None and (built.path, built.function) == (count.path, count.function)
+
+
+def _is_told_by_itself(pair: Pair, view: View) -> bool:
+    """Whether the rows that are loaded for their number are a finding of QA204."""
+    access = pair.access
+    model = view.tables.models.get(access.target or access.owner) if access is not None else None
+    frame = evaluated_at(pair.count.frames, view)
+    return model is None or frame is None or use_at(frame, model, view) is not None
 
 
 def _is_near(count: Frame, load: Frame) -> bool:

@@ -77,11 +77,13 @@ class ReadFold:
 
     def reads(self, view: View) -> Iterator[Read]:
         for (sql, stack, access, ignored), tally in self._tallies.items():
-            statement = view.statements.of(view.tables.sql[sql].text)
+            text = view.tables.sql[sql].text
+            statement = view.statements.of(text)
             if statement.verb is not Verb.SELECT:
                 continue
             origins = view.tables.origins_at(sql, stack)
             yield Read(
+                text=text,
                 statement=statement,
                 stack=view.tables.stacks[stack],
                 access=view.tables.accesses[access] if access is not None else None,
@@ -102,6 +104,7 @@ class ReadFold:
 class Read:
     """A SELECT at one stack, and what was fetched by it in the scope."""
 
+    text: str
     statement: Statement
     stack: Stack
     access: Access | None

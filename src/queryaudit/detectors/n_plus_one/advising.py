@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from queryaudit.advice.deferred import fitted
 from queryaudit.advice.edits import append_calls, is_of_any_model
 from queryaudit.advice.model_names import named_as_known
 from queryaudit.advice.narrowing import narrowing_at
@@ -20,6 +21,9 @@ from queryaudit.sql.statement import parse
 
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
 _ORDERING = "Counting groups the rows, which drops the model's Meta.ordering: order explicitly."
+
+#: The note of a plan that knows the column and not how it was left out.
+_EITHER = re.compile(r"^Add (.+) to `\.only\(\.\.\.\)`, or take it out of `\.defer\(\.\.\.\)`\.$")
 
 _NARROWED = (
     "The rows in between are filtered, ordered or sliced by the code: better load the relation on "
@@ -218,7 +222,8 @@ def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
     if plan.calls and _is_change_list(head):
         return _of_admin(plan)
     rows = (head.model or "").rpartition(".")[2]
-    return (f"{rows}.objects{plan.code}",) if plan.calls else plan.loop_changes
+    code = fitted(head.frame, plan.code)
+    return (f"{rows}.objects{code or '.all()'}",) if plan.calls else plan.loop_changes
 
 
 def _is_change_list(head: Sighting) -> bool:
@@ -241,6 +246,8 @@ def _of_admin(plan: RelationPlan) -> tuple[str, ...]:
 
 def _note(plan: RelationPlan, frame: Frame) -> str:
     lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in plan.imports)]
+    if fitted(frame, plan.code) != plan.code:
+        lines = [_EITHER.sub(r"Take \1 out of `.defer(...)`.", line) for line in lines]
     if any(call.startswith(".annotate(") and "Count(" in call for call in plan.calls):
         lines.append(_ORDERING)
     if plan.fetch_mode_hint and not _ITERATED.search(_lines(frame)):
