@@ -5,7 +5,7 @@ from __future__ import annotations
 import django
 from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, prefetch_related_objects
 
 from sample_app.shop.models import Audiobook, Author, Book, Customer, OrderLine, Publisher, Review
 
@@ -270,3 +270,19 @@ def bad_loop_in_manager() -> list[str]:
 def good_custom_manager() -> list[str]:
     """The caller says what it needs."""
     return [book.author.name for book in ON_SHELF.thick().select_related("author")]
+
+
+def bad_prefetched_row_by_row() -> list[str]:
+    """A prefetch of one row at a time is a query a row all the same."""
+    names = []
+    for book in Book.objects.order_by("pk"):
+        prefetch_related_objects([book], "author")
+        names.append(book.author.name)
+    return names
+
+
+def good_prefetched_for_all_rows() -> list[str]:
+    """Rows that are there already are given their authors together."""
+    books = list(Book.objects.order_by("pk"))
+    prefetch_related_objects([*books], "author")
+    return [book.author.name for book in books]

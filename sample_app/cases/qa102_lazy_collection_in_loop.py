@@ -186,3 +186,40 @@ def good_collections_of_different_models() -> list[int]:
 def good_empty_source() -> list[int]:
     """No rows, no queries."""
     return [len(category.books.all()) for category in Category.objects.filter(name="Nothing")]
+
+
+def bad_prefetched_row_by_row() -> list[int]:
+    """A prefetch of one row at a time is a query a row all the same."""
+    counts = []
+    for author in Author.objects.order_by("pk"):
+        prefetch_related_objects([author], "books")
+        counts.append(len(author.books.all()))
+    return counts
+
+
+def bad_prefetched_row_by_row_in_a_way() -> list[int]:
+    """So is one of a filtered relation, which the queryset must be told of with its filter."""
+    counts = []
+    for author in Author.objects.order_by("pk"):
+        in_stock = Prefetch("books", Book.objects.filter(stock__gt=0), to_attr="in_stock")
+        prefetch_related_objects([author], in_stock)
+        counts.append(len(author.in_stock))  # type: ignore[attr-defined]
+    return counts
+
+
+def good_prefetched_by_hand_in_chunks() -> list[int]:
+    """Chunks of rows share a query each."""
+    counts = []
+    authors = list(Author.objects.order_by("pk"))
+    for start in range(0, len(authors), 2):
+        chunk = authors[start : start + 2]
+        prefetch_related_objects(chunk, "books")
+        counts += [len(author.books.all()) for author in chunk]
+    return counts
+
+
+def good_prefetched_for_one_row() -> int:
+    """One row, whose books are read more than once."""
+    author = Author.objects.order_by("pk")[0]
+    prefetch_related_objects([author], "books")
+    return len(author.books.all()) + len(author.books.all())

@@ -43,6 +43,12 @@ EXPECTED = (
             ("author",),
             'Book.objects.select_related("author")',
         ),
+        "QA101.bad_prefetched_row_by_row": Expected(
+            "bad_prefetched_row_by_row",
+            'for book in Book.objects.order_by("pk"):',
+            ("author",),
+            'Book.objects.select_related("author")',
+        ),
         "QA101.bad_three_levels": Expected(
             "bad_three_levels",
             "return [book.author.publisher.country.code for book in Book.objects.all()]",
@@ -173,6 +179,17 @@ EXPECTED = (
             "bad_access_in_function",
             "return [_tag_line(book) for book in Book.objects.all()]",
             ("tags",),
+        ),
+        "QA102.bad_prefetched_row_by_row": Expected(
+            "bad_prefetched_row_by_row",
+            'for author in Author.objects.order_by("pk"):',
+            ("books",),
+            'Author.objects.prefetch_related("books")',
+        ),
+        "QA102.bad_prefetched_row_by_row_in_a_way": Expected(
+            "bad_prefetched_row_by_row_in_a_way",
+            'for author in Author.objects.order_by("pk"):',
+            ("in_stock",),
         ),
         "QA103.bad": Expected(
             "bad",

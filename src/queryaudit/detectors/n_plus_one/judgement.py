@@ -16,6 +16,7 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.keys import own_key
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
+from queryaudit.detectors.n_plus_one.row_by_row import at_once, one_by_one
 from queryaudit.detectors.n_plus_one.unreachable import other_fix
 from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
 from queryaudit.records.events import Step
@@ -35,6 +36,7 @@ def judge(
     loads: Sequence[Load], rules: Sequence[Claimant], view: View
 ) -> dict[str, list[Sighting]]:
     """Sightings by rule code."""
+    loads = [one_by_one(load, view) for load in loads]
     levels = _levels(loads)
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
@@ -252,5 +254,5 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
-        fix=other_fix(load) or own_key(load, view),
+        fix=other_fix(load) or at_once(load) or own_key(load, view),
     )  # fmt: skip

@@ -14,7 +14,8 @@ class LazyCollectionInLoop(LoadRule):
     What it detects
     ---------------
     A reverse foreign key or a many-to-many relation whose related manager is asked (``.all()``,
-    ``.filter()``, ``.first()``, ...) on at least two rows of one evaluated queryset.
+    ``.filter()``, ``.first()``, ...) on at least two rows of one evaluated queryset. So is
+    ``prefetch_related_objects([row], ...)`` for one row after the other.
 
     Why it matters
     --------------
