@@ -87,6 +87,20 @@ def test_whole_rows_and_many_columns_are_not_known_as_columns() -> None:
     assert needed(scan("o", *(f"c{n}" for n in range(9)))) == ((),)
 
 
+def test_a_whole_row_is_seen_in_a_plan_of_several_tables() -> None:
+    orders = scan("o", "o.id", "o.city", "o.*")
+    lines = scan("Line", '"Line".order_id', '"Line".price')
+    cond = {"Hash Cond": '("Line".order_id = o.id)'}
+    one = above("Hash Join", lines, orders, Output=["o.*", '"Line".price', "'\"Line\".*'"], **cond)
+    [_, _, of_lines, of_orders] = needed(above("Aggregate", one, Output=["max((o.*)::text)"]))
+    assert sorted(of_lines) == ["order_id", "price"]
+    assert of_orders == ()
+    other = above("Hash Join", lines, orders, Output=["o.id", '"Line".*'], **cond)
+    [_, of_lines, of_orders] = needed(above("Aggregate", other, Output=["max(o.id)"]))[1:]
+    assert of_lines == ()
+    assert of_orders == ("id",)
+
+
 def test_a_value_is_no_column() -> None:
     found = needed(scan("o", "id", "'it''s secret'::text", Filter="(o.name = 'a.b o.c'::text)"))
     assert sorted(found[0]) == ["id", "name"]

@@ -28,6 +28,7 @@ _TEXT = re.compile(r"'[^']*'")
 _TYPE = re.compile(r'::(?:"(?:[^"]|"")+"|[\w.]+)(?: (?:varying|precision|with(?:out)? time zone))?')
 _NAME = r'(?:[^\W\d][\w$]*|"(?:[^"]|"")+")'
 _QUALIFIED = re.compile(rf"(?<![\w$\"])({_NAME})\.({_NAME})(?!\()")
+_WHOLE_ROW = re.compile(rf"({_NAME})\.\*")
 _BARE = re.compile(r'(?<![\w$."])(?:[a-z_][\w$]*|"(?:[^"]|"")+")(?![\w$(."])')
 
 
@@ -44,12 +45,13 @@ def needed(plan: Json) -> tuple[tuple[str, ...], ...]:
     whole: set[str] = set()
     for place in places:
         for text in _texts(place):
-            for alias, column in _QUALIFIED.findall(_TEXT.sub("?", text)):
+            text = _TEXT.sub("?", text)
+            for alias, column in _QUALIFIED.findall(text):
                 named.setdefault(_unquoted(alias), {})[_unquoted(column)] = None
-            if ".*" in text:
-                whole |= {alias for alias in _aliases(places) if f"{alias}.*" in text}
-        for column in _bare(_output(place)) if alone is not None else ():
-            named.setdefault(alone or "", {})[column] = None
+            whole.update(_unquoted(alias) for alias in _WHOLE_ROW.findall(text))
+        if alone is not None:
+            for column in _bare(_output(place)):
+                named.setdefault(alone, {})[column] = None
     return tuple(_of(place.plan, named, whole) for place in places)
 
 
