@@ -56,21 +56,32 @@ class Audit:
             raise RuntimeError("This audit was used already; call queryaudit.audit() for each.")
         own = Session(self._config)
         session = self._session = own.open()
-        if session is own:
-            self._entrances = Entrances(session)
-            self._entrances.install()
-            if self._config.trace is not None:
-                session.write_trace(self._config.trace)
-        self._take_in_caller(session)
-        self._explains = session.explain(self._config.explain)
-        engine = self._analysis.engine(session.hub.tables, judge_tests=True)
-        with session.recorder.lock:
-            session.hub.listen_next(engine)
-            self._scope = session.recorder.start(
-                ScopeKind.BLOCK, self.name, parent=CURRENT.get(), base=self._base
-            )
+        try:
+            if session is own:
+                self._entrances = Entrances(session)
+                self._entrances.install()
+                if self._config.trace is not None:
+                    session.write_trace(self._config.trace)
+            self._take_in_caller(session)
+            self._explains = session.explain(self._config.explain)
+            engine = self._analysis.engine(session.hub.tables, judge_tests=True)
+            with session.recorder.lock, session.hub.listening(engine):
+                self._scope = session.recorder.start(
+                    ScopeKind.BLOCK, self.name, parent=CURRENT.get(), base=self._base
+                )
+        except BaseException:  # nobody will leave a block that was never entered
+            self._leave(session)
+            raise
         self._token = CURRENT.set(self._scope)
         return self
+
+    def _leave(self, session: Session) -> None:
+        self._session = None
+        if self._explains:
+            session.recorder.sampler = None
+        if self._entrances is not None:
+            self._entrances.uninstall()
+        session.close()
 
     def __exit__(
         self,
@@ -86,15 +97,11 @@ class Audit:
                 CURRENT.reset(self._token)
             except ValueError:  # ended in another task than it began in
                 CURRENT.set(None)
-        self._session = self._scope = None
+        self._scope = None
         try:
             session.recorder.end(scope)
         finally:
-            if self._explains:
-                session.recorder.sampler = None
-            if self._entrances is not None:
-                self._entrances.uninstall()
-            session.close()
+            self._leave(session)
         self._report = self._analysis.report(session.diagnostics(), unused=Unused.ENTERED)
 
     async def __aenter__(self) -> Audit:
@@ -227,7 +234,11 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
         return self
 
     def __exit__(self, *details: Any) -> None:
-        IGNORING.reset(self._tokens.pop())
+        token = self._tokens.pop()
+        try:
+            IGNORING.reset(token)
+        except ValueError:  # a generator that another task closes: its own context goes with it
+            pass
 
     async def __aenter__(self) -> ignore:
         return self.__enter__()
@@ -255,5 +266,4 @@ class ignore:  # noqa: N801 - reads as a function at its call sites
     def _again(self) -> ignore:
         """A twin for one call: calls may overlap in threads and tasks."""
         twin = ignore(*self._codes, reason=self._reason)
-        twin._path, twin._line = self._path, self._line
-        return twin
+        return twin.at(self._path, self._line, optional=self._optional)

@@ -9,7 +9,8 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -58,14 +59,15 @@ class Hub:
         """Listen to every scope from now on."""
         self._engines.setdefault(None, []).append(engine)
 
-    def listen_next(self, engine: Listener) -> None:
-        """Listen to the scope that starts next in this call chain, and those below it."""
-        self._next.append(engine)
-
-    def listen_no_more(self, engine: Listener) -> None:
-        """Take back ``listen_next``: no scope has started."""
-        if engine in self._next:
-            self._next.remove(engine)
+    @contextmanager
+    def listening(self, *engines: Listener) -> Iterator[None]:
+        """Listen to the scope that starts in this block, and those below it. Holds the
+        recorder's lock, as whoever starts it does."""
+        self._next.extend(engines)
+        try:
+            yield
+        finally:
+            self._next.clear()  # none has started: the next one is somebody else's
 
     def join(self, scope: int, engine: Listener) -> None:
         """Listen to a scope that runs already, from now on."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
 import queryaudit
+from queryaudit.errors import OutputError
 from queryaudit.runtime import Session
 from sample_app.shop.models import Author, Book, Tag
 from tests.integration.recording import Recording
@@ -295,6 +298,30 @@ def test_audits_of_two_threads_at_once_keep_their_queries_apart() -> None:
     assert results == {3: 3, 5: 5}
     assert Session.current is None
     assert connection.execute_wrappers == []
+
+
+def test_an_audit_that_cannot_begin_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = attributes()
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(OutputError), queryaudit.audit(trace=str(blocked / "traces")):
+        pass
+    assert Session.current is None
+    assert attributes() == before
+
+
+def test_a_generator_with_an_ignore_may_be_closed_in_another_context() -> None:
+    def rows() -> Iterator[int]:
+        with queryaudit.ignore("QA101", reason="few rows"):
+            yield 1
+            yield 2
+
+    generator = rows()
+    assert contextvars.Context().run(next, generator) == 1
+    contextvars.Context().run(generator.close)
+    with queryaudit.audit() as audited:
+        list(Book.objects.all())
+    assert audited.queries == 1
 
 
 def test_reading_a_report_too_early_says_so() -> None:

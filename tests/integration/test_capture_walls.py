@@ -10,10 +10,20 @@ from typing import Any
 import django
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db import transaction
 from django.test import Client, override_settings
 
 import queryaudit
-from queryaudit.capture import building, concurrency, definitions, hydration, recorder
+from queryaudit.capture import (
+    building,
+    concurrency,
+    definitions,
+    effects,
+    hydration,
+    recorder,
+    schema,
+    usage,
+)
 from queryaudit.runtime import Hub
 from sample_app.shop.models import Author, Book, Comment
 from tests.integration.recording import Recording
@@ -101,6 +111,69 @@ def test_failing_rows_change_nothing_and_are_counted(monkeypatch: pytest.MonkeyP
         found = lazily()
     assert found == lazily()
     assert seen.errors["rows: OurError: ours"] > 1
+
+
+def test_rows_that_a_thread_still_reads_do_not_end_the_unit_of_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(usage.Uses, "events", fail)
+    with Recording(strict=False, deep=True) as seen:
+        lazily()
+    assert len(seen.events.ended) == 1
+    assert seen.errors["usage: OurError: ours"] == 1
+
+
+def test_a_key_that_has_no_hash_is_read_as_it_is() -> None:
+    with Recording(deep=True) as seen:
+        [author] = Author.objects.all()[:1]
+        author.pk = {"of": "an exotic field"}
+        assert author.name
+        assert author.pk == {"of": "an exotic field"}
+    assert seen.errors == {}
+
+
+def test_a_model_that_cannot_be_described_is_counted_and_the_others_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original = schema.model_row
+
+    def row(model: Any) -> Any:
+        return fail() if model is Author else original(model)
+
+    monkeypatch.setattr(schema, "model_row", row)
+    with Recording(strict=False) as seen:
+        lazily()
+    known = seen.session.hub.tables.models
+    assert "shop.Book" in known
+    assert "shop.Author" not in known
+    assert len(seen.events.started) == len(seen.events.ended) == 1
+    assert seen.errors == {"models: OurError: ours": 1}
+
+
+def test_a_call_whose_rows_cannot_be_told_is_not_under_way_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from queryaudit.capture.clients import Entry
+    from queryaudit.records.events import EffectKind
+
+    entry = Entry("m", "publish", EffectKind.PUBLISH, client="broker")
+    publish = effects._calling(lambda *_: "sent", entry)
+    monkeypatch.setattr(effects, "_named_rows", fail)
+    with Recording(strict=False) as seen, transaction.atomic():
+        assert publish(None, "a message") == "sent"
+        assert not effects._INSIDE.get()
+    assert seen.errors == {"effects: OurError: ours": 1}
+
+
+def test_nobody_listens_to_the_next_unit_of_work_after_one_that_could_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Recording(strict=False) as seen:
+        with monkeypatch.context() as broken:
+            broken.setattr(Hub, "define", fail)
+            with queryaudit.audit(strict=False):
+                pass
+        assert seen.session.hub._next == []
 
 
 def test_a_query_that_could_not_be_written_down_is_counted_as_dropped(

@@ -158,14 +158,20 @@ class _Call:
     __slots__ = ("client", "held", "kind", "rows", "scope", "stack", "started", "token")
 
     def __init__(
-        self, scope: Scope, held: tuple[Open, ...], entry: Entry, client: str, stack: int
+        self,
+        scope: Scope,
+        held: tuple[Open, ...],
+        entry: Entry,
+        client: str,
+        stack: int,
+        rows: tuple[str, ...],
     ) -> None:
         self.scope = scope
         self.held = held
         self.kind = entry.kind
         self.client = client
         self.stack = stack
-        self.rows: tuple[str, ...] = ()
+        self.rows = rows
         self.started = now_ns()
         self.token = _INSIDE.set(True)
 
@@ -207,10 +213,8 @@ def _begin(entry: Entry, arguments: tuple[Any, ...], named: dict[str, Any]) -> _
             return None
         client, frame = found
         stack = scope.recorder.callers.stack(f"{entry.module}.{entry.name}", scope)
-        call = _Call(scope, held, entry, entry.client or client, stack)
-        if entry.kind is EffectKind.PUBLISH:
-            call.rows = _named_rows(frame, arguments, named)
-        return call
+        rows = _named_rows(frame, arguments, named) if entry.kind is EffectKind.PUBLISH else ()
+        return _Call(scope, held, entry, entry.client or client, stack, rows)
     except Exception as ours:  # noqa: BLE001 - the first wall
         scope.recorder.failed("effects", ours)
         return None

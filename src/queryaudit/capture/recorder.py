@@ -106,13 +106,19 @@ class Recorder:
             try:
                 self._drain()
                 if not self._knows_models:
-                    for model in schema.models():
-                        self._knows_models = True
-                        self.sink.define(model)
+                    self._tell_models()
                 self.sink.start(event)
             except Exception as ours:  # noqa: BLE001 - the first wall
                 self.failed("start", ours)
         return scope
+
+    def _tell_models(self) -> None:
+        for model in schema.models():
+            self._knows_models = True
+            try:
+                self.sink.define(schema.model_row(model))
+            except Exception as ours:  # noqa: BLE001 - the others are known all the same
+                self.failed("models", ours)
 
     def end(self, scope: Scope, name: str | None = None) -> None:
         """End a unit of work: everything of it reaches the sink before its end does."""
@@ -123,9 +129,12 @@ class Recorder:
                 return
             scope.ended = True
             self.running.pop(get_ident(), None)
-            for uses in scope.uses.values():
-                self.defined.needed.add(uses.origin)
-                self._buffer.extend(uses.events())
+            try:
+                for uses in list(scope.uses.values()):
+                    self.defined.needed.add(uses.origin)
+                    self._buffer.extend(uses.events())
+            except Exception as ours:  # noqa: BLE001 - another thread may still read rows
+                self.failed("usage", ours)
             self.flush()
             duration = now_ns() - scope.started
             try:

@@ -14,12 +14,9 @@ from queryaudit.records.events import Column, Model
 _SIGNALS = ("pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed")
 
 
-def models() -> Iterator[Model]:
-    """A row for each model of the project and its libraries; none before the apps are ready."""
-    if not apps.models_ready:
-        return
-    for model in apps.get_models(include_auto_created=True):
-        yield model_row(model)
+def models() -> list[type[DjangoModel]]:
+    """The models of the project and its libraries; none before the apps are ready."""
+    return apps.get_models(include_auto_created=True) if apps.models_ready else []
 
 
 def model_row(model: type[DjangoModel]) -> Model:

@@ -75,7 +75,11 @@ class Uses:
     def touch(self, instance: Any) -> None:
         """Something of this row is read."""
         if len(self.rows) < MAX_ROWS:
-            self.rows.add(hash(instance.__dict__.get(instance._meta.pk.attname)))
+            key = instance.__dict__.get(instance._meta.pk.attname)
+            try:
+                self.rows.add(hash(key))
+            except TypeError:  # of no use to Django either, but for reading
+                self.rows.add(id(instance))
 
     def event(self) -> Usage:
         return Usage(

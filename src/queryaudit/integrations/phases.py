@@ -31,7 +31,10 @@ def in_phase(
         with entered(scope):
             yield
     finally:
-        AWAITING.reset(awaiting)
+        try:
+            AWAITING.reset(awaiting)
+        except ValueError:  # the runner ends the phase in another context
+            AWAITING.set(())
         recorder.end(scope)
         if outer is not None and not outer.ended:
             recorder.phase = outer

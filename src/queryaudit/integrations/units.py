@@ -85,8 +85,8 @@ class ApplicationUnits(Units):
         session = self._running()
         analysis = Analysis(self._config, self._registry, self._statements)
         with session.recorder.lock:
-            session.hub.listen_next(analysis.engine(session.hub.tables))
-            scope = super()._begin(kind, name)
+            with session.hub.listening(analysis.engine(session.hub.tables)):
+                scope = super()._begin(kind, name)
             if scope is not None:
                 self._open[scope.id] = analysis
         return scope

@@ -32,9 +32,7 @@ class RequestAudits:
         # A handler may outlive the run or block that it was made in.
         if Session.current is not self.session:
             return None
-        return self.session.recorder.start(
-            ScopeKind.REQUEST, f"{request.method} {request.path_info}", parent=parent
-        )
+        return self.session.recorder.start(ScopeKind.REQUEST, request_name(request), parent=parent)
 
     def end(self, scope: Scope, request: Any, response: Any) -> None:
         """``response`` is None where its headers can't be changed any more."""
@@ -63,11 +61,9 @@ class ApplicationAudits(RequestAudits):
         analysis = Analysis(config, self.registry, self._statements)
         with recorder.lock:
             engine = analysis.engine(self.session.hub.tables)
-            self.session.hub.listen_next(engine)
-            scope = super().begin(request, parent)
-            if scope is None:
-                self.session.hub.listen_no_more(engine)
-            else:
+            with self.session.hub.listening(engine):
+                scope = super().begin(request, parent)
+            if scope is not None:
                 self._open[scope.id] = analysis
         return scope
 
@@ -114,7 +110,10 @@ def audits_from_settings() -> ApplicationAudits:
 
 
 def request_name(request: Any) -> str:
-    """Method and route, so that one view is one name whatever its arguments."""
+    """Method and route, so that one view is one name whatever its arguments.
+
+    Never the path: it holds values, and names are written into traces.
+    """
     match = getattr(request, "resolver_match", None)
     if match is None:
         return f"{request.method} (no route)"

@@ -42,10 +42,9 @@ class Listening:
                 session.hub.join(current.id, self._counts)
                 self.scope = current
             else:
-                session.hub.listen_next(self._engine)
-                session.hub.listen_next(self._counts)
-                name = f"{request.method} {request.path_info}"
-                self.scope = recorder.start(ScopeKind.REQUEST, name, parent=current)
+                with session.hub.listening(self._engine, self._counts):
+                    name = request_name(request)
+                    self.scope = recorder.start(ScopeKind.REQUEST, name, parent=current)
 
     def end(self) -> PanelRows | None:
         """What the request did; None if that was told before."""
