@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from queryaudit import __version__
+from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
 from queryaudit.analysis.pipeline import build_report
@@ -15,6 +16,8 @@ from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
 from queryaudit.detectors.base import Limits
 from queryaudit.gate import plans
+from queryaudit.model_places import ModelPlaces
+from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plan_shapes import shape_of
 from queryaudit.records.report import Report
@@ -92,6 +95,16 @@ class Analysis:
         """What was asked, with its plans; empty unless statements were explained."""
         self.finish()
         return self.ledger.gathered.workload()[0]
+
+    def advised(self, report: Report, indexes: Sequence[AdvisedIndex]) -> Report:
+        """``report`` with what became of indexes that were tried for the workload."""
+        if not indexes:
+            return report
+        found = with_indexes(report, indexes, self.workload(), ModelPlaces(self.config.root))
+        named = {index.rule for index in found.indexes if index.is_recommended}
+        named -= {rule.code for rule in found.rules}
+        more = [self.registry.rules[code].rule() for code in named & self.registry.rules.keys()]
+        return replace(found, rules=tuple(sorted((*found.rules, *more), key=lambda r: r.code)))
 
     def accept_plans(self) -> int | None:
         """Write the plans of now to the file of accepted ones, in place of theirs before: how many

@@ -423,6 +423,13 @@ def sample() -> Report:
                 summary="A query written inside a loop runs once for each turn.",
                 doc=RULE_DOC,
             ),
+            Rule(
+                code="QA401",
+                name="missing-index",
+                severity=Severity.WARNING,
+                summary="A table is read to find few of its rows, as no index leads to them.",
+                doc=RULE_DOC,
+            ),
         ),
         diagnostics=(
             Diagnostic(
@@ -478,6 +485,7 @@ def _proved_index() -> AdvisedIndex:
         ),
         table="shop_stock",
         wal_bytes=71,
+        location=Location(path="shop/models.py", line=12, function="Stock"),
     )
 
 
@@ -523,4 +531,4 @@ def many(number: int) -> Report:
     findings = tuple(
         replace(base.findings[0], fingerprint=f"f-{index:06}") for index in range(number)
     )
-    return replace(base, findings=findings, gate=None)
+    return replace(base, findings=findings, indexes=(), gate=None)

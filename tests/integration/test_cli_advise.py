@@ -79,7 +79,7 @@ def test_an_index_is_recommended_once_it_was_built_used_and_faster(
 def test_findings_of_a_report_carry_the_proof_of_their_index(
     trace: Path, committed: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pages = {name: tmp_path / f"report.{name}" for name in ("json", "html", "markdown")}
+    pages = {name: tmp_path / f"report.{name}" for name in ("json", "html", "markdown", "sarif")}
     outputs = [f"--output={name}:{path}" for name, path in pages.items()]
     assert main(["advise", str(trace), "--database", url(), "--scratch", *outputs]) == 0
     assert "proved by execution" in capsys.readouterr().out
@@ -87,7 +87,18 @@ def test_findings_of_a_report_carry_the_proof_of_their_index(
     told = {f["rule"]: f["evidence"] for f in report["findings"] if "tracking_code" in f["message"]}
     assert told["QA401"]["grade"] == "proved"
     assert "was built on a copy and used" in told["QA401"]["text"]
-    assert "times faster" in pages["markdown"].read_text()
+    markdown = pages["markdown"].read_text()
+    assert "to add" in markdown
+    assert "<code>sample_app/shop/models/shipping.py:" in markdown
+    results = json.loads(pages["sarif"].read_text())["runs"][0]["results"]
+    notes = [r for r in results if r["message"]["text"].startswith("Add models.Index(")]
+    for note in notes:
+        [place] = note["locations"]
+        assert place["logicalLocations"] == [{"fullyQualifiedName": "Shipment"}]
+        line = place["physicalLocation"]["region"]["startLine"]
+        source = Path(place["physicalLocation"]["artifactLocation"]["uri"]).read_text("utf-8")
+        assert source.splitlines()[line - 1] == "class Shipment(models.Model):"
+    assert len(notes) >= 2
     html = pages["html"].read_text()
     assert 'id="indexes"' in html
     assert "WAL per insert" in html

@@ -9,7 +9,8 @@ import pytest
 
 from queryaudit.analysis.advised import with_indexes
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.findings import Evidence, Finding, Grade
+from queryaudit.records.events import Model
+from queryaudit.records.findings import Evidence, Finding, Grade, Location
 from queryaudit.records.report import Report
 from queryaudit.records.workload import Workload
 from queryaudit.reports.base import Options
@@ -60,7 +61,7 @@ def index(outcome: Outcome, statement: str = ASKED, table: str = "shop_parcel") 
 
 def judged(*indexes: AdvisedIndex, rule: str = "QA401") -> Report:
     report = replace(sample(), findings=(finding(rule),), suppressed=())
-    return with_indexes(report, indexes, WORKLOAD)
+    return with_indexes(report, indexes, WORKLOAD, lambda model: None)
 
 
 @pytest.mark.parametrize("rule", ["QA401", "QA402", "QA403", "QA404"])
@@ -125,3 +126,13 @@ def test_what_was_not_tried_proves_and_refutes_nothing(outcome: Outcome) -> None
 )
 def test_other_findings_are_left_alone(rule: str, tried: AdvisedIndex) -> None:
     assert judged(tried, rule=rule).findings == (finding(rule),)
+
+
+def test_an_index_has_the_place_of_its_model_and_the_rule_of_its_statement() -> None:
+    model = Model("shop.Parcel", "shop_parcel", (), (), (), None, None, (), ())
+    workload = Workload(statements=(), models={"shop_parcel": model})
+    report = replace(sample(), findings=(finding("QA404"),), suppressed=())
+    tried = replace(index(Outcome.PROVED), model="shop.Parcel")
+    place = Location(path="shop/models.py", line=3)
+    [told] = with_indexes(report, [tried], workload, {model: place}.get).indexes
+    assert (told.location, told.rule, told.table) == (place, "QA404", "shop_parcel")

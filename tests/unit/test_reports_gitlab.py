@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 from queryaudit.reports.gitlab import GitlabReporter
 from tests.golden.sample import clean_run, empty, many, sample
@@ -36,7 +37,7 @@ def test_a_finding_is_described_with_its_cost_at_the_place_to_edit():
 
 
 def test_known_findings_are_in_it_because_branches_are_compared_and_ignored_ones_are_not():
-    assert [issue["fingerprint"] for issue in render(sample())] == [
+    assert [issue["fingerprint"] for issue in render(replace(sample(), indexes=()))] == [
         "f-books-5c2d91aa",
         "f-stock-88d0f3b1",
         "f-export-20cc",

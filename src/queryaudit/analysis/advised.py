@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.findings import Evidence, Finding, Grade, Suppression
+from queryaudit.records.events import Model
+from queryaudit.records.findings import Evidence, Finding, Grade, Location, Suppression
 from queryaudit.records.report import Report
 from queryaudit.records.workload import Workload
 
@@ -18,13 +19,25 @@ _TRIGRAM_WAL, _INVERTED_WAL = 2_400, 250
 _RECORD, _LEAST_ENTRY = 44, 6
 
 
-def with_indexes(report: Report, indexes: Sequence[AdvisedIndex], workload: Workload) -> Report:
+#: Says where a model stands.
+Place = Callable[[Model], Location | None]
+
+
+def with_indexes(
+    report: Report, indexes: Sequence[AdvisedIndex], workload: Workload, place: Place
+) -> Report:
     """``report`` with the indexes, and with their proof in the findings on the same statements.
 
     What was executed and refuted is listed as suppressed, so that it fails nothing, unless
     another index of the table pays.
     """
-    known = tuple(_costed(index, workload) for index in indexes)
+    rules = {
+        cause.statement: finding.rule
+        for finding in report.findings
+        if finding.rule in RULES
+        for cause in finding.causes
+    }
+    known = tuple(_mends(_costed(index, workload, place), rules) for index in indexes)
     kept: list[Finding] = []
     refuted: list[Suppression] = []
     for finding in report.findings:
@@ -32,9 +45,9 @@ def with_indexes(report: Report, indexes: Sequence[AdvisedIndex], workload: Work
         judged = _judged(finding, tried)
         if _is_refuted(tried, known):
             reason = f"refuted: {tried[0][0].reason}"
-            place = str(finding.location)
+            where = str(finding.location)
             refuted.append(
-                Suppression(rule=finding.rule, reason=reason, place=place, finding=judged)
+                Suppression(rule=finding.rule, reason=reason, place=where, finding=judged)
             )
         else:
             kept.append(judged)
@@ -114,10 +127,16 @@ def _costs(served: Served) -> str:
     return f"a cost of {served.after_cost:,.0f} in place of {served.before_cost:,.0f}"
 
 
-def _costed(index: AdvisedIndex, workload: Workload) -> AdvisedIndex:
-    table = next(
-        (table for table, model in workload.models.items() if model.label == index.model),
-        index.model,
+def _mends(index: AdvisedIndex, rules: Mapping[str, str]) -> AdvisedIndex:
+    """The rule that told a statement of it."""
+    told = (rules[served.statement] for served in index.served if served.statement in rules)
+    return replace(index, rule=min(told, default=index.rule))
+
+
+def _costed(index: AdvisedIndex, workload: Workload, place: Place) -> AdvisedIndex:
+    table, model = next(
+        ((table, model) for table, model in workload.models.items() if model.label == index.model),
+        (index.model, None),
     )
     rows = max(
         (
@@ -128,7 +147,8 @@ def _costed(index: AdvisedIndex, workload: Workload) -> AdvisedIndex:
         ),
         default=0,
     )
-    return replace(index, table=table, wal_bytes=_wal(index, rows))
+    location = place(model) if model is not None else None
+    return replace(index, table=table, wal_bytes=_wal(index, rows), location=location)
 
 
 def _wal(index: AdvisedIndex, rows: int) -> int | None:

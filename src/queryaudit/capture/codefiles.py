@@ -151,6 +151,11 @@ class CodeFiles:
             found = self._relative[filename] = self._shorten(filename)
         return found
 
+    def own(self, filename: str) -> str | None:
+        """The same for a file of the project; None for any other."""
+        is_own = self(filename).kind is FrameKind.PROJECT
+        return self.relative(filename) if is_own else None
+
     def _shorten(self, filename: str) -> str:
         if filename.startswith("<"):
             return filename

@@ -116,7 +116,8 @@ class Recorder:
         for model in schema.models():
             self._knows_models = True
             try:
-                self.sink.define(schema.model_row(model))
+                path = schema.path_of(model, self.files.own)
+                self.sink.define(schema.model_row(model)._replace(path=path))
             except Exception as ours:  # noqa: BLE001 - the others are known all the same
                 self.failed("models", ours)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -32,6 +33,14 @@ def model_row(model: type[DjangoModel]) -> Model:
         signals=tuple(name for name in _SIGNALS if getattr(signals, name).has_listeners(model)),
         parents=tuple(parent._meta.label for parent in options.parents),
     )
+
+
+def path_of(model: type[DjangoModel], place: Callable[[str], str | None]) -> str | None:
+    """The file that a model was written in, as ``place`` calls those of the project."""
+    if model._meta.auto_created:
+        return None
+    file = getattr(sys.modules.get(model.__module__), "__file__", None)
+    return place(file) if isinstance(file, str) else None
 
 
 def _column(field: Any) -> Column:

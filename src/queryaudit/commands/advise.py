@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from queryaudit.analysis.advised import with_indexes
 from queryaudit.commands.reporting import TWIN, config_of, written
 from queryaudit.config import Config, Reach, add_flags
 from queryaudit.errors import ExitCode
@@ -79,7 +78,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     with place as found:
         diagnostics = workloads.analyse(options, analysis, found.planner, found.server)
         advice = found.advise(analysis)
-    report = with_indexes(analysis.report(diagnostics), advice.indexes, analysis.workload())
+    report = analysis.advised(analysis.report(diagnostics), advice.indexes)
     if not any(output.path is None for output in config.output):
         for line in advice_lines(report.indexes):
             print(line)

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from queryaudit.advising import advised_run, gather
-from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.settings import Unused
 from queryaudit.capture.roots import project_roots
 from queryaudit.capture.scopes import entered
@@ -168,8 +167,7 @@ class _Concluding:
         partial = is_partial(self.config, session, self.deselected)
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
         report = after_tests(report, self.analysis)
-        if indexes:
-            report = with_indexes(report, indexes, self.analysis.workload())
+        report = self.analysis.advised(report, indexes)
         try:
             conclusion = conclude(
                 report,

@@ -16,7 +16,6 @@ from django.core.management.base import CommandError
 from django.test.runner import DiscoverRunner
 
 from queryaudit.advising import advised_run, gather
-from queryaudit.analysis.advised import with_indexes
 from queryaudit.analysis.settings import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Reach, add_flags, given_flags
@@ -169,8 +168,7 @@ class QueryAuditRunner(DiscoverRunner):
         report = after_tests(
             self._analysis.report(self._diagnostics, unused=unused), self._analysis
         )
-        if self._indexes:
-            report = with_indexes(report, self._indexes, self._analysis.workload())
+        report = self._analysis.advised(report, self._indexes)
         config = self._analysis.config
         printed = StringIO()
         try:

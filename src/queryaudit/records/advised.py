@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from queryaudit.records.findings import Location
+
 #: From this factor on a range is no mere noise.
 _WIDE = 1.5
 
@@ -60,3 +62,9 @@ class AdvisedIndex:
     served: tuple[Served, ...]
     table: str = ""
     wal_bytes: int | None = None  #: what an inserted row adds to the log, estimated
+    rule: str = "QA401"  #: of the finding that it mends
+    location: Location | None = None  #: of the model whose Meta gets it, if it is the project's
+
+    @property
+    def is_recommended(self) -> bool:
+        return self.outcome in (Outcome.PROVED, Outcome.ESTIMATED)

@@ -364,6 +364,7 @@ class Model(NamedTuple):
     delete: str | None
     signals: tuple[str, ...]  #: signals with receivers, as ``post_save``
     parents: tuple[str, ...]  #: labels of the concrete models it inherits from
+    path: str | None = None  #: the file of the project that it stands in
 
 
 class ScopeEnd(NamedTuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.records.advised import AdvisedIndex, Outcome
 from queryaudit.reports.clean import clean, clean_lines
+from queryaudit.reports.index_words import gain, size
 from queryaudit.reports.plan_text import milliseconds
 from queryaudit.reports.sqltext import one_line
 from queryaudit.reports.wording import count
@@ -48,15 +49,17 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
 
 def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
     yield f"{number}. {clean(index.model, _NAME)}: {clean(index.title, _NAME)}"
+    if index.location is not None:
+        yield f"   {clean(str(index.location), _PLACES)}"
     for served in index.served:
-        yield f"   {_gain(served)}"
+        yield f"   {gain(served)}"
         yield f"     {clean(one_line(served.statement, 200))}"
         if served.locations:
             places = clean(", ".join(served.locations), _PLACES)
             yield f"     asked {count(served.calls, 'time')}, at {places}"
     cost = []
     if index.bytes is not None:
-        cost.append(_size(index.bytes))
+        cost.append(size(index.bytes))
     if index.build_ns is not None:
         cost.append(f"built in {milliseconds(index.build_ns)}")
     if index.outcome is Outcome.PROVED:
@@ -65,28 +68,6 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
     yield ""
     yield from (f"   {line}".rstrip() for line in clean_lines(index.code, _CODE))
     yield ""
-
-
-def _gain(served: Served) -> str:
-    if served.before_cost is not None and served.after_cost is not None:
-        before, after = served.before_cost, served.after_cost
-        return (
-            f"cost {before:,.0f} -> {after:,.0f}: "
-            f"{before / max(after, 0.01):,.1f} times cheaper, by the planner's estimate"
-        )
-    if served.before_ns is None or served.after_ns is None or served.at_least is None:
-        return "not tried: it writes, or its values are not known"
-    times = served.before_ns / max(served.after_ns, 1)
-    change = f"{_time(served.before_ns)} -> {_time(served.after_ns)}"
-    return f"{change}: {times:,.1f} times faster{served.bounds}"
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
-
-
-def _time(nanoseconds: int) -> str:
-    return f"{nanoseconds / 1e6:,.3f} ms"
 
 
 def _short(index: AdvisedIndex) -> str:

@@ -15,6 +15,7 @@ from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean
+from queryaudit.reports.index_words import recommended
 from queryaudit.reports.region import region
 
 _COMMANDS = {Severity.NOTE: "notice", Severity.WARNING: "warning", Severity.ERROR: "error"}
@@ -52,6 +53,7 @@ def _property(text: str) -> str:
 def _commands(report: Report, options: Options) -> Iterator[str]:
     fresh = [f for f in report.findings if not wording.is_known(f, report.gate)]
     shown = _shown(fresh[: options.limit])
+    room = _MOST[Severity.NOTE] - sum(f.severity is Severity.NOTE for f in shown)
     nothing = wording.nothing_audited(report.audited)
     if nothing is not None:
         yield command("error", {"title": "queryaudit"}, f"{clean(nothing)} {wording.NOTHING_HINT}")
@@ -59,6 +61,11 @@ def _commands(report: Report, options: Options) -> Iterator[str]:
         yield command(
             _COMMANDS[finding.severity], _properties(finding), "\n".join(_message(finding))
         )
+    for each in recommended(report)[:room]:
+        title = {"title": f"{clean(each.index.rule, 40)} index"}
+        place = each.location
+        at = {} if place is None else {"file": clean(place.path, 1_000), "line": str(place.line)}
+        yield command("notice", at | title, clean(each.message, 2_000))
     yield command(
         "notice", {"title": "queryaudit"}, "\n".join(_summary(report, len(fresh) - len(shown)))
     )

@@ -16,6 +16,7 @@ from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean
 from queryaudit.reports.codec import Json
+from queryaudit.reports.index_words import Recommended, recommended
 from queryaudit.reports.region import region
 
 _SEVERITIES = {Severity.NOTE: "info", Severity.WARNING: "minor", Severity.ERROR: "major"}
@@ -31,7 +32,10 @@ class GitlabReporter:
         self.options = options
 
     def render(self, report: Report, stream: TextIO) -> None:
-        issues = [_issue(finding) for finding in report.findings]
+        issues = [
+            *(_issue(finding) for finding in report.findings),
+            *(_index(each) for each in recommended(report)),
+        ]
         nothing = wording.nothing_audited(report.audited)
         if nothing is not None:
             issues.insert(0, _nothing(nothing))
@@ -53,6 +57,24 @@ def _issue(finding: Finding) -> Json:
         "location": {
             "path": clean(finding.location.path, 1_000),
             "lines": {"begin": place.line, "end": place.end_line},
+        },
+    }
+
+
+def _index(each: Recommended) -> Json:
+    place = each.location
+    line = max(1, place.line) if place is not None else 1
+    return {
+        "type": "issue",
+        "engine_name": "queryaudit",
+        "check_name": clean(each.index.rule, 40),
+        "description": f"index: {clean(each.message, 2_000)}",
+        "categories": ["Performance"],
+        "severity": _SEVERITIES[Severity.NOTE],
+        "fingerprint": each.fingerprint,
+        "location": {
+            "path": clean(place.path, 1_000) if place is not None else ".",
+            "lines": {"begin": line, "end": line},
         },
     }
 

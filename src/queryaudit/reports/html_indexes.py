@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.reports.index_words import size
 from queryaudit.reports.wording import count, duration
 
 _MOST = 12
@@ -84,7 +85,7 @@ def index_page(indexes: Sequence[AdvisedIndex]) -> IndexPage | None:
     """None if none was proposed."""
     if not indexes:
         return None
-    chosen = [i for i in indexes if i.outcome in (Outcome.PROVED, Outcome.ESTIMATED)]
+    chosen = [i for i in indexes if i.is_recommended]
     best = _best(chosen)
     rest = tuple(
         Rest(title=title, lead=lead, indexes=found)
@@ -106,8 +107,8 @@ def _lead(chosen: Sequence[AdvisedIndex], executed: bool) -> str:
     if not chosen:
         return "No index that was tried is worth having."
     how = "built on copies, used, and timed" if executed else "by the planner's estimate alone"
-    size = sum(index.bytes or 0 for index in chosen)
-    return f"{count(len(chosen), 'index', 'indexes')} worth having, {how}; {_size(size)} in all."
+    whole = sum(index.bytes or 0 for index in chosen)
+    return f"{count(len(chosen), 'index', 'indexes')} worth having, {how}; {size(whole)} in all."
 
 
 def _best(chosen: Iterable[AdvisedIndex]) -> list[Served]:
@@ -194,7 +195,7 @@ def _card(index: AdvisedIndex, tones: Mapping[str, int]) -> IndexCard:
 
 def _costs(index: AdvisedIndex) -> Iterable[tuple[str, str, str]]:
     if index.bytes is not None:
-        yield "Size", _size(index.bytes), "on disk, and in memory where it is used"
+        yield "Size", size(index.bytes), "on disk, and in memory where it is used"
     if index.build_ns is not None:
         lock = "built concurrently it blocks no write; built plainly it does for so long"
         yield "Build", duration(index.build_ns), lock
@@ -209,7 +210,3 @@ def _costs(index: AdvisedIndex) -> Iterable[tuple[str, str, str]]:
 
 def _shown(value: float, executed: bool) -> str:
     return duration(round(value)) if executed else f"{value:,.0f}"
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**20:,.1f} MiB" if size >= 1 << 20 else f"{size / 1024:,.0f} KiB"

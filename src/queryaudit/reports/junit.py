@@ -14,10 +14,12 @@ from queryaudit.records.findings import Finding, Suppression
 from queryaudit.records.report import GateResult, Report
 from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
-from queryaudit.reports.clean import clean
+from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.reports.diff import code_lines, diffs
+from queryaudit.reports.index_words import Recommended, recommended
 
 _MOST_CAUSES = 20
+_LONGEST_CODE = 20_000
 #: Left over by ``clean``, and not characters to XML.
 _NO_CHARACTERS = str.maketrans(dict.fromkeys("\ufffe\uffff", "\N{REPLACEMENT CHARACTER}"))
 
@@ -37,8 +39,9 @@ class JunitReporter:
 
 
 def _suites(report: Report) -> Iterator[str]:
+    indexes = recommended(report)
     counts = _attributes(
-        tests=str(1 + len(report.findings) + len(report.suppressed)),
+        tests=str(1 + len(report.findings) + len(report.suppressed) + len(indexes)),
         failures=str(sum(_counts(f, report.gate) for f in report.findings)),
         errors=str(int(wording.nothing_audited(report.audited) is not None)),
         skipped=str(
@@ -53,6 +56,8 @@ def _suites(report: Report) -> Iterator[str]:
         yield from _finding(finding, report.gate)
     for suppression in report.suppressed:
         yield from _suppressed(suppression)
+    for each in indexes:
+        yield from _index(each)
     yield from _about(report)
     yield "  </testsuite>"
     yield "</testsuites>"
@@ -112,6 +117,23 @@ def _suppressed(suppression: Suppression) -> Iterator[str]:
     message = f"ignored at {clean(suppression.place, 400)}: {reason}"
     yield f"    <testcase{_case(suppression.finding)}>"
     yield f"      <skipped{_attributes(message=message)}/>"
+    yield "    </testcase>"
+
+
+def _index(each: Recommended) -> Iterator[str]:
+    """An index to add fails nothing."""
+    index, place = each.index, each.location
+    at = {} if place is None else {"file": clean(place.path, 1_000), "line": str(place.line)}
+    case = _attributes(
+        classname=clean(place.path if place is not None else index.model, 1_000),
+        name=f"{clean(index.rule, 40)} index {clean(index.title, 400)} ({each.fingerprint})",
+        **at,
+        time="0",
+    )
+    yield f"    <testcase{case}>"
+    code = clean_lines(index.code, _LONGEST_CODE)
+    body = escape("\n".join((clean(each.message, 2_000), *(f"  {line}".rstrip() for line in code))))
+    yield f"      <system-out>{body}</system-out>"
     yield "    </testcase>"
 
 

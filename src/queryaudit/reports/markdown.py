@@ -16,6 +16,7 @@ from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean_lines
 from queryaudit.reports.diff import code_lines, diffs
+from queryaudit.reports.markdown_indexes import index_blocks
 from queryaudit.reports.markdown_text import code, details, fence, prose, row
 from queryaudit.reports.source import source_lines
 from queryaudit.reports.sqltext import one_line
@@ -64,6 +65,12 @@ def _comment(report: Report, options: Options) -> str:
     if len(blocks) < len(wanted):
         left = wording.count(len(wanted) - len(blocks), "further finding")
         blocks.append(f"_{left} left out here; the HTML and JSON reports have them all._\n")
+    for block in () if options.quiet else index_blocks(report):
+        if len(block) + 1 > room:
+            blocks.append("_Indexes are left out here: too long._\n")
+            break
+        room -= len(block) + 1
+        blocks.append(block)
     aside = "\n".join(_aside(report))
     if aside and len(aside) <= room:
         blocks.append(aside)

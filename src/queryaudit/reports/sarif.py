@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 from queryaudit.records.findings import Cause, Edit, Finding, Fix, Location, Suppression
 from queryaudit.records.report import Report
-from queryaudit.records.rules import HEADINGS, Rule
+from queryaudit.records.rules import HEADINGS, Rule, Severity
 from queryaudit.reports import wording
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean, clean_lines, shorten
 from queryaudit.reports.codec import Json
+from queryaudit.reports.index_words import Recommended, recommended
 from queryaudit.reports.region import region, utf16_length
 from queryaudit.rulepages import rule_markdown
 
@@ -67,7 +68,10 @@ def _log(report: Report) -> Object:
                 "toolExecutionNotifications": list(notifications),
             }
         ],
-        "results": [_result(f, s, report, rules) for f, s in [*found, *ignored]],
+        "results": [
+            *(_result(f, s, report, rules) for f, s in [*found, *ignored]),
+            *(_index(each, report, rules) for each in recommended(report)),
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -126,6 +130,25 @@ def _result(
         "evidence": finding.evidence.grade.name.lower(),
         "evidence_text": finding.evidence.text,
     }
+    return result
+
+
+def _index(each: Recommended, report: Report, rules: dict[str, int]) -> Object:
+    """A note on the model that an index is recommended for, with its code."""
+    result: Object = {"ruleId": clean(each.index.rule, 40)}
+    if clean(each.index.rule, 40) in rules:
+        result["ruleIndex"] = rules[clean(each.index.rule, 40)]
+    code = "\n".join(clean_lines(each.index.code, _LONGEST_FIX))
+    result |= {
+        "level": Severity.NOTE.label,
+        "message": _message(f"{shorten(each.message, 2_000)}: {shorten(each.index.reason, 500)}"),
+        "locations": [] if each.location is None else [_location(each.location)],
+        "partialFingerprints": {FINGERPRINT: each.fingerprint},
+        "suppressions": [],
+    }
+    if report.gate is not None and report.gate.baseline is not None:
+        result["baselineState"] = "unchanged"  # no baseline counts them
+    result["properties"] = {"evidence": each.grade, "index_code": code}
     return result
 
 
