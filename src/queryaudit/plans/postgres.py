@@ -44,21 +44,20 @@ def explain(
         mode=mode,
         reason=permitted.reason,
         duration_ns=None if duration is None else round(duration * 1e6),
-        nodes=found if mode is PlanMode.ANALYZED else _read_on(found, sql),
+        nodes=found if mode is PlanMode.ANALYZED else _read_on(found, parse(sql).limit),
     )
 
 
-def _read_on(found: tuple[PlanNode, ...], sql: str) -> tuple[PlanNode, ...]:
+def _read_on(found: tuple[PlanNode, ...], limit: int | None) -> tuple[PlanNode, ...]:
     """A LIMIT that is far above what is expected stops nothing, as that of ``get()``."""
-    limit = parse(sql).limit
     limits = [node for node in found if node.kind == "Limit"]
     if limit is None or limits != [*found[:1]] or limits[0].estimated_rows * _FAR > limit:
         return found
     return tuple(node._replace(limit_above=False) for node in found)
 
 
-def explain_generic(server: Server, sql: str, *, id: int, alias: str) -> Plan:
-    """The plan for any values: what a saved trace allows."""
+def explain_generic(server: Server, sql: str, limit: int | None, *, id: int, alias: str) -> Plan:
+    """The plan for any values: what a saved trace allows. ``limit`` is that of the statement."""
     text = f"EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) {numbered(sql)}"
     return Plan(
         sql=id,
@@ -67,7 +66,7 @@ def explain_generic(server: Server, sql: str, *, id: int, alias: str) -> Plan:
         mode=PlanMode.GENERIC,
         reason="",
         duration_ns=None,
-        nodes=_read_on(nodes(_root(server.run(text))["Plan"]), sql),
+        nodes=_read_on(nodes(_root(server.run(text))["Plan"]), limit),
     )
 
 

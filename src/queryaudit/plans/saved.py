@@ -18,7 +18,10 @@ from queryaudit.plans.verbosity import is_verbose, verbose
 from queryaudit.records.events import SqlText
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
-from queryaudit.sql.statement import parse
+from queryaudit.sql.statement import Statements
+
+#: Statements that are explained in one transaction, which holds a lock of readers on their tables.
+_TOGETHER = 50
 
 
 class Definitions(Protocol):
@@ -56,6 +59,9 @@ class SavedPlanner:
         self._alias = alias
         self._limits = limits or Limits()
         self._plans: dict[str, Plan | None] = {}
+        #: Text and limit of those that were not asked for yet.
+        self._wanted: dict[str, tuple[str, int | None]] = {}
+        self._statements = Statements()
         #: The statements by fingerprint, as they were asked.
         self.texts: dict[str, str] = {}
         self._relations: dict[catalogue.Name, Relation] = {}
@@ -76,6 +82,10 @@ class SavedPlanner:
         known = {plan.sql: plan for plan in tables.plans}
         tables.plans = []
         for id, row in sorted(tables.sql.items()):
+            if not _is_told(known.get(id)):
+                self._want(row.text)
+        self._ask()
+        for id, row in sorted(tables.sql.items()):
             plan = self._best(row.text, known.get(id))
             if plan is not None:
                 tables.plans.append(plan._replace(sql=id))
@@ -89,13 +99,10 @@ class SavedPlanner:
 
     def _best(self, text: str, known: Plan | None) -> Plan | None:
         """``known``, unless it does not say which table is meant (without VERBOSE)."""
-        key = parse(text).fingerprint
+        key = self._statements.of(text).fingerprint
         self.texts.setdefault(key, text)
-        if known is not None and is_verbose(known):
+        if _is_told(known):
             return known
-        if key not in self._plans:
-            self._plans[key] = self._explained(text)
-            self.texts[key] = text
         found = self._plans[key]
         return found if known is None else verbose(known, found)
 
@@ -117,17 +124,34 @@ class SavedPlanner:
             )
         ]
 
-    def _explained(self, sql: str) -> Plan | None:
+    def _want(self, text: str) -> None:
+        statement = self._statements.of(text)
+        key = statement.fingerprint
+        if key not in self._plans and key not in self._wanted:
+            self._wanted[key] = (text, statement.limit)
+
+    def _ask(self) -> None:
+        """Ask for the plans that are wanted, many in one transaction: with small statements the
+        ways to the server are what takes time. One that is refused ends its transaction."""
+        while self._wanted:
+            with self._server.guarded(self._limits):
+                for key in [*self._wanted][:_TOGETHER]:
+                    text, limit = self._wanted.pop(key)
+                    self.texts[key] = text
+                    plan = self._plans[key] = self._explained(text, limit)
+                    if plan is not None and plan.mode is PlanMode.REFUSED:
+                        break
+
+    def _explained(self, sql: str, limit: int | None) -> Plan | None:
         permitted = permission(sql, PlanMode.GENERIC, self._server.vendor)
         if permitted.mode is PlanMode.REFUSED:
             return None
         try:
-            with self._server.guarded(self._limits):
-                if self._server.vendor == "sqlite":
-                    unknown = (None,) * sql.count("%s")
-                    return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
-                plan = postgres.explain_generic(self._server, sql, id=0, alias=self._alias)
-                return plan._replace(reason=self._place)
+            if self._server.vendor == "sqlite":
+                unknown = (None,) * sql.count("%s")
+                return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
+            plan = postgres.explain_generic(self._server, sql, limit, id=0, alias=self._alias)
+            return plan._replace(reason=self._place)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             return postgres.refused(0, self._alias, error)
 
@@ -138,3 +162,8 @@ class SavedPlanner:
         place = relation.schema
         indexes = tuple(i._replace(scans=scans.get((place, i.name))) for i in relation.indexes)
         return relation._replace(indexes=indexes)
+
+
+def _is_told(plan: Plan | None) -> bool:
+    """Whether there is a plan that says which tables it means."""
+    return plan is not None and is_verbose(plan)
