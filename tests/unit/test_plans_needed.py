@@ -104,14 +104,3 @@ def test_a_whole_row_is_seen_in_a_plan_of_several_tables() -> None:
 def test_a_value_is_no_column() -> None:
     found = needed(scan("o", "id", "'it''s secret'::text", Filter="(o.name = 'a.b o.c'::text)"))
     assert sorted(found[0]) == ["id", "name"]
-
-
-def test_a_whole_row_of_one_table_of_a_join_is_none_of_columns() -> None:
-    orders = above("Hash", scan("o", "o.id"), Output=["o.id"])
-    condition = {"Hash Cond": "(l.order_id = o.id)"}
-    join = above("Hash Join", scan("l", "l.*", "l.order_id"), orders, **condition)
-    [_, _, lines, _, found] = needed(
-        above("Sort", {**join, "Output": ["row_to_json(l.*)", "o.id"]}, Output=["o.id"])
-    )
-    assert lines == ()
-    assert found == ("id",)
