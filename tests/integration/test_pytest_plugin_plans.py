@@ -98,6 +98,27 @@ def test_the_rows_of_a_test_are_there_when_its_queries_are_explained(library: Pr
     assert "Seq Scan library_writer" in drawn.out
 
 
+#: Slower than the others, dearer by the planner's guess, and without a row.
+EMPTIED = """
+@pytest.mark.django_db
+def test_nothing_left(client):
+    for _ in range(9):
+        fill()
+    Writer.objects.all()._raw_delete("default")
+    assert client.get("/writer/").content == b"0"
+"""
+
+
+def test_a_look_at_an_empty_table_takes_nothing_back(library: Project) -> None:
+    head, mark, rest = TESTS.partition("class TestWriters")
+    for text in (TESTS + EMPTIED, head + EMPTIED + mark + rest):
+        library.only_test(text)
+        run = library.pytest(EXPLAIN)
+        library.only_test(TESTS)
+        assert "4 passed" in run.out
+        assert found(run) == EXPECTED
+
+
 def test_processes_find_the_same(library: Project) -> None:
     run = library.pytest(EXPLAIN, *XDIST, "-n2")
     assert found(run) == EXPECTED

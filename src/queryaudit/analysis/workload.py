@@ -75,7 +75,11 @@ class Gathered:
         runs[1] += duration_ns
 
     def add_plan(self, plan: Plan, statement: Statement) -> None:
-        """Of several plans for one statement, the one that was taken furthest and cost most."""
+        """Of several plans for one statement, the one that was taken furthest and saw most rows.
+
+        Rows do not depend on what else the machine did: a slow look at an empty table, in
+        which others left dead rows, would cost more than what found something.
+        """
         plan = plan._replace(sql=0)
         key = (plan.alias, statement.fingerprint)
         known = self.plans.get(key)
@@ -138,7 +142,7 @@ def _asked(
 
 def _weight(plan: Plan) -> tuple[object, ...]:
     cost = plan.nodes[0].cost if plan.nodes else 0.0
-    return (int(plan.mode), cost, plan.duration_ns or 0, repr(plan))
+    return (int(plan.mode), plan.looked_at, cost, plan.duration_ns or 0, repr(plan))
 
 
 def _size(relation: Relation) -> tuple[object, ...]:

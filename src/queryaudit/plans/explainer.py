@@ -7,6 +7,7 @@ statement of a running unit of work, and are let go of when it ends.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -26,6 +27,8 @@ MAX_PLANS = 5_000
 _SLOWER = 4
 _AGAIN = 3
 _SLOW_NS = 1_000_000
+#: Executions that read an empty table are not counted, up to so many.
+_IN_VAIN = 10
 
 
 class Ending(Protocol):
@@ -65,6 +68,8 @@ class Explainer:
         self._samples: dict[int, dict[int, _Sample]] = {}
         #: by fingerprint: how long the explained execution took, and how often it was explained
         self._explained: dict[str, tuple[int, int]] = {}
+        #: by fingerprint: how often an empty table was read
+        self._in_vain: Counter[str] = Counter()
         #: of the texts that were met: those that differ in a LIMIT are one statement
         self._fingerprints: dict[int, str] = {}
         define(Explaining(mode))
@@ -142,7 +147,11 @@ class Explainer:
             return postgres.refused(sample.statement, alias, reason) if reason else None
         if permitted.mode is PlanMode.ANALYZED and sample.duration_ns > self._execution_ns():
             permitted = Permission(PlanMode.PLANNED, "it took too long to be executed again")
-        return explained(server, sample, permitted, self._limits, alias)
+        plan = explained(server, sample, permitted, self._limits, alias)
+        if _read_nothing(plan) and self._in_vain[key] < _IN_VAIN:
+            self._in_vain[key] += 1
+            del self._explained[key]  # the next one may find the table filled
+        return plan
 
     def _execution_ns(self) -> int:
         return self._limits.statement_ms * 1_000_000 // 2
@@ -153,6 +162,14 @@ class Explainer:
             names |= catalogue.children(server, catalogue.deleted_from(plans))
             for relation in catalogue.relations(server, names, alias):
                 self._define(relation)
+
+
+def _read_nothing(plan: Plan) -> bool:
+    """Whether a table was read from end to end, and was empty."""
+    return plan.mode is PlanMode.ANALYZED and any(
+        node.kind == "Seq Scan" and node.loops and not node.actual_rows and not node.removed
+        for node in plan.nodes
+    )
 
 
 def explained(

@@ -61,6 +61,12 @@ class Plan(NamedTuple):
     duration_ns: int | None  #: what executing it took
     nodes: tuple[PlanNode, ...]
 
+    @property
+    def looked_at(self) -> float:
+        """Rows of tables that were seen when it was executed, those that a filter turned away too;
+        0 if it was not."""
+        return sum((n.actual_rows or 0.0) + (n.removed or 0.0) for n in self.nodes if n.relation)
+
 
 class IndexKey(NamedTuple):
     """One key of an index."""
