@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import traceback
 from typing import Any
@@ -306,3 +307,23 @@ def test_an_exception_of_a_system_exit_passes_through_a_scope() -> None:
     with pytest.raises(SystemExit), Recording():
         raise SystemExit(3)
     assert Author.objects.exists()
+
+
+def _below(levels: int) -> int:
+    return Tag.objects.count() if levels == 0 else _below(levels - 1)
+
+
+def test_a_query_near_the_end_of_the_stack_is_written_down() -> None:
+    """Call paths that are alike for long are told apart without a stack of our own."""
+    depth = len(traceback.extract_stack())
+    limit = sys.getrecursionlimit()
+    with queryaudit.audit() as audited:
+        sys.setrecursionlimit(depth + 100 + 90)
+        try:
+            first = _below(100)
+            second = _below(100)
+        finally:
+            sys.setrecursionlimit(limit)
+    assert first == second
+    assert audited.report.diagnostics == ()
+    assert audited.report.audited.queries == 2

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sysconfig
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core import serializers
+from django.db import models
 from django.db.models.signals import post_delete
 
 import queryaudit
@@ -141,3 +146,49 @@ def test_rows_that_the_code_loads_and_then_deletes_are_joined(reviews: Book) -> 
     [fix] = [fix for fix in fixes(audited) if "select_related" in fix.code]
     assert '.select_related("customer")' in fix.code
     assert fix.edits
+
+
+def test_what_a_serializer_reads_is_prefetched_as_it_is() -> None:
+    with queryaudit.audit() as audited:
+        serializers.serialize("python", Book.objects.order_by("pk"))
+    [fix] = fixes(audited)
+    assert fix.code == 'Book.objects.prefetch_related("tags")'
+    assert "to_attr" not in fix.note
+    with queryaudit.audit() as audited:
+        serializers.serialize("python", Book.objects.order_by("pk").prefetch_related("tags"))
+    assert audited.findings == ()
+
+
+_TRANSLATING = """
+def translated(row, language):
+    return row.reviews.filter(rating=language).first()
+"""
+
+
+def test_a_list_of_the_projects_own_is_no_help_to_a_library() -> None:
+    path = os.path.join(sysconfig.get_path("purelib"), "translating", "__init__.py")
+    library: dict[str, Any] = {"__name__": "translating"}
+    exec(compile(_TRANSLATING, path, "exec"), library)
+    with queryaudit.audit() as audited:
+        for book in Book.objects.order_by("pk"):
+            library["translated"](book, 3)
+    [fix] = fixes(audited)
+    assert fix.code == 'Book.objects.prefetch_related("reviews")'
+    assert "translating.translated() asks in a way of its own" in fix.note
+    assert not fix.edits
+
+
+class Careful(models.QuerySet[Book]):
+    """Does something with its rows as soon as they are there."""
+
+    def _fetch_all(self) -> None:
+        super()._fetch_all()  # type: ignore[misc]
+
+
+def test_a_queryset_that_overrides_how_rows_are_fetched_is_read_where_it_is_read() -> None:
+    with queryaudit.audit() as audited:
+        for book in Careful(Book).order_by("pk"):
+            _ = book.author.name
+    [finding] = audited.findings
+    assert finding.location.function.startswith("test_a_queryset_that_overrides")
+    assert finding.rule == "QA101"

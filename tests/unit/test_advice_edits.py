@@ -624,6 +624,11 @@ def test_no_calls_give_no_edit() -> None:
     assert append_calls(frame_of("x = «Book.objects.all()»"), [], "shop.Book") is None
 
 
+def test_a_manager_that_is_asked_for_a_method_by_name_is_left_alone() -> None:
+    assert edited("return «getattr(Book.objects, name)(self)»", JOIN) is None
+    assert edited("return «list(Book.objects)»", JOIN) == f"return list(Book.objects{JOIN})"
+
+
 def test_an_invalid_escape_in_the_source_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
     assert edited("x = «Book.objects.filter(a='\\d')»", JOIN) is not None
     assert not recwarn.list
@@ -643,6 +648,7 @@ def test_what_is_expected_here_is_python(expected: str) -> None:
         "model._default_manager.all()",
         "apps.get_model(label).objects.filter(a=1)",
         "forms[0].objects.all()",
+        "history_manager.filter(a=1)",
     ],
 )
 def test_a_model_that_is_chosen_at_run_time_may_be_any(code: str) -> None:

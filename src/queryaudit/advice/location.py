@@ -34,7 +34,10 @@ class Candidate:
 
     @property
     def is_of_any_model(self) -> bool:
-        """Whether the class is chosen at run time, as in ``self.get_model().objects``."""
+        """Whether the class is chosen at run time, as in ``self.get_model().objects`` or of a
+        manager that was handed over."""
+        if self.chain.root_name.lower().endswith("manager"):
+            return True
         if self.queryset is None or self.queryset.first >= len(self.chain.links):
             return False
         if self.chain.links[self.queryset.first].name not in MANAGERS:
@@ -54,6 +57,12 @@ def locate(source: Source, model: str) -> Candidate | None:
 
     With columns the frame is trusted even where the class goes by another name there.
     """
+    found = _found(source, model)
+    # getattr(Book.objects, name) may ask for a method that the manager has and a queryset has not.
+    return None if found is not None and _is_asked_by_name(source, found.span) else found
+
+
+def _found(source: Source, model: str) -> Candidate | None:
     candidates = [
         candidate
         for chain in find_chains(source)
@@ -72,6 +81,16 @@ def locate(source: Source, model: str) -> Candidate | None:
     if statement is None:
         return None
     return _only([one for one in candidates if statement.holds(one.span)], model)
+
+
+def _is_asked_by_name(source: Source, span: Span) -> bool:
+    return any(
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "getattr"
+        and bool(node.args)
+        and source.span(node.args[0]) == span
+        for node in ast.walk(source.tree)
+    )
 
 
 def _candidates(source: Source, chain: Chain, model: str) -> list[Candidate]:

@@ -105,30 +105,49 @@ class _Way:
         self.further: tuple[tuple[int, _Level], ...] = ()
 
     def add(self, site: Site, path: tuple[Check, ...]) -> None:
-        """Add a site whose callers from here on are ``path``."""
-        if not path:
-            if len(self.sites) < MAX_VARIANTS:
-                self.sites = (*self.sites, (site, site.reads))
-            return
-        (depth, code, lasti), rest = path[0], path[1:]
-        level = next((level for known, level in self.further if known == depth), None)
-        if level is None:
-            level = {}
-            self.further = (*self.further, (depth, level))
-        # Sites keep their code alive, so its id remains its own.
-        key = id(code) + (lasti << _SHIFT)
-        known = level.get(key)
-        if known is None:
-            level[key] = ((site, rest + site.reads),)
-            return
-        if isinstance(known, tuple):
-            ((other, checks),) = known
-            known = _Way()
-            known.add(other, checks[: len(checks) - len(other.reads)])
-            known.add(site, rest)
-            level[key] = known  # now that it is whole: others look while this thread adds
-        else:
-            known.add(site, rest)
+        """Add a site whose callers from here on are ``path``. No recursion: the application may be
+        near the end of its stack."""
+        way = self
+        while path:
+            (depth, code, lasti), path = path[0], path[1:]
+            level = next((level for known, level in way.further if known == depth), None)
+            if level is None:
+                level = {}
+                way.further = (*way.further, (depth, level))
+            key = _key(code, lasti)
+            known = level.get(key)
+            if known is None:
+                level[key] = ((site, path + site.reads),)
+                return
+            if isinstance(known, tuple):
+                ((other, checks),) = known
+                theirs = checks[: len(checks) - len(other.reads)]
+                level[key] = _fork(other, theirs, site, path)
+                return
+            way = known
+        if len(way.sites) < MAX_VARIANTS:
+            way.sites = (*way.sites, (site, site.reads))
+
+
+def _key(code: CodeType | None, lasti: int) -> int:
+    # Sites keep their code alive, so its id remains its own.
+    return id(code) + (lasti << _SHIFT)
+
+
+def _fork(other: Site, theirs: tuple[Check, ...], site: Site, path: tuple[Check, ...]) -> _Way:
+    """The way of two sites from here on, whole: others look while this thread adds."""
+    way = whole = _Way()
+    for (depth, code, lasti), (other_depth, other_code, other_lasti) in zip(
+        path, theirs, strict=False
+    ):
+        if (depth, lasti) != (other_depth, other_lasti) or code is not other_code:
+            break
+        inner = _Way()
+        way.further = ((depth, {_key(code, lasti): inner}),)
+        way, path, theirs = inner, path[1:], theirs[1:]
+    way.add(other, theirs)
+    way.add(site, path)
+    return whole
 
 
 #: By code and instruction.

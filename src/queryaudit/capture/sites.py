@@ -27,7 +27,7 @@ from queryaudit.records.events import FrameKind
 MAX_WALK = 1500
 #: Project frames that tell call paths apart: those that are kept, and their callers.
 MAX_CALLERS = 120
-#: The arguments of a fetch mode's ``fetch``: one that the project wrote is part of the descriptor.
+#: The arguments of a fetch mode's ``fetch``.
 _FETCH = ("self", "fetcher", "instance")
 
 _LIBRARY = FrameKind.LIBRARY
@@ -74,7 +74,7 @@ class _Walker(Seen):
             else:
                 mark = None
             if file.kind is not _LIBRARY:
-                if code.co_name != "fetch" or code.co_varnames[:3] != _FETCH:
+                if not _is_part_of_orm(code):
                     self._project(depth, frame, file.kind)
             elif self.fallback is None and _asks_by_itself(file, mark):
                 self.fallback = (depth, frame)
@@ -193,6 +193,13 @@ class _Walker(Seen):
         for code, lasti in awaiting:
             kind = self.files(code.co_filename).kind
             self.places.append(self.known.at(kind, code, lasti))
+
+
+def _is_part_of_orm(code: CodeType) -> bool:
+    """Whether the project overrides what Django calls by itself: a fetch mode's ``fetch``, which is
+    part of the descriptor, or a queryset's ``_fetch_all``, whoever reads it."""
+    name = code.co_name
+    return name == "_fetch_all" or (name == "fetch" and code.co_varnames[:3] == _FETCH)
 
 
 def _asks_by_itself(file: CodeFile, mark: Mark | None) -> bool:

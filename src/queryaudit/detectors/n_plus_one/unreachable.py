@@ -1,11 +1,12 @@
-"""Reads that nothing added to the queryset of their rows can replace, and what does."""
+"""Reads by libraries, for which the access itself does not tell what to write."""
 
 from __future__ import annotations
 
 import ast
 
 from queryaudit.advice.source import expression_at, read_source
-from queryaudit.detectors.n_plus_one.loads import Load
+from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
+from queryaudit.detectors.places import is_handed
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Applicability, Fix
 
@@ -22,6 +23,14 @@ _DELETERS = frozenset(
     }
 )
 
+#: Orders a collection in its own way, but reads what was prefetched as it is.
+_SERIALIZERS = "django.core.serializers."
+
+_SERIALIZED = (
+    "Django's serializers read what was prefetched, in the order of the prefetch. iterator() "
+    "prefetches only with a chunk_size."
+)
+
 _COLLECTED = Fix(
     title="read it for all rows before they are deleted",
     applicability=Applicability.DISPLAY_ONLY,
@@ -33,16 +42,42 @@ _COLLECTED = Fix(
 
 
 def other_fix(load: Load) -> Fix | None:
-    """The fix of a read that no join and no prefetch replaces."""
+    """The fix of a read that no join or prefetch replaces, or only one of the whole relation."""
     access = load.access
     if load.stack.via == _PERMISSIONS and access is not None and access.target == _PERMISSION:
         return _of_permissions(load.site)
+    if load.stack.via.startswith(_SERIALIZERS) or not is_handed(load.stack.via):
+        found = _of_library(load)
+        if found is not None:
+            return found
     if load.source is None:
         return None
     _, stack = load.source
     if stack.via in _DELETERS or (not stack.via and _deletes(stack.frames[:1])):
         return _COLLECTED
     return None
+
+
+def _of_library(load: Load) -> Fix | None:
+    """A collection that a library filters or orders: what the project prefetches in another list
+    it would not look at."""
+    access, origin, via = load.access, load.origin, load.stack.via
+    if access is None or origin is None or not (access.narrowed or access.method is not None):
+        return None
+    if access.path[-1].kind not in COLLECTIONS or access.method in AGGREGATES:
+        return None
+    names = "__".join(step.name for step in access.path)
+    rows = origin.model.rpartition(".")[2]
+    known = via.startswith(_SERIALIZERS)
+    return Fix(
+        title="prefetch the relation",
+        applicability=Applicability.UNSAFE if known else Applicability.DISPLAY_ONLY,
+        code=f'{rows}.objects.prefetch_related("{names}")',
+        note=_SERIALIZED
+        if known
+        else f"{via}() asks in a way of its own: this helps if it looks "
+        "at prefetched rows before. Its documentation may name another way to load them at once.",
+    )
 
 
 def _of_permissions(site: Frame | None) -> Fix:

@@ -14,6 +14,7 @@ from typing import Protocol
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import Place, places_of, severity_at, visible
+from queryaudit.detectors.writes.batches import is_batch
 from queryaudit.detectors.writes.calls import (
     Call,
     CallFold,
@@ -86,6 +87,8 @@ def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, li
             continue
         loop = rounds.loop(written.frames, max(one.queries for one in call.ran))
         if loop is None or loop.kind not in view.own or is_setup(written.frames):
+            continue
+        if is_batch(call.frames[0]):
             continue
         sighting = _sight(call, written, loop, rule, models, view, ran)
         needed = is_needed_in_each_round(written, loop, ran)
