@@ -20,6 +20,7 @@ from queryaudit.detectors.base import (
     Limits,
     Sighting,
     View,
+    placed,
     some_variants,
 )
 from queryaudit.records.events import (
@@ -285,7 +286,7 @@ class Engine:
                 frames=(*(known.frames if known else ()), *sighting.frames),
                 variants=some_variants(known.variants if known else frozenset(), sighting.variants),
             )
-        return added
+        return {key: placed(sighting, self._tables) for key, sighting in added.items()}
 
     def _ignore(self, sighting: Sighting) -> Ignore | None:
         """The innermost ignore that was active and covers the sighting's rule."""

@@ -194,7 +194,15 @@ class Ledger:
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
     plain = replace(
-        sighting, queries=0, duration_ns=0, rows=0, most=0, frames=(), variants=frozenset()
+        sighting,
+        queries=0,
+        duration_ns=0,
+        rows=0,
+        most=0,
+        frames=(),
+        variants=frozenset(),
+        names=None,
+        body=None,
     )
     # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
     warns = sighting.changed or sighting.through_narrowed

@@ -31,6 +31,7 @@ class Mark(IntEnum):
     DELETION = 10  #: Django collects what a deletion takes with it
     HANDED = 9  #: a thread runs what another thread or a task waits for
     VALIDATION = 11  #: a model checks its values against the database
+    RECEIVED = 13  #: a serializer looks up what keys of a request mean
     TASK = 12  #: a loop goes on with a task, which remembers who made it
 
 
@@ -66,8 +67,11 @@ _MARKS: dict[str, dict[str, Mark]] = {
     "django/contrib/contenttypes/fields.py": {"__get__": Mark.DESCRIPTOR},
     "django/template/base.py": {"render_annotated": Mark.TEMPLATE},
     "rest_framework/fields.py": _FIELD_METHODS,
-    "rest_framework/relations.py": _FIELD_METHODS,
-    "rest_framework/serializers.py": {"to_representation": Mark.MANY},
+    "rest_framework/relations.py": {**_FIELD_METHODS, "to_internal_value": Mark.RECEIVED},
+    "rest_framework/serializers.py": {
+        "to_representation": Mark.MANY,
+        "to_internal_value": Mark.RECEIVED,
+    },
     "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
     "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
     # Further out stand middleware, which call every view and cause nothing that a view asks.

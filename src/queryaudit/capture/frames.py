@@ -11,6 +11,7 @@ from queryaudit.capture.positions import positions
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.source import source_file
 from queryaudit.records.events import Frame, FrameKind, FunctionText
+from queryaudit.records.sources import FileHead
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _TEMPLATE_CONTEXT = 3
@@ -26,6 +27,9 @@ class FrameResolver:
         self._files = files
         #: Functions whose source was given.
         self._functions: set[tuple[str, int]] = set()
+        #: Files whose head was given, and those whose is still to be, by name.
+        self._heads: set[str] = set()
+        self._headed: dict[str, None] = {}
 
     def plain(self, place: Place) -> Frame:
         """Path, position and function; no file is read."""
@@ -80,6 +84,9 @@ class FrameResolver:
         frame = self.plain(place)
         if place.kind is FrameKind.TEMPLATE:
             return self._template(place, frame)
+        name = place.path if place.code is None else place.code.co_filename
+        if name and place.kind is not FrameKind.LIBRARY and name not in self._heads:
+            self._headed[name] = None
         if place.code is None:
             return self._class(place, frame)
         found = source_file(place.code.co_filename).place(
@@ -101,12 +108,19 @@ class FrameResolver:
             loop_source=found.loop.source if found.loop else (),
         )
 
-    def functions(self, places: Sequence[Place]) -> Iterator[FunctionText]:
+    def functions(self, places: Sequence[Place]) -> Iterator[FunctionText | FileHead]:
         """The source of the innermost function of Python among the places, and of who calls it
-        where that is a ``save()`` which a model overrides.
+        where that is a ``save()`` which a model overrides; of a view's or an admin's class all of
+        it, and the heads of the files that were looked at.
 
         None of what was given before, is long or is a module. Of a template all of it.
         """
+        yield from self._new_heads()
+        for place in places:
+            if place.code is None and place.kind is FrameKind.PROJECT:
+                found = self._whole_class(place)
+                if found is not None:
+                    yield found
         if places and places[0].kind is FrameKind.TEMPLATE:
             found = self._whole_template(places[0])
             if found is not None:
@@ -129,6 +143,23 @@ class FrameResolver:
             return None
         self._functions.add((path, found.first_line))
         return FunctionText(path, found.name, found.first_line, found.lines, found.decorators)
+
+    def _new_heads(self) -> Iterator[FileHead]:
+        while self._headed:
+            name, _ = self._headed.popitem()
+            self._heads.add(name)
+            found = source_file(name).head()
+            if found is not None:
+                path = self._files.relative(name)
+                yield FileHead(path, found.first_line, found.lines, found.names)
+
+    def _whole_class(self, place: Place) -> FunctionText | None:
+        found = source_file(place.path).class_at(self.rich(place).line)
+        path = self._files.relative(place.path)
+        if found is None or (path, found.first_line) in self._functions:
+            return None
+        self._functions.add((path, found.first_line))
+        return FunctionText(path, found.name, found.first_line, found.lines)
 
     def _whole_template(self, place: Place) -> FunctionText | None:
         lines = source_file(place.path).lines

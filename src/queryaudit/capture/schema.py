@@ -32,6 +32,8 @@ def model_row(model: type[DjangoModel]) -> Model:
         delete=_overridden(model, "delete"),
         signals=tuple(name for name in _SIGNALS if getattr(signals, name).has_listeners(model)),
         parents=tuple(parent._meta.label for parent in options.parents),
+        module=model.__module__,
+        manager=options.default_manager.name if options.default_manager is not None else "",
     )
 
 

@@ -48,7 +48,18 @@ class Seen:
 
     __slots__ = (
         *("anchor", "callers", "deleting", "end", "fallback", "files", "functions", "kept"),
-        *("known", "last", "outer", "pending", "places", "probes", "queryset", "read", "rows"),
+        *(
+            "field",
+            "known",
+            "last",
+            "outer",
+            "pending",
+            "places",
+            "probes",
+            "queryset",
+            "read",
+            "rows",
+        ),
         *("site", "start", "start_depth"),
     )
 
@@ -70,6 +81,8 @@ class Seen:
         self.queryset: tuple[int, FrameType, str] | None = None
         self.rows: FrameType | None = None
         self.deleting = False
+        #: A serializer's field that looks up a key.
+        self.field: tuple[int, FrameType] | None = None
         #: A frame of the ORM that loads for want of what was not loaded.
         self.pending: tuple[int, FrameType, Mark] | None = None
         self.callers: list[tuple[int, CodeType, int]] = []

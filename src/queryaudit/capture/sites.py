@@ -103,6 +103,8 @@ class _Walker(Seen):
             self._serializer(depth, frame)
         elif mark is Mark.MANY:
             self._many(depth, frame)
+        elif mark is Mark.RECEIVED:
+            self._received(depth, frame)
         elif mark is Mark.DELETION:
             self.deleting = self.anchor is None
         elif self.anchor is not None or mark is Mark.VALIDATION or mark is Mark.TASK:
@@ -164,6 +166,27 @@ class _Walker(Seen):
                 place.loop = (0, "for each item of the serialized list")
                 return
         self._serializer(depth, frame)  # the list itself is a field, and fetches its rows
+
+    def _received(self, depth: int, frame: FrameType) -> None:
+        """A field that goes through keys, or a list whose items have one each."""
+        owner = frame.f_locals.get("self")
+        if self.places:
+            return
+        if hasattr(owner, "child_relation"):
+            self._looked_up(depth, frame, "for each key of the field")
+        elif hasattr(owner, "child") and self.field is not None:
+            self._looked_up(*self.field, "for each item of the validated list")
+        elif self.field is None:
+            self.field = (depth, frame)
+
+    def _looked_up(self, depth: int, frame: FrameType, loop: str) -> None:
+        value = field_place(frame)
+        if value is None or class_kind(value[0], self.files) is FrameKind.LIBRARY:
+            return
+        self._anchored(depth, frame, field_place, value)
+        place = class_place(FrameKind.SERIALIZER, *value)
+        place.loop = (0, loop)
+        self.places.append(place)
 
     def _anchored(self, depth: int, frame: FrameType, reader: Any, value: object) -> None:
         self.probes.append((depth, reader, value))

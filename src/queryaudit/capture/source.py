@@ -28,6 +28,8 @@ _CONTEXT_LINES = 2
 _MAX_SNIPPET = 60
 _MAX_LOOP = 40
 _MAX_FUNCTION = 150
+_MAX_HEAD = 150
+_IMPORTING = ("import ", "from ")
 
 
 #: Nodes with their numbers, outermost first.
@@ -45,6 +47,12 @@ class Function(NamedTuple):
     first_line: int
     lines: tuple[str, ...]
     decorators: tuple[str, ...]
+
+
+class Head(NamedTuple):
+    first_line: int
+    lines: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 class Place(NamedTuple):
@@ -114,6 +122,41 @@ class SourceFile:
             found.append(text[1:])
             line -= 1
         return tuple(reversed(found))
+
+    def class_at(self, line: int) -> Function | None:
+        """The class whose header stands on a line, or one of whose decorators does."""
+        for _, node in self._chain(line, None):
+            if node.kind == CLASS and line <= node.line:
+                if node.end_line - node.line >= _MAX_FUNCTION:
+                    return None
+                lines = tuple(self.lines[node.line - 1 : node.end_line])
+                return Function(node.names, node.line, lines, ())
+        return None
+
+    def head(self) -> Head | None:
+        """The imports at the top, and the names of what is defined below them."""
+        outline = self.outline
+        if outline is None:
+            return None
+        imports: list[Node] = []
+        names: list[str] = []
+        start, below = 1, False
+        for number, at in enumerate(outline.inside(0)):
+            node = outline.node(at)
+            text = self.lines[node.line - 1]
+            if text.startswith(_IMPORTING):
+                imports += [] if below else [node]
+            elif node.kind in (FUNCTION, CLASS):
+                names.append(node.names)
+                below = True
+            elif not number and text.lstrip("rR").startswith(("'", '"')):
+                start = node.end_line + 1
+            elif text[:1].isidentifier() and "=" in text:
+                names.append(text.partition("=")[0].partition(":")[0].strip())
+        if not imports or imports[-1].end_line - imports[0].line >= _MAX_HEAD:
+            return Head(start, (), tuple(names)) if not imports else None
+        first, last = imports[0].line, imports[-1].end_line
+        return Head(first, tuple(self.lines[first - 1 : last]), tuple(names))
 
     def definition(self, names: Iterable[str]) -> int | None:
         """The line that binds the last of ``names`` that can be found, each in the body of the one

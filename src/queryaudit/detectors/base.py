@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
+from queryaudit.advice.class_edits import is_class
+from queryaudit.advice.file_names import FileNames
 from queryaudit.advice.row_uses import RowUse
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.counted import Counted
@@ -39,6 +41,7 @@ from queryaudit.records.events import (
 from queryaudit.records.findings import Evidence, Fix
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.rules import Rule, Severity
+from queryaudit.records.sources import FileHead
 from queryaudit.records.waits import Wait
 from queryaudit.records.workload import Site, Workload
 from queryaudit.sql.statement import Statement
@@ -60,6 +63,7 @@ class Definitions(Protocol):
     accesses: dict[int, Access]
     ignores: dict[int, Ignored]
     functions: dict[str, list[FunctionText]]  #: by path
+    heads: dict[str, FileHead]  #: by path
     models: dict[str, Model]  #: by label
     explaining: Explaining | None
     plans: list[Plan]
@@ -180,8 +184,24 @@ class Sighting:
     write: RowWrite | None = None  #: what is written, where the rule is about that
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id
     frames: tuple[Frame, ...] = field(default=())  #: all places where an ignore comment counts
+    #: What the file of ``frame`` knows by name, and the class whose header ``frame`` is.
+    names: FileNames | None = None
+    body: FunctionText | None = None
     fix: Fix | None = None  #: known to a rule when it judges; ``advise`` may as well find it
     evidence: Evidence | None = None
+
+
+def placed(sighting: Sighting, tables: Definitions) -> Sighting:
+    """With what an edit has to know of the file that it is in."""
+    frame = sighting.frame
+    head = tables.heads.get(frame.path)
+    if head is None:
+        return sighting
+    labels = {sighting.model or "", sighting.owner or "", sighting.target or ""}
+    models = [tables.models[label] for label in sorted(labels & tables.models.keys())]
+    texts = tables.functions.get(frame.path, ()) if is_class(frame) else ()
+    body = next((text for text in texts if text.first_line == frame.line), None)
+    return replace(sighting, names=FileNames(head, tuple(models)), body=body)
 
 
 class Nomination(NamedTuple):

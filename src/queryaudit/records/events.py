@@ -1,8 +1,7 @@
 """What capture writes down: the rows of a trace, hot ones as tuples.
 
-A trace is one stream. Definitions (a statement text, a stack, an origin, an access) are rows
-too and precede the first row that refers to them by id, so a reader never has to look ahead
-and a torn tail costs only the tail.
+A trace is one stream. Definitions (a statement text, a stack, an origin) are rows too and precede
+the first row that refers to them by id: no reader has to look ahead, a torn tail costs the tail.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from queryaudit.records.counted import Counted
 from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation
+from queryaudit.records.sources import FileHead
 from queryaudit.records.texts import Hole
 from queryaudit.records.waits import Wait
 
@@ -365,6 +365,8 @@ class Model(NamedTuple):
     signals: tuple[str, ...]  #: signals with receivers, as ``post_save``
     parents: tuple[str, ...]  #: labels of the concrete models it inherits from
     path: str | None = None  #: the file of the project that it stands in
+    module: str = ""  #: where its class is defined
+    manager: str = "objects"  #: its default manager
 
 
 class ScopeEnd(NamedTuple):
@@ -384,6 +386,7 @@ Definition = (
     SqlText
     | Stack
     | FunctionText
+    | FileHead
     | Origin
     | Access
     | Ignored

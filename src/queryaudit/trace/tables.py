@@ -21,6 +21,7 @@ from queryaudit.records.events import (
 )
 from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation
+from queryaudit.records.sources import FileHead
 
 _Made = TypeVar("_Made")
 
@@ -40,6 +41,7 @@ class Tables:
         "explaining",
         "functions",
         "header",
+        "heads",
         "ignores",
         "models",
         "nulls",
@@ -62,6 +64,8 @@ class Tables:
         self.ignores: dict[int, Ignored] = {}
         #: by path
         self.functions: dict[str, list[FunctionText]] = {}
+        #: by path
+        self.heads: dict[str, FileHead] = {}
         #: by label
         self.models: dict[str, Model] = {}
         #: None: no statement of this trace is explained.
@@ -95,6 +99,8 @@ class Tables:
             self.ignores[event.id] = event
         elif isinstance(event, FunctionText):
             self.functions.setdefault(event.path, []).append(event)
+        elif isinstance(event, FileHead):
+            self.heads[event.path] = event
         elif isinstance(event, Model):
             self.models[event.label] = event
             if self._by_table.setdefault(event.table, event).label == event.label:

@@ -6,17 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from queryaudit.advice.class_edits import edit_class, is_class
 from queryaudit.advice.deferred import fitted
 from queryaudit.advice.edits import append_calls, is_of_any_model
-from queryaudit.advice.model_names import named_as_known
+from queryaudit.advice.naming import name_calls
 from queryaudit.advice.narrowing import narrowing_at
 from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
+from queryaudit.advice.received_keys import OF_A_FIELD, OF_ITEMS, key_field
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.n_plus_one.keys import together
 from queryaudit.records.events import AccessKind, Frame, FrameKind
-from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.findings import Applicability, Edit, Fix
 from queryaudit.sql.statement import parse
 
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
@@ -52,34 +54,53 @@ def message(sightings: Sequence[Sighting]) -> str:
     queries = sum(s.queries for s in sightings)
     if not head.path:
         return _hand_written(head, queries)
-    rows = (head.model or "").rpartition(".")[2]
     if head.rule == "QA108":
         tree = (head.owner or head.model or "").rpartition(".")[2]
         return (
             f"A tree of {tree} rows is walked over {_access(head)} "
-            f"with a query for each node: {queries} queries."
+            f"with a query for each node: {_counted(queries)}."
         )
-    accesses = list(dict.fromkeys(_access(s) for s in sightings))
-    return (
-        f"{_listed(accesses)} {'is' if len(accesses) == 1 else 'are'} loaded "
-        f"once per {rows} row: {queries} queries."
-    )
+    accesses: dict[str, dict[str, None]] = {}
+    for sighting in sightings:
+        accesses.setdefault(_asking(sighting), {})[_access(sighting)] = None
+    said = [
+        _loaded([*names], rows, again=n > 0) for n, (rows, names) in enumerate(accesses.items())
+    ]
+    return f"{_listed(said)}: {_counted(queries)}."
+
+
+def _asking(sighting: Sighting) -> str:
+    """The model of the rows that each ask once: behind a collection, those that are in it."""
+    collected = any(step.kind in _MANY for step in sighting.path[:-1])
+    label = (sighting.owner if collected else None) or sighting.model or ""
+    return label.rpartition(".")[2]
+
+
+def _loaded(accesses: Sequence[str], rows: str, *, again: bool) -> str:
+    verb = "" if again else " is loaded" if len(accesses) == 1 else " are loaded"
+    return f"{_listed(accesses)}{verb} once per {rows} row"
 
 
 def _hand_written(head: Sighting, queries: int) -> str:
     where = f" in {_function(head.frame)}" if head.frame.function else ""
     if head.rule == "QA108":
-        return f"A recursive function{where} runs a query at each level: {queries} queries."
+        return f"A recursive function{where} runs a query at each level: {_counted(queries)}."
     kind = "An aggregate" if head.rule == "QA104" else "A query"
     loop = head.loop[2] if head.loop is not None else ""
     rounds = f" per round of `{loop}`" if loop else " per round"
     rounds = f" {loop}" if loop.startswith(_WORDS) else rounds
-    return f"{kind}{where} runs once{rounds}: {queries} queries."
+    return f"{kind}{where} runs once{rounds}: {_counted(queries)}."
+
+
+def _counted(queries: int) -> str:
+    return f"{queries} {'query' if queries == 1 else 'queries'}"
 
 
 def _function(frame: Frame) -> str:
     if frame.kind is FrameKind.TEMPLATE:
         return frame.path.rpartition("/")[2]
+    if frame.kind is FrameKind.SERIALIZER:
+        return frame.function
     return f"{frame.function}()"
 
 
@@ -105,6 +126,10 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
         if head.fix is not None:
             return head.fix
         asked = head.target or head.owner
+        if head.loop is not None and head.loop[2] in (OF_A_FIELD, OF_ITEMS):
+            known = head.names.described(asked or "") if head.names is not None else None
+            compared = parse(head.statement).compared or ()
+            return key_field(head.loop[2], head.frame.function, known, compared)
         fix = advise_loop(_in_its_loop(head), parse(head.statement), asked, head.method)
         return _warned(fix) if changed else fix
     keys = [s.fix for s in lazy if s.fix is not None]
@@ -142,25 +167,29 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
         applicability = Applicability.DISPLAY_ONLY
     # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
     write = plan.calls and not narrow and not lost and not elsewhere
-    known = named_as_known(head.frame, plan.calls, plan.models, head.model or "") if write else None
-    edit = append_calls(head.frame, known, head.model or "") if known else None
+    named = name_calls(
+        head.frame, plan.calls, plan.imports, plan.models, head.model or "", head.names
+    )
+    edit = _edit(head, named.calls) if write and named.calls else None
     of_any = edit is not None and is_of_any_model(head.frame, head.model or "")
     if of_any and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     if write and edit is None and applicability is Applicability.SAFE and not _is_change_list(head):
         applicability = Applicability.DISPLAY_ONLY  # where it goes is left to who reads it
-    if write and known is None:
+    if write and named.calls is None:
         applicability = Applicability.DISPLAY_ONLY  # a model that it names is to be imported
     return Fix(
         title=_title(plan),
         applicability=applicability,
-        code="\n".join((*plan.imports, *_code(head, plan))),
-        edits=(edit,) if edit is not None else (),
+        code="\n".join((*named.imports, *_code(head, plan, named.shown))),
+        edits=(*named.edits, edit) if edit is not None else (),
         note="\n".join(
             filter(
                 None,
                 (
-                    _note(plan, head.frame),
+                    _note(
+                        plan, head.frame, () if edit is not None and named.edits else named.imports
+                    ),
                     *(f"`{code}` asks anew: `.all()` reads what was prefetched." for code in lost),
                     _NARROWED if narrow else "",
                     _CHANGED if changed else "",
@@ -218,34 +247,43 @@ def _title(plan: RelationPlan) -> str:
     return ", ".join(dict.fromkeys(titles)) or "load it with the rows"
 
 
-def _code(head: Sighting, plan: RelationPlan) -> tuple[str, ...]:
-    if plan.calls and _is_change_list(head):
-        return _of_admin(plan)
+def _edit(head: Sighting, calls: Sequence[str]) -> Edit | None:
+    model = head.model or ""
+    if head.body is None:
+        return append_calls(head.frame, calls, model)
+    known = head.names.described(model) if head.names is not None else None
+    if known is None:
+        return None
+    return edit_class(head.body, calls, known, listed=_is_change_list(head))
+
+
+def _code(head: Sighting, plan: RelationPlan, calls: Sequence[str]) -> tuple[str, ...]:
+    if calls and _is_change_list(head):
+        return _of_admin(calls)
     rows = (head.model or "").rpartition(".")[2]
-    code = fitted(head.frame, plan.code)
-    return (f"{rows}.objects{code or '.all()'}",) if plan.calls else plan.loop_changes
+    code = fitted(head.frame, "".join(calls))
+    return (f"{rows}.objects{code or '.all()'}",) if calls else plan.loop_changes
 
 
 def _is_change_list(head: Sighting) -> bool:
     """Whether Django's admin makes the queryset, for a class of the project."""
-    lines = head.frame.snippet[head.frame.line - (head.frame.snippet_line or 0) :]
     listed = head.loop is not None and head.loop[2] == "for each row of the change list"
-    return listed and bool(lines) and lines[0].lstrip().startswith("class ")
+    return listed and is_class(head.frame)
 
 
-def _of_admin(plan: RelationPlan) -> tuple[str, ...]:
+def _of_admin(calls: Sequence[str]) -> tuple[str, ...]:
     """What to write into the ModelAdmin."""
-    [call, *others] = plan.calls
+    [call, *others] = calls
     if not others and call.startswith(".select_related("):
         return (f"list_select_related = [{call[len('.select_related(') : -1]}]",)
     return (
         "def get_queryset(self, request):",
-        f"    return super().get_queryset(request){plan.code}",
+        f"    return super().get_queryset(request){''.join(calls)}",
     )
 
 
-def _note(plan: RelationPlan, frame: Frame) -> str:
-    lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in plan.imports)]
+def _note(plan: RelationPlan, frame: Frame, imports: Sequence[str]) -> str:
+    lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in imports)]
     if fitted(frame, plan.code) != plan.code:
         lines = [_EITHER.sub(r"Take \1 out of `.defer(...)`.", line) for line in lines]
     if any(call.startswith(".annotate(") and "Count(" in call for call in plan.calls):

@@ -25,7 +25,9 @@ class QueryInLoop(LoadRule):
     One statement from one call path, run in one unit of work with different parameters, below a
     loop that can grow: ``.get()``, ``.filter()``, ``.raw()`` and ``cursor.execute()`` alike. The
     loop may be in a caller, in a template or in a serializer, or be a call: ``map()``, the ``key``
-    of a sort, or tasks that are gathered, whose queries still run one after the other.
+    of a sort, or tasks that are gathered, whose queries still run one after the other. A serializer
+    of Django REST framework that looks up each key it is sent, as a field with ``many=True`` does,
+    is such a loop too.
 
     Why it matters
     --------------
