@@ -18,6 +18,7 @@ from sample_app.database import parse_url
 
 if TYPE_CHECKING:
     from benchmarks.advisor.measuring import Measured, Proposal
+    from queryaudit.records.advised import AdvisedIndex
 
 _NAMES = (
     "every column",
@@ -26,6 +27,7 @@ _NAMES = (
     "extend",
     "extend, 1 GB",
     "queryaudit",
+    "queryaudit, twin",
     "oracle",
 )
 
@@ -97,16 +99,16 @@ def _run(options: argparse.Namespace, url: str, folder: Path) -> None:
         _told(f"{name}: {len(sets[name])} indexes in {seconds:.0f} s")
         found.append(measure(name, seconds, sets[name], asked))
 
-    def own() -> list[Proposal]:
-        advice = ours.advised(url, trace, options.small_table)
+    def own(advice: Sequence[AdvisedIndex]) -> list[Proposal]:
         for one in advice:
             _told(f"  {one.outcome.value}: {one.model} {one.title}: {one.reason}")
         return ours.proposals(advice, asked)
 
-    contest("queryaudit", own)
+    contest("queryaudit", lambda: own(ours.advised(url, trace, options.small_table)))
     budget = next((m.bytes for m in found), 1 << 28)
     twin = folder / "twin"
     creating.create(production.read(url, []), twin, values=True)
+    contest("queryaudit, twin", lambda: own(ours.estimated(twin, trace, options.small_table)))
     with planner(twin, asked) as what_if:
         contest("every column", lambda: every_column(what_if))
         contest("index_advisor", lambda: index_advisor(what_if))

@@ -49,10 +49,10 @@ def claims(one: Measured) -> Iterator[str]:
     yield "| query | claimed | of values | measured | of values | ms before | ms after | within |"
     yield "| --- |" + " ---: |" * 7
     for claimed in sorted(one.calibration, key=lambda c: c.factor):
-        low, high = claimed.range or (claimed.claim, claimed.claim)
+        said = f"{claimed.range[0]:.1f} to {claimed.range[1]:.1f}" if claimed.range else ""
         each = ", ".join(f"{ratio:.1f}" for ratio in claimed.ratios)
         yield (
-            f"| {claimed.query} | {claimed.claim:.1f} | {low:.1f} to {high:.1f} "
+            f"| {claimed.query} | {claimed.claim:.1f} | {said} "
             f"| {claimed.claim / claimed.factor:.1f} | {each} | {claimed.before:.2f} "
             f"| {claimed.after:.3f} | {sum(claimed.held)} of {len(claimed.held)} |"
         )

@@ -1,4 +1,5 @@
-"""``queryaudit advise TRACE --database URL --scratch``, its Django code made into indexes."""
+"""``queryaudit advise TRACE``, with ``--database URL --scratch`` and with ``--twin``; its Django
+code made into indexes."""
 
 from __future__ import annotations
 
@@ -16,16 +17,18 @@ from benchmarks.advisor.measuring import Proposal
 from benchmarks.advisor.models import MODELS
 from benchmarks.advisor.workload import Query, Statement, write
 from queryaudit import audit
+from queryaudit.advising import Terms, twin
 from queryaudit.blocks import project_config
 from queryaudit.judging import Analysis
 from queryaudit.plans.saved import SavedPlanner
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.indexes import advise
-from queryaudit.records.advised import AdvisedIndex, Outcome
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.replay import analyse
 from queryaudit.sql.statement import parse
 
+_BUDGET = Budget(max_indexes=40)
 _NAMES = {**vars(functions), **vars(postgres_indexes), "models": models}
 
 
@@ -39,8 +42,7 @@ def record(path: Path, chosen: Sequence[Query]) -> None:
 
 
 def advised(url: str, trace: Path, small_table: int | None) -> tuple[AdvisedIndex, ...]:
-    flags = {} if small_table is None else {"small-table": small_table}
-    analysis = Analysis(project_config(flags, flags_name="the benchmark"))
+    analysis = _analysis(small_table)
     with closing(UrlServer.connect(url)) as server:
         planner = SavedPlanner(server, "default")
         analyse([trace], analysis, planner)
@@ -50,9 +52,22 @@ def advised(url: str, trace: Path, small_table: int | None) -> tuple[AdvisedInde
             planner.texts,
             alias="default",
             small_table=analysis.config.small_table,
-            budget=Budget(max_indexes=40),
+            budget=_BUDGET,
             told=lambda text: print(f"    {text}", file=sys.stderr),
         ).indexes
+
+
+def estimated(directory: Path, trace: Path, small_table: int | None) -> tuple[AdvisedIndex, ...]:
+    """The same on a twin: by costs, and nothing is executed."""
+    analysis = _analysis(small_table)
+    with twin(directory, Terms(budget=_BUDGET)) as place:
+        analyse([trace], analysis, place.planner)
+        return place.advise(analysis).indexes
+
+
+def _analysis(small_table: int | None) -> Analysis:
+    flags = {} if small_table is None else {"small-table": small_table}
+    return Analysis(project_config(flags, flags_name="the benchmark"))
 
 
 def proposals(
@@ -61,23 +76,26 @@ def proposals(
     queries = {parse(each[0].sql).normalised: query for query, each in asked.items()}
     made = []
     for one in found:
-        if one.outcome is not Outcome.PROVED:
+        if one.outcome not in (Outcome.PROVED, Outcome.ESTIMATED):
             continue
-        timed = {
-            queries[served.statement]: served
-            for served in one.served
-            if served.before_ns is not None and served.statement in queries
-        }
-        claims = {
-            query: (served.before_ns or 0) / max(served.after_ns or 0, 1)
-            for query, served in timed.items()
-        }
+        told = {queries[s.statement]: s for s in one.served if s.statement in queries}
+        claims = {query: claim for query, s in told.items() if (claim := _claim(s)) is not None}
         ranges = {
-            query: (served.at_least or 1.0, served.at_most or 1.0)
-            for query, served in timed.items()
+            query: (s.at_least, s.at_most)
+            for query, s in told.items()
+            if s.at_least is not None and s.at_most is not None
         }
         made.append(_made(one, claims, ranges))
     return made
+
+
+def _claim(served: Served) -> float | None:
+    """By which factor a statement is said to become faster, or else cheaper."""
+    if served.before_ns is not None:
+        return served.before_ns / max(served.after_ns or 0, 1)
+    if served.before_cost is not None and served.after_cost:
+        return served.before_cost / served.after_cost
+    return None
 
 
 def _made(
