@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, F, OuterRef
 
 from sample_app.shop.models import Author, Book, Order, Publisher, Tag
 
@@ -65,6 +65,55 @@ def good_counted() -> list[int]:
     return [author.number for author in authors]
 
 
-def good_joined_rows() -> list[int]:
-    """Copies may be wanted: nobody takes them out."""
+def bad_copies() -> list[int]:
+    """An order comes once for each of its lines."""
     return [order.pk for order in Order.objects.filter(lines__quantity__gte=1)]
+
+
+def bad_copied_values() -> list[object]:
+    """So does a row that is a dictionary."""
+    return list(Author.objects.filter(books__price__gt=0).values("pk", "name"))
+
+
+def bad_copied_keys() -> list[int]:
+    """So does a key alone."""
+    return sorted(Book.objects.filter(tags__isnull=False).values_list("pk", flat=True))
+
+
+def bad_ordered_by_many() -> list[str]:
+    """An order by a column of many rows gives an author for each."""
+    return [author.name for author in Author.objects.order_by("-books__published_on")]
+
+
+def good_related_columns_of_copies() -> list[tuple[str, str]]:
+    """One row for each book is what is wanted: its title is selected."""
+    authors = Author.objects.annotate(title=F("books__title"))
+    return [(author.name, author.title) for author in authors]
+
+
+def good_related_manager() -> list[str]:
+    """A manager joins to what leads to its one book."""
+    book = Book.objects.filter(tags__isnull=False).order_by("pk")[0]
+    return [tag.name for tag in book.tags.all()]
+
+
+def good_prefetched() -> list[int]:
+    """A prefetch gives a tag once for each book that has it."""
+    return [len(book.tags.all()) for book in Book.objects.prefetch_related("tags")]
+
+
+def good_no_copies() -> list[str]:
+    """No order has one book twice."""
+    book = Book.objects.filter(order_lines__isnull=False).order_by("pk")[0]
+    return [str(order) for order in Order.objects.filter(lines__book=book)]
+
+
+def good_excluded() -> list[int]:
+    """What is excluded is looked for in a subquery."""
+    return [order.pk for order in Order.objects.exclude(lines__quantity__gte=100)]
+
+
+def good_joined_to_one() -> list[str]:
+    """A book has one author."""
+    books = Book.objects.select_related("author").filter(author__name__contains="a")
+    return [f"{book.title} by {book.author.name}" for book in books]

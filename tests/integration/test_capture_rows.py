@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 
 from queryaudit.records.events import FetchKind
-from sample_app.shop.models import Author, Book
+from sample_app.shop.models import Author, Book, Publisher
 from tests.integration.recording import Recording
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,43 @@ def test_building_instances_is_told_apart_from_the_query_and_from_prefetches(sho
         books.seq: Book.objects.count(),
     }
     assert all(hydration.duration_ns > 0 for hydration in seen.hydrations)
+
+
+COPIES: dict[str, tuple[Callable[[], Iterable[object]], bool]] = {
+    "condition": (lambda: Author.objects.filter(books__price__gt=0), True),
+    "order": (lambda: Author.objects.order_by("books__title"), True),
+    "values": (lambda: Author.objects.filter(books__price__gt=0).values("name", "pk"), True),
+    "keys": (lambda: Author.objects.filter(books__price__gt=0).values_list("pk", flat=True), True),
+    "generic": (lambda: Book.objects.filter(comments__isnull=False), True),
+    "on a manager": (lambda: house().authors.filter(books__price__gt=0), True),
+    "one to one": (lambda: Book.objects.select_related("author"), False),
+    "no key": (lambda: Author.objects.filter(books__price__gt=0).values("name"), False),
+    "distinct": (lambda: Author.objects.filter(books__price__gt=0).distinct(), False),
+    "prefetch": (lambda: Book.objects.prefetch_related("tags"), False),
+    "many-to-many manager": (lambda: tagged().tags.all(), False),
+}
+
+
+def house() -> Publisher:
+    return Publisher.objects.filter(authors__books__isnull=False).order_by("pk")[0]
+
+
+def tagged() -> Book:
+    return Book.objects.annotate(number=Count("tags")).order_by("-number")[0]
+
+
+@pytest.mark.parametrize("what", COPIES)
+def test_copies_are_counted_where_a_join_may_make_some(shop: None, what: str) -> None:
+    queryset, counted = COPIES[what]
+    with Recording() as seen:
+        rows = list(queryset())
+    assert seen.errors == {}
+    found = [hydration.different for hydration in seen.hydrations]
+    if not counted:
+        assert set(found) == {None}
+        return
+    keys = [getattr(r, "pk", r["pk"] if isinstance(r, dict) else r) for r in rows]
+    assert found[-1] == len(set(keys)) <= len(keys)
 
 
 def test_a_cursor_behaves_as_it_did(shop: None) -> None:

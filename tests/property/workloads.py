@@ -233,7 +233,7 @@ class Process:
         asked = Counted(query.scope, *same[2:], rows, used=query.params % 3 == 0)
         return (
             Fetch(*same, query.alias, rows, FetchKind.ORM, True),
-            Hydration(*same, rows, rows * 10),
+            Hydration(*same, rows, rows * 10, rows - query.params % 3 or None),
             asked,
         )
 

@@ -117,6 +117,28 @@ LOADS = {
         ("",),
         note=True,
     ),
+    "QA208.bad_copies": Expected(
+        "bad_copies",
+        "return [order.pk for order in Order.objects.filter(lines__quantity__gte=1)]",
+        ("",),
+        "Order.objects.filter(Exists(found))",
+    ),
+    "QA208.bad_copied_values": Expected(
+        "bad_copied_values",
+        'return list(Author.objects.filter(books__price__gt=0).values("pk", "name"))',
+        ("",),
+    ),
+    "QA208.bad_copied_keys": Expected(
+        "bad_copied_keys",
+        'return sorted(Book.objects.filter(tags__isnull=False).values_list("pk", flat=True))',
+        ("",),
+    ),
+    "QA208.bad_ordered_by_many": Expected(
+        "bad_ordered_by_many",
+        'return [author.name for author in Author.objects.order_by("-books__published_on")]',
+        ("",),
+        'Author.objects.annotate(max_value=Max("books__published_on")).order_by("-max_value")',
+    ),
     "QA208.bad_two_levels": Expected(
         "bad_two_levels",
         "publishers = Publisher.objects.filter(books__reviews__rating__gte=1).distinct()",

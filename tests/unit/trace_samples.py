@@ -73,7 +73,7 @@ EVENTS: tuple[Event, ...] = (
         (),
     ),
     Fetch(1, 1, 1, 1, None, None, "default", 70, FetchKind.ORM, True),
-    Hydration(1, 1, 1, 1, None, None, 70, 900),
+    Hydration(1, 1, 1, 1, None, None, 70, 900, 60),
     Counted(1, 1, 1, None, None, 70, False),
     Held(1, 1, 1, 1, "request.user", "view"),
     ScopeEnd(1, 1000, 0, 0, None),

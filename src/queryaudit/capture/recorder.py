@@ -70,6 +70,7 @@ class Recorder:
         self.lock = threading.RLock()
         self._buffer: deque[Occurrence] = deque()
         self._statements = StatementTexts(self.ids, sink.define)
+        self.copying = self._statements.copying
         self.places = Places()
         self.defined = Definitions(files, self.places, self.ids, sink.define, self.lock)
         self.ignores = Ignores(self)

@@ -19,7 +19,7 @@ from django.db.models.query import QuerySet, RawQuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
-from queryaudit.capture import counting
+from queryaudit.capture import copies, counting
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
@@ -66,7 +66,7 @@ def fetched(recorder: Recorder, query: Query, rows: int, kind: FetchKind, comple
         recorder.failed("fetch", ours)
 
 
-def _hydrated(rows: int) -> Query | None:
+def _hydrated(queryset: Any, rows: list[Any]) -> Query | None:
     """All ``rows`` of a queryset were made into objects by now: those of this query."""
     scope = CURRENT.get()
     if scope is None or not scope.judged:
@@ -75,10 +75,16 @@ def _hydrated(rows: int) -> Query | None:
     try:
         # Rows of another number are of a query that ran while objects were made.
         fetched, recorder.fetched.last = recorder.fetched.last, None
-        if fetched is not None and fetched[1] == rows:
-            took_ns = max(0, now_ns() - fetched[2])
-            recorder.note(Hydration(*_asked(fetched[0]), rows, took_ns))
-            return fetched[0]
+        if fetched is not None and fetched[1] == len(rows):
+            query, count, ready_ns = fetched
+            took_ns = max(0, now_ns() - ready_ns)
+            keys = None
+            if query.sql in recorder.copying:
+                keys = copies.different(queryset, rows)
+                if keys is None:
+                    recorder.copying.discard(query.sql)
+            recorder.note(Hydration(*_asked(query), count, took_ns, keys))
+            return query
     except Exception as ours:  # noqa: BLE001 - the first wall
         recorder.failed("hydration", ours)
     return None
@@ -142,7 +148,7 @@ def _evaluating(original: Any) -> Any:
         if known is None:
             rows: Any = self._result_cache
             if rows is not None and len(rows) > 1:
-                query = _hydrated(len(rows))
+                query = _hydrated(self, rows)
                 if query is not None and _getframe(1).f_code in counting.ASKING:
                     counting.asked(self, query, len(rows))
 
@@ -155,7 +161,7 @@ def _prefetching(original: Any) -> Any:
     def _prefetch_related_objects(self: Any) -> None:
         rows: Any = self._result_cache
         if rows is not None and len(rows) > 1:
-            _hydrated(len(rows))
+            _hydrated(self, rows)
         original(self)
 
     return _prefetch_related_objects

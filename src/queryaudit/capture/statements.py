@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
+from queryaudit.capture.copies import may_copy
 from queryaudit.capture.executed import shared_text
 from queryaudit.capture.recall import KnownText
 from queryaudit.records.events import SqlText
@@ -27,6 +28,8 @@ class StatementTexts(dict[str, KnownText]):
         self._define = define
         #: Ids of those that may ask for one row by its key.
         self.by_key: set[int] = set()
+        #: Ids of those that may give one row several times.
+        self.copying: set[int] = set()
         self._shapes: dict[str, tuple[int, KnownText]] = {}
 
     def take(self, sql: str) -> KnownText | None:
@@ -46,6 +49,8 @@ class StatementTexts(dict[str, KnownText]):
             self._shapes[shape] = (variants + 1, first or known)
         if asks_for_one(sql):
             self.by_key.add(known.id)
+        if may_copy(sql):
+            self.copying.add(known.id)
         self._define(SqlText(known.id, sql))
         return known
 

@@ -275,6 +275,8 @@ class Hydration(NamedTuple):
     ignored: int | None
     rows: int
     duration_ns: int
+    #: Rows that differ by their key, where a join may have given some more than once.
+    different: int | None = None
 
 
 class Held(NamedTuple):

@@ -9,7 +9,9 @@ from typing import NamedTuple
 _NAME = r"[\"`]([^\"`]+)[\"`]"
 _JOIN = re.compile(
     rf"(?:INNER|LEFT OUTER) JOIN {_NAME}(?: (\w+))?"
-    rf" ON \({_NAME}\.{_NAME} = ({_NAME}|\w+)\.{_NAME}\)"
+    rf" ON \({_NAME}\.{_NAME} = ({_NAME}|\w+)\.{_NAME}"
+    # Of a generic relation the type is part of the condition.
+    rf"(?: AND \((?:{_NAME}|\w+)\.[\"`]content_type_id[\"`] = %s\))?\)"
 )
 _USED = re.compile(rf"(?:{_NAME}|\b(T\d+))\.[\"`]")
 _LONGEST = 20_000
@@ -28,7 +30,7 @@ class Join(NamedTuple):
 
 
 def joins_of(text: str) -> tuple[Join, ...]:
-    """The joins with one plain condition, in order; empty for text that is no query of Django's."""
+    """The joins by one key, in order; empty for text that is no query of Django's."""
     head, found, _ = text[:_LONGEST].partition(" FROM ")
     if not found or not head.startswith("SELECT"):
         return ()
@@ -38,11 +40,19 @@ def joins_of(text: str) -> tuple[Join, ...]:
     )
 
 
+def selected_aliases(text: str) -> frozenset[str]:
+    """The tables whose columns are selected."""
+    return _used(text[:_LONGEST].partition(" FROM ")[0])
+
+
 def shown_aliases(text: str) -> frozenset[str]:
     """The tables whose columns are selected or ordered by."""
-    head, _, rest = text[:_LONGEST].partition(" FROM ")
-    order = rest.rpartition(" ORDER BY ")
-    return frozenset(m[1] or m[2] for m in _USED.finditer(head + (order[2] if order[1] else "")))
+    order = text[:_LONGEST].partition(" FROM ")[2].rpartition(" ORDER BY ")
+    return selected_aliases(text) | (_used(order[2]) if order[1] else frozenset())
+
+
+def _used(text: str) -> frozenset[str]:
+    return frozenset(m[1] or m[2] for m in _USED.finditer(text))
 
 
 def without_joins(text: str, adds_nothing: Callable[[Join], bool]) -> str:

@@ -1,34 +1,41 @@
-"""QA208: a join multiplies rows, and DISTINCT takes the copies out again."""
+"""QA208: a join multiplies rows, whose copies come, or are taken out by DISTINCT."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from queryaudit.advice.existence import Related, asks_for_one, orders_by_one
 from queryaudit.detectors.base import Detector, Sighting, View
+from queryaudit.detectors.loads.multiplying import by_table, multiplying
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.sighting import sight
-from queryaudit.records.events import Model
+from queryaudit.records.events import Column, Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
-from queryaudit.sql.joins import Join, compares_to_one_value, joins_of, shown_aliases
+from queryaudit.sql.joins import Join, selected_aliases, shown_aliases
 
 #: From so many rows at once on it is more than a matter of taste.
 _MANY = 100
+#: Columns of a table that Django makes for a many-to-many relation.
+_LINK = 3
 
 
 class RowMultiplyingJoin(Detector):
-    """Rows are joined to those of a to-many relation, and DISTINCT drops the copies.
+    """Rows are joined to those of a to-many relation, and come once for each of them.
 
     What it detects
     ---------------
-    ``SELECT DISTINCT`` of a model's rows with a join over a reverse foreign key or a many-to-many
-    relation of which no column is selected or ordered by: each row comes once for each related
-    row, and all copies are compared, column by column, to find those that are equal.
+    A query for a model's rows with a join over a reverse foreign key, a generic or a many-to-many
+    relation of which no column is selected: each row comes once for each related row. Either
+    copies came (the keys of the rows were compared), or ``SELECT DISTINCT`` took them out, where no
+    column of the relation is ordered by.
 
     Why it matters
     --------------
     The database builds and sorts, or hashes, many times the rows that are asked for, with all their
-    columns. Two such relations multiply each other.
+    columns. Two such relations multiply each other. Without ``DISTINCT`` a page shows a row twice,
+    numbers are too high, and a loop does its work once more.
 
     Example
     -------
@@ -45,15 +52,17 @@ class RowMultiplyingJoin(Detector):
 
     When it is fine
     ---------------
-    Rows that are meant to come once for each related row, whose columns are then selected or
-    ordered by; joins to one row; a condition that no two related rows can meet, as one tag of a
-    book's; and ``DISTINCT`` without such a join: all are silent. Without ``DISTINCT`` nothing is
-    said: the copies may be wanted. Below a hundred rows the finding is a note, which gives way to
-    any other finding about the same line.
+    Rows that are meant to come once for each related row, whose columns are then selected; joins to
+    one row; a condition that no two related rows can meet, as one tag of a book's; a many-to-many
+    relation that has one row twice; and ``DISTINCT`` without such a join: all are silent. With
+    ``DISTINCT`` and below a hundred rows the finding is a note, which gives way to any other one
+    about the same line. Keys are compared where a queryset is evaluated as a whole, as instances,
+    ``values()`` or a flat list of keys: ``iterator()`` and other columns are not looked at.
 
     Evidence
     --------
-    OBSERVED: the statement's joins, and which columns the models say are unique.
+    OBSERVED: the keys of the rows, or the statement's joins and which columns the models say are
+    unique.
 
     Options
     -------
@@ -63,107 +72,114 @@ class RowMultiplyingJoin(Detector):
     code = "QA208"
     name = "row-multiplying-join"
     severity = Severity.WARNING
-    summary = "A join multiplies rows, and DISTINCT takes the copies out again."
+    summary = "A join gives one row several times, or DISTINCT takes the copies out again."
     fold = ReadFold
     yields = True
 
     def judge(self, fold: ReadFold, view: View) -> Iterable[Sighting]:
-        models = view.tables.of_models(_by_table)
+        models = view.tables.of_models(by_table)
         for read in fold.reads(view):
-            if read.origin is None or not read.statement.shape.is_distinct or read.is_eager:
+            shown = _shown(read)
+            join = multiplying(read, shown, models) if shown is not None else None
+            if join is None:
                 continue
-            if read.most < 2:
-                continue  # one of them may be all that is asked for
-            text = view.tables.sql[read.origin.sql].text
-            many = _multiplying(read, text, models)
-            if many is None:
-                continue
-            severity = self.severity if read.most >= _MANY else Severity.NOTE
-            sighting = sight(self.code, read, severity, view, _named(many, models))
+            related = models[join.table]
+            certain = read.copies or read.most >= _MANY
+            severity = self.severity if certain else Severity.NOTE
+            sighting = sight(self.code, read, severity, view, _named(join, related))
             if sighting is not None:
-                yield sighting
+                found = replace(sighting, most=read.copies)
+                yield replace(found, fix=_fix(found, read, related, join))
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
         name = (head.model or "").rpartition(".")[2]
+        copies = max(s.most for s in sightings)
+        if copies:
+            rows = "row" if copies == 1 else "rows"
+            return (
+                f"{copies} {rows} of {name} came again: each comes once for each of its rows of "
+                f"{head.note}."
+            )
         return (
             f"Each {name} is joined to all its rows of {head.note}, and DISTINCT takes the copies "
             "out again."
         )
 
     def evidence(self, sightings: Sequence[Sighting]) -> Evidence | None:
-        return Evidence(
-            grade=Grade.OBSERVED,
-            text="the statement has DISTINCT and a join to rows that no constraint keeps single",
-        )
+        text = "the statement has DISTINCT and a join to rows that no constraint keeps single"
+        if any(s.most for s in sightings):
+            text = "the keys of the rows were compared as they came"
+        return Evidence(grade=Grade.OBSERVED, text=text)
 
     def saved(self, queries: int, scopes: int) -> int:
         return 0
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
-        head = sightings[0]
-        name = (head.model or "").rpartition(".")[2] or "Model"
-        return Fix(
-            title="ask whether there is one",
-            applicability=Applicability.DISPLAY_ONLY,
-            code="from django.db.models import Exists, OuterRef\n\n"
-            f'found = {head.note}.objects.filter(...=OuterRef("pk"), ...)\n'
-            f"{name}.objects.filter(Exists(found))",
-            note="The conditions on the relation move into the subquery, and `.distinct()` goes.",
-        )
+        return sightings[0].fix
 
 
-def _by_table(models: Iterable[Model]) -> dict[str, Model]:
-    return {model.table: model for model in models}
-
-
-def _multiplying(read: Read, text: str, models: Mapping[str, Model]) -> Join | None:
-    """The join that gives several rows for one; None if that is not certain."""
-    shape = read.statement.shape
-    if read.model is None or shape.grouped is not None or shape.is_combined or "(" in _list(text):
+def _shown(read: Read) -> frozenset[str] | None:
+    """The tables whose columns are wanted; None where no row is there twice."""
+    if read.is_eager:
         return None
-    many: Join | None = None
-    beyond: set[str] = set()
-    for join in joins_of(text):
-        model = models.get(join.table)
-        if model is None:
-            return None
-        column = next((c for c in model.columns if c.column == join.column), None)
-        if column is None:
-            return None
-        single = column.unique or column.primary
-        if single and join.from_alias not in beyond:
-            continue
-        beyond.add(join.alias)
-        if not single and join.from_alias == shape.table:
-            many = many or join
-        if _is_fixed(text, join, model):
-            return None
-    return many if many is not None and not beyond & shown_aliases(text) else None
+    if read.copies:
+        return selected_aliases(read.text)
+    # One of them may be all that is asked for.
+    distinct = read.origin is not None and read.statement.shape.is_distinct and read.most > 1
+    return shown_aliases(read.text) if distinct else None
 
 
-def _is_fixed(text: str, join: Join, model: Model) -> bool:
-    """Whether a condition leaves at most one row of the joined ones."""
-    columns = {column.name: column.column for column in model.columns}
-    keys = [(c.name,) for c in model.columns if c.unique or c.primary] + [*model.unique]
-    return any(
-        all(
-            columns.get(name) == join.column
-            or compares_to_one_value(text, join.alias, columns.get(name, name))
-            for name in key
+def _named(join: Join, related: Model) -> str:
+    """The model of the rows; of a many-to-many relation the one at its far end."""
+    far = _far(join, related)
+    return (far.target or "" if far is not None else related.label).rpartition(".")[2]
+
+
+def _far(join: Join, related: Model) -> Column | None:
+    """What a table that holds nothing but links leads to besides the rows."""
+    far = [c for c in related.columns if c.target is not None and c.column != join.column]
+    return far[0] if len(related.columns) == _LINK and len(far) == 1 else None
+
+
+def _fix(head: Sighting, read: Read, related: Model, join: Join) -> Fix:
+    model = (head.model or "").rpartition(".")[2] or "Model"
+    asked = _related(read, related, join)
+    if join.alias in shown_aliases(read.text):
+        return Fix(
+            title="order by one of them",
+            applicability=Applicability.DISPLAY_ONLY,
+            code=orders_by_one(head.frame, model, asked),
+            note="Each row then comes once, in the order of its greatest or least.",
         )
-        for key in keys
-        if (columns.get(key[0]) != join.column or len(key) > 1)
+    distinct = (
+        "`.distinct()` would build the copies and take them out again"
+        if read.copies
+        else "`.distinct()` goes"
+    )
+    return Fix(
+        title="ask whether there is one",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=asks_for_one(head.frame, model, asked),
+        note=f"The conditions on the relation move into the subquery; {distinct}.",
     )
 
 
-def _list(text: str) -> str:
-    return text.partition(" FROM ")[0]
+def _related(read: Read, related: Model, join: Join) -> Related:
+    far = _far(join, related)
+    name = related.label.rpartition(".")[2]
+    owner, _, accessor = name.partition("_")
+    if far is not None and accessor:
+        name = f"{owner}.{accessor}.through"  # made by Django, after the field
+    return Related(
+        own=_fields(read.model),
+        name=name,
+        back=next(c.name for c in related.columns if c.column == join.column),
+        far=far.name if far is not None else None,
+        fields=_fields(related),
+    )
 
 
-def _named(join: Join, models: Mapping[str, Model]) -> str:
-    """The model of the rows; of a many-to-many relation the one at its far end."""
-    model = models[join.table]
-    far = [c.target for c in model.columns if c.target is not None and c.column != join.column]
-    is_link = len(model.columns) == 3 and len(far) == 1
-    return (far[0] if is_link and far[0] else model.label).rpartition(".")[2]
+def _fields(model: Model | None) -> frozenset[str]:
+    columns = model.columns if model is not None else ()
+    return frozenset({"pk", *(c.name for c in columns), *(c.attname for c in columns)})

@@ -29,7 +29,16 @@ _Key = tuple[int, int, int | None, int | None]
 
 
 class _Tally:
-    __slots__ = ("duration_ns", "held", "hydration_ns", "most", "params", "queries", "rows")
+    __slots__ = (
+        "copies",
+        "duration_ns",
+        "held",
+        "hydration_ns",
+        "most",
+        "params",
+        "queries",
+        "rows",
+    )
 
     def __init__(self) -> None:
         self.queries = 0
@@ -38,6 +47,7 @@ class _Tally:
         self.most = 0
         self.held = 0
         self.hydration_ns = 0
+        self.copies = 0
         self.params: set[int] = set()
 
 
@@ -74,6 +84,8 @@ class ReadFold:
             return
         tally.held = max(tally.held, hydration.rows)
         tally.hydration_ns += hydration.duration_ns
+        if hydration.different is not None:
+            tally.copies = max(tally.copies, hydration.rows - hydration.different)
 
     def reads(self, view: View) -> Iterator[Read]:
         for (sql, stack, access, ignored), tally in self._tallies.items():
@@ -95,6 +107,7 @@ class ReadFold:
                 most=tally.most,
                 held=tally.held,
                 hydration_ns=tally.hydration_ns,
+                copies=tally.copies,
                 varies=len(tally.params) > 1,
                 ignored=ignored,
             )
@@ -116,6 +129,7 @@ class Read:
     most: int  #: of one query
     held: int  #: most rows that were in memory at once; 0 where they were streamed
     hydration_ns: int
+    copies: int  #: most rows of one query that another row of it was equal to by its key
     varies: bool  #: it was asked with several values
     ignored: int | None
 
