@@ -6,11 +6,13 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import Field
 from django.forms import (
     BaseModelFormSet,
     Form,
@@ -18,10 +20,21 @@ from django.forms import (
     ModelForm,
     modelformset_factory,
 )
+from django.http import HttpRequest
 from django.template import Context, Engine
+from django.test import RequestFactory
 from django.utils.functional import cached_property
 
-from sample_app.shop.models import Author, Book, Customer, Order, Publisher, Review, Tag
+from sample_app.shop.models import (
+    Author,
+    Book,
+    Customer,
+    Order,
+    OrderLine,
+    Publisher,
+    Review,
+    Tag,
+)
 
 ATTEMPTS = 3
 
@@ -131,6 +144,68 @@ def good_choices_of_formset() -> str:
     for form in formset.forms:
         form.fields["book"].choices = choices
     return Engine().from_string(_FORMS).render(Context({"formset": formset}))
+
+
+class _Lines(admin.TabularInline):  # type: ignore[type-arg]
+    model = OrderLine
+    fields = ("book", "quantity")
+
+
+class _Searched(_Lines):
+    raw_id_fields = ("book",)
+
+
+class _AskedOnce(_Lines):
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest | None, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "book":
+            field.choices = list(field.choices)
+        return field
+
+
+class _Titles(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("title", "author")
+    list_editable = ("author",)
+
+
+def _changed(inline: type[_Lines]) -> bytes:
+    """The admin's page of an order with its lines."""
+
+    class Orders(admin.ModelAdmin):  # type: ignore[type-arg]
+        inlines = (inline,)
+
+    order = Order.objects.filter(lines__isnull=False).order_by("pk")[0]
+    page = Orders(Order, admin.site).change_view(_opened(), str(order.pk))
+    return page.render().content  # type: ignore[attr-defined,no-any-return]
+
+
+def _opened() -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.user = User(is_active=True, is_staff=True, is_superuser=True)
+    return request
+
+
+def bad_choices_of_inline() -> bytes:
+    """Each line of an inline asks for all books, and so do three empty ones."""
+    return _changed(_Lines)
+
+
+def bad_choices_of_list() -> bytes:
+    """Each row of a list that can be edited asks for all authors."""
+    page = _Titles(Book, admin.site).changelist_view(_opened())
+    return page.render().content  # type: ignore[attr-defined,no-any-return]
+
+
+def good_choices_asked_once() -> bytes:
+    """The field of all lines has asked."""
+    return _changed(_AskedOnce)
+
+
+def good_choices_searched() -> bytes:
+    """A key is typed in."""
+    return _changed(_Searched)
 
 
 class _Pair(Form):

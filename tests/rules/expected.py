@@ -548,6 +548,18 @@ EXPECTED = (
             ("",),
             '    form.fields["book"].choices = choices',
         ),
+        "QA701.bad_choices_of_inline": Expected(
+            "field[book]",
+            "class _Lines(admin.TabularInline):  # type: ignore[type-arg]",
+            ("",),
+            "    return field",
+        ),
+        "QA701.bad_choices_of_list": Expected(
+            "field[author]",
+            "class _Titles(admin.ModelAdmin):  # type: ignore[type-arg]",
+            ("",),
+            "    return field",
+        ),
         "QA901.bad": Expected(
             "bad",
             "return [model.objects.count() for model in MODELS]",

@@ -25,7 +25,7 @@ class Mark(IntEnum):
     DESCRIPTOR = 3  #: a relation or column read on an instance
     PREFETCH = 4  #: ``prefetch_one_level``
     TEMPLATE = 5  #: ``Node.render_annotated``
-    SERIALIZER = 6  #: a serializer field, schema field or list column reading its value
+    SERIALIZER = 6  #: a serializer field, schema field, form field or column reading its value
     MANY = 7  #: a serializer going through a list
     BASE = 8  #: the unit of work begins here
     DELETION = 10  #: Django collects what a deletion takes with it
@@ -74,6 +74,8 @@ _MARKS: dict[str, dict[str, Mark]] = {
     },
     "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
     "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
+    "django/contrib/admin/filters.py": {"field_choices": Mark.SERIALIZER},
+    "django/forms/boundfield.py": {"as_widget": Mark.SERIALIZER},
     # Further out stand middleware, which call every view and cause nothing that a view asks.
     "django/core/handlers/exception.py": {"inner": Mark.BASE},
     "asgiref/sync.py": {"thread_handler": Mark.HANDED},

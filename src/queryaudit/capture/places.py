@@ -95,11 +95,16 @@ def template_place(frame: FrameType) -> tuple[str, int, str] | None:
 
 
 def field_place(frame: FrameType) -> tuple[type, str] | None:
-    """Class and name of the serializer field, schema field or list column being read."""
+    """Class and name of the serializer field, schema field or list column being read, or of the
+    admin's field or filter being rendered."""
     names = frame.f_locals
+    if "only_initial" in names:
+        return _admin_field(names["self"])
     if "cl" in names and "field_name" in names:
         return type(names["cl"].model_admin), f"list_display[{names['field_name']}]"
     field = names.get("self")
+    if "model_admin" in names:
+        return type(names["model_admin"]), f"list_filter[{getattr(field, 'field_path', '')}]"
     if "key" in names and hasattr(type(field), "__slots__"):
         schema = getattr(field, "_schema_cls", None)
         return (schema, str(names["key"])) if isinstance(schema, type) else None
@@ -111,6 +116,16 @@ def field_place(frame: FrameType) -> tuple[type, str] | None:
     if parent is None or not name:
         return None
     return type(parent), name
+
+
+def _admin_field(bound: object) -> tuple[type, str] | None:
+    """The admin's class that made a form for its field; None for other forms."""
+    options = getattr(getattr(bound, "form", None), "_meta", None)
+    making = getattr(getattr(options, "formfield_callback", None), "func", None)
+    owner = getattr(making, "__self__", None)
+    if not hasattr(owner, "formfield_for_dbfield"):
+        return None
+    return type(owner), f"field[{getattr(bound, 'name', '')}]"
 
 
 def class_kind(cls: type, files: CodeFiles) -> FrameKind:

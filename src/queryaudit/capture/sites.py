@@ -152,8 +152,10 @@ class _Walker(Seen):
             return
         cls, name = value
         self._anchored(depth, frame, field_place, value)
-        if class_kind(cls, self.files) is not FrameKind.LIBRARY:
-            place = class_place(FrameKind.SERIALIZER, cls, name)
+        kind = class_kind(cls, self.files)
+        if kind is not FrameKind.LIBRARY:
+            # A filter's choices are its own: nothing of the list that it stands beside.
+            place = class_place(kind if "list_filter" in name else FrameKind.SERIALIZER, cls, name)
             if "list_display" in name:
                 place.loop = (0, "for each row of the change list")
             self.places.append(place)

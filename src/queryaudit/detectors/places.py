@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from queryaudit.detectors.base import Definitions, View
@@ -30,6 +31,23 @@ _HANDED = (
     "ninja.",
     "asgiref.",
 )
+
+
+#: How capture names a field of a form that the admin made, and a filter of its lists.
+_FIELD = re.compile(r"\.field\[(\w+)\]$")
+_FILTER = re.compile(r"\.list_filter\[(\w+)\]$")
+
+
+def admin_field(frame: Frame) -> str | None:
+    """The name of the field, if the frame is that of a form that the admin made."""
+    found = _FIELD.search(frame.function)
+    return found[1] if found else None
+
+
+def admin_filter(frame: Frame) -> str | None:
+    """What the admin filters a list by, if the frame is where it asks for the choices."""
+    found = _FILTER.search(frame.function)
+    return found[1] if found else None
 
 
 def is_handed(via: str) -> bool:

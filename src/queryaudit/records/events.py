@@ -127,8 +127,7 @@ class Frame(NamedTuple):
     loop_text: str | None  #: its source, as ``for book in books``
     snippet_line: int | None  #: line number of the first line of ``snippet``
     snippet: tuple[str, ...]  #: the statement with a little context
-    #: All lines from ``loop_line`` to the loop's end; empty if they are many.
-    loop_source: tuple[str, ...] = ()
+    loop_source: tuple[str, ...] = ()  #: from ``loop_line`` to the loop's end; not if many
 
 
 class SqlText(NamedTuple):
@@ -275,8 +274,7 @@ class Hydration(NamedTuple):
     ignored: int | None
     rows: int
     duration_ns: int
-    #: Rows that differ by their key, where a join may have given some more than once.
-    different: int | None = None
+    different: int | None = None  #: by their key, where a join may have given copies
 
 
 class Held(NamedTuple):

@@ -58,7 +58,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     head = sightings[0]
     first = head.evaluated or head.frame
     if head.method == choices.CHOICES:
-        return choices.fix(variable_of(_rows(head)))
+        return choices.fix(head.frame, variable_of(_rows(head)))
     if head.loop is not None:
         return _hoisted(head)
     if head.path and all(step.kind in _ONE for step in head.path):

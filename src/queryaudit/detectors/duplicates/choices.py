@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from queryaudit.detectors.duplicates.asked import Repeat
+from queryaudit.detectors.places import admin_field
+from queryaudit.records.events import Frame
 from queryaudit.records.findings import Applicability, Fix
 
 #: What such a finding has for the method that asked.
 CHOICES = "choices"
 _ITERATOR = "django.forms.models.__iter__"
-#: Three fields of one form may have the same choices; more are forms.
-_FORMS = 4
+#: Three fields of one form may have the same choices; more are forms. Of the admin the field is
+#: known: two are the form and the one that is still empty.
+_FORMS, _ADMIN_FORMS = 4, 3
 
 
 def are_choices(repeat: Repeat) -> bool:
     """Whether form after form, rendered at one place, asks for what its field can be."""
-    asked = repeat.queries + 1
-    return repeat.again.via == _ITERATOR and repeat.first == repeat.again and asked >= _FORMS
+    if repeat.again.via != _ITERATOR or repeat.first != repeat.again:
+        return False
+    of_admin = any(admin_field(frame) for frame in repeat.again.frames[:1])
+    return repeat.queries + 1 >= (_ADMIN_FORMS if of_admin else _FORMS)
 
 
 def message(rows: str, again: str) -> str:
@@ -25,7 +30,13 @@ def message(rows: str, again: str) -> str:
     )
 
 
-def fix(field: str) -> Fix:
+def fix(frame: Frame, variable: str) -> Fix:
+    """``variable`` stands for the field where its name is not known."""
+    field = admin_field(frame)
+    return _of_admin(field) if field is not None else _of_formset(variable)
+
+
+def _of_formset(field: str) -> Fix:
     return Fix(
         title="ask once, for all forms",
         applicability=Applicability.DISPLAY_ONLY,
@@ -34,4 +45,19 @@ def fix(field: str) -> Fix:
         f'    form.fields["{field}"].choices = choices',
         note=f"`{field}` stands for the field. Where there are many choices, a text field for the "
         "key or a search asks for none.",
+    )
+
+
+def _of_admin(field: str) -> Fix:
+    return Fix(
+        title="ask once, for all forms",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="def formfield_for_dbfield(self, db_field, request, **kwargs):\n"
+        "    field = super().formfield_for_dbfield(db_field, request, **kwargs)\n"
+        f'    if db_field.name == "{field}":\n'
+        "        field.choices = list(field.choices)\n"
+        "    return field",
+        note=f'Where there are many choices, `autocomplete_fields = ["{field}"]` asks for none, '
+        f'nor does `raw_id_fields = ["{field}"]`. Choices that `limit_choices_to` narrows are to '
+        "be narrowed here.",
     )

@@ -36,7 +36,8 @@ class DuplicateQuery(Detector):
     In one unit of work the same text with the same parameters on the same database, while nothing
     wrote to its tables after the first run: at two places, at one that is called twice, or in a
     loop whose rounds don't change it. A relation that is read twice from the same row counts too,
-    and so do the choices of a field that is in each form of a formset.
+    and so do the choices of a field that is in each form of a formset, in the admin's inlines and
+    lists that can be edited too.
 
     Why it matters
     --------------

@@ -13,6 +13,9 @@ from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Fix
 from queryaudit.records.rules import Severity
 
+#: Methods in which a filter of the admin says what can be chosen.
+_CHOICES = (".lookups", ".field_choices")
+
 
 class UnboundedResult(Detector):
     """A query without a limit is loaded in one go, however many rows there are.
@@ -48,9 +51,9 @@ class UnboundedResult(Detector):
     When it is fine
     ---------------
     Pages, ``iterator()`` and server-side cursors, aggregates, batches of keys, and choices of forms
-    are silent, as are tables that only name things: few plain columns, one of them unique, no
-    reference to another table. The note gives way to any other finding about the same line. If a
-    table can't grow for a reason that no schema tells, ignore the rule there.
+    and of the admin's filters are silent, as are tables that only name things: few plain columns,
+    one of them unique, no reference to another table. The note gives way to any other finding about
+    the same line. If a table can't grow for a reason that no schema tells, ignore the rule there.
 
     Evidence
     --------
@@ -81,6 +84,8 @@ class UnboundedResult(Detector):
         if read.held >= view.limits.max_rows:
             return self.severity
         if view.scope.kind is not ScopeKind.REQUEST or not is_handed(read.stack.via):
+            return None
+        if any(frame.function.endswith(_CHOICES) for frame in read.stack.frames[:1]):
             return None
         model = read.model
         if model is None or stays_small(model) or not takes_all(read):

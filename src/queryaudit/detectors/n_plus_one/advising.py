@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from queryaudit.advice.class_edits import edit_class, is_class
+from queryaudit.advice.class_edits import edit_class
 from queryaudit.advice.deferred import fitted
 from queryaudit.advice.edits import append_calls, is_of_any_model
 from queryaudit.advice.naming import name_calls
@@ -16,6 +16,7 @@ from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.received_keys import OF_A_FIELD, OF_ITEMS, key_field
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.n_plus_one.admin_code import is_change_list, makes_choices, of_admin
 from queryaudit.detectors.n_plus_one.keys import together
 from queryaudit.records.events import AccessKind, Frame, FrameKind
 from queryaudit.records.findings import Applicability, Edit, Fix
@@ -174,7 +175,7 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
     of_any = edit is not None and is_of_any_model(head.frame, head.model or "")
     if of_any and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
-    if write and edit is None and applicability is Applicability.SAFE and not _is_change_list(head):
+    if write and edit is None and applicability is Applicability.SAFE and not is_change_list(head):
         applicability = Applicability.DISPLAY_ONLY  # where it goes is left to who reads it
     if write and named.calls is None:
         applicability = Applicability.DISPLAY_ONLY  # a model that it names is to be imported
@@ -252,34 +253,18 @@ def _edit(head: Sighting, calls: Sequence[str]) -> Edit | None:
     if head.body is None:
         return append_calls(head.frame, calls, model)
     known = head.names.described(model) if head.names is not None else None
-    if known is None:
+    if known is None or makes_choices(head):
         return None
-    return edit_class(head.body, calls, known, listed=_is_change_list(head))
+    return edit_class(head.body, calls, known, listed=is_change_list(head))
 
 
 def _code(head: Sighting, plan: RelationPlan, calls: Sequence[str]) -> tuple[str, ...]:
-    if calls and _is_change_list(head):
-        return _of_admin(calls)
+    written = of_admin(head, calls) if calls else ()
+    if written:
+        return written
     rows = (head.model or "").rpartition(".")[2]
     code = fitted(head.frame, "".join(calls))
     return (f"{rows}.objects{code or '.all()'}",) if calls else plan.loop_changes
-
-
-def _is_change_list(head: Sighting) -> bool:
-    """Whether Django's admin makes the queryset, for a class of the project."""
-    listed = head.loop is not None and head.loop[2] == "for each row of the change list"
-    return listed and is_class(head.frame)
-
-
-def _of_admin(calls: Sequence[str]) -> tuple[str, ...]:
-    """What to write into the ModelAdmin."""
-    [call, *others] = calls
-    if not others and call.startswith(".select_related("):
-        return (f"list_select_related = [{call[len('.select_related(') : -1]}]",)
-    return (
-        "def get_queryset(self, request):",
-        f"    return super().get_queryset(request){''.join(calls)}",
-    )
 
 
 def _note(plan: RelationPlan, frame: Frame, imports: Sequence[str]) -> str:

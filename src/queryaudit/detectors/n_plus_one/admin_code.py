@@ -1,0 +1,57 @@
+"""What to write into a class of the admin, for a queryset that Django makes there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queryaudit.advice.class_edits import is_class
+from queryaudit.detectors.base import Sighting
+from queryaudit.detectors.places import admin_field, admin_filter
+
+
+def is_change_list(head: Sighting) -> bool:
+    """Whether Django's admin makes the queryset, for a class of the project."""
+    listed = head.loop is not None and head.loop[2] == "for each row of the change list"
+    return listed and is_class(head.frame)
+
+
+def makes_choices(head: Sighting) -> bool:
+    """Whether it makes one for the choices of a field or a filter."""
+    return bool(admin_field(head.frame) or admin_filter(head.frame))
+
+
+def of_admin(head: Sighting, calls: Sequence[str]) -> tuple[str, ...]:
+    """The code; nothing where the queryset is none of the admin's."""
+    rows = f"{(head.model or '').rpartition('.')[2]}.objects{''.join(calls)}"
+    if is_change_list(head):
+        return _of_list(calls)
+    if field := admin_field(head.frame):
+        return (
+            "def formfield_for_foreignkey(self, db_field, request, **kwargs):",
+            f'    if db_field.name == "{field}":',
+            f'        kwargs["queryset"] = {rows}',
+            "    return super().formfield_for_foreignkey(db_field, request, **kwargs)",
+        )
+    if path := admin_filter(head.frame):
+        name = "".join(word.capitalize() for word in path.split("_"))
+        return (
+            f"class {name}Filter(admin.RelatedFieldListFilter):",
+            "    def field_choices(self, field, request, model_admin):",
+            f"        rows = {rows}",
+            "        ordering = self.field_admin_ordering(field, request, model_admin)",
+            "        rows = rows.order_by(*ordering) if ordering else rows",
+            "        return [(row.pk, str(row)) for row in rows]",
+            "",
+            f'list_filter = [("{path}", {name}Filter)]',
+        )
+    return ()
+
+
+def _of_list(calls: Sequence[str]) -> tuple[str, ...]:
+    [call, *others] = calls
+    if not others and call.startswith(".select_related("):
+        return (f"list_select_related = [{call[len('.select_related(') : -1]}]",)
+    return (
+        "def get_queryset(self, request):",
+        f"    return super().get_queryset(request){''.join(calls)}",
+    )
