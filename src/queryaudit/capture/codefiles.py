@@ -25,8 +25,8 @@ class Mark(IntEnum):
     DESCRIPTOR = 3  #: a relation or column read on an instance
     PREFETCH = 4  #: ``prefetch_one_level``
     TEMPLATE = 5  #: ``Node.render_annotated``
-    SERIALIZER = 6  #: a serializer field, schema field, form field or column reading its value
-    MANY = 7  #: a serializer going through a list
+    SERIALIZER = 6  #: a field of a serializer, schema, form or GraphQL type, or a list column
+    MANY = 7  #: a serializer or GraphQL going through a list
     BASE = 8  #: the unit of work begins here
     DELETION = 10  #: Django collects what a deletion takes with it
     HANDED = 9  #: a thread runs what another thread or a task waits for
@@ -49,6 +49,9 @@ _QUERYSET_METHODS = frozenset(
 EXECUTIONS = frozenset({"execute", "executemany", "callproc", "execute_sql"})
 
 _FIELD_METHODS = {"get_attribute": Mark.SERIALIZER, "to_representation": Mark.SERIALIZER}
+
+#: GraphQL's functions that resolve a field, and go through a list.
+_RESOLVERS = {"execute_field": Mark.SERIALIZER, "complete_list_value": Mark.MANY}
 
 _MARKS: dict[str, dict[str, Mark]] = {
     "django/db/models/query.py": {
@@ -73,6 +76,8 @@ _MARKS: dict[str, dict[str, Mark]] = {
         "to_internal_value": Mark.RECEIVED,
     },
     "ninja/schema.py": {"__getattr__": Mark.SERIALIZER},
+    "graphql/execution/execute.py": _RESOLVERS,
+    "graphql/execution/executor.py": _RESOLVERS,
     "django/contrib/admin/templatetags/admin_list.py": {"items_for_result": Mark.SERIALIZER},
     "django/contrib/admin/filters.py": {"field_choices": Mark.SERIALIZER},
     "django/forms/boundfield.py": {"as_widget": Mark.SERIALIZER},

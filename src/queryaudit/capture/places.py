@@ -100,6 +100,8 @@ def field_place(frame: FrameType) -> tuple[type, str] | None:
     names = frame.f_locals
     if "only_initial" in names:
         return _admin_field(names["self"])
+    if "parent_type" in names:
+        return _resolved(names["parent_type"], names.get("info"))
     if "cl" in names and "field_name" in names:
         return type(names["cl"].model_admin), f"list_display[{names['field_name']}]"
     field = names.get("self")
@@ -126,6 +128,18 @@ def _admin_field(bound: object) -> tuple[type, str] | None:
     if not hasattr(owner, "formfield_for_dbfield"):
         return None
     return type(owner), f"field[{getattr(bound, 'name', '')}]"
+
+
+def _resolved(graphql_type: object, info: object) -> tuple[type, str] | None:
+    """The class that graphene or Strawberry made a GraphQL type of, and its field as Python has it.
+    An alias is what somebody sent."""
+    cls = getattr(graphql_type, "graphene_type", None)
+    if cls is None:
+        extensions = getattr(graphql_type, "extensions", None) or {}
+        cls = getattr(extensions.get("strawberry-definition"), "origin", None)
+    name: str = getattr(info, "field_name", "")
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return (cls, snake) if isinstance(cls, type) else None
 
 
 def class_kind(cls: type, files: CodeFiles) -> FrameKind:

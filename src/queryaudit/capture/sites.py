@@ -30,6 +30,9 @@ MAX_CALLERS = 120
 #: The arguments of a fetch mode's ``fetch``.
 _FETCH = ("self", "fetcher", "instance")
 
+#: GraphQL's functions that resolve a field, and go through a list.
+_RESOLVING, _RESOLVED = "execute_field", "complete_list_value"
+
 _LIBRARY = FrameKind.LIBRARY
 
 
@@ -48,10 +51,11 @@ def walk(
 class _Walker(Seen):
     """Goes outwards, and notes what frames tell."""
 
-    __slots__ = ()
+    #: Whether the place is a field of a GraphQL type: further out stands only who runs the schema.
+    __slots__ = ("resolving",)
 
     def run(self, unit: tuple[CodeType, int] | None) -> Walk:
-        based = False
+        based = self.resolving = False
         base, floor = unit if unit is not None else (None, 0)
         files, depth = self.files, self.start_depth
         known = files.known
@@ -74,7 +78,7 @@ class _Walker(Seen):
             else:
                 mark = None
             if file.kind is not _LIBRARY:
-                if not _is_part_of_orm(code):
+                if not self.resolving and not _is_part_of_orm(code):
                     self._project(depth, frame, file.kind)
             elif self.fallback is None and _asks_by_itself(file, mark):
                 self.fallback = (depth, frame)
@@ -159,15 +163,21 @@ class _Walker(Seen):
             if "list_display" in name:
                 place.loop = (0, "for each row of the change list")
             self.places.append(place)
+            self.resolving = frame.f_code.co_name == _RESOLVING
 
     def _many(self, depth: int, frame: FrameType) -> None:
-        if not hasattr(frame.f_locals.get("self"), "child"):
+        resolved = frame.f_code.co_name == _RESOLVED
+        if not resolved and not hasattr(frame.f_locals.get("self"), "child"):
             return
         for place in self.places:
             if place.kind is FrameKind.SERIALIZER and place.loop is None:
-                place.loop = (0, "for each item of the serialized list")
+                place.loop = (
+                    0,
+                    f"for each item of the {'resolved' if resolved else 'serialized'} list",
+                )
                 return
-        self._serializer(depth, frame)  # the list itself is a field, and fetches its rows
+        if not resolved:
+            self._serializer(depth, frame)  # the list itself is a field, and fetches its rows
 
     def _received(self, depth: int, frame: FrameType) -> None:
         """A field that goes through keys, or a list whose items have one each."""

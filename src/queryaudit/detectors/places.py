@@ -29,6 +29,7 @@ _HANDED = (
     "rest_framework.fields.",
     "rest_framework.generics.",
     "ninja.",
+    *("graphene.", "graphene_django.", "graphql.", "strawberry.", "strawberry_django."),
     "asgiref.",
 )
 

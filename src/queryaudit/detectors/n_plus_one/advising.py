@@ -143,10 +143,10 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
         return loaded
     return replace(
         together([loaded, *others]),
-        title=", ".join((loaded.title, *(other.title for other in others))),
+        title=", ".join(dict.fromkeys((loaded.title, *(other.title for other in others)))),
         # An edit is right for its own relations, and leaves the rest to who reads it.
         applicability=Applicability.UNSAFE if loaded.edits else Applicability.DISPLAY_ONLY,
-        code="\n\n".join(fix.code for fix in (loaded, *others)),
+        code="\n\n".join(dict.fromkeys(fix.code for fix in (loaded, *others))),
     )
 
 

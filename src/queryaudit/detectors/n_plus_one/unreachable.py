@@ -7,7 +7,7 @@ import ast
 from queryaudit.advice.source import expression_at, read_source
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import is_handed
-from queryaudit.records.events import Frame
+from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Applicability, Fix
 
 #: What ``user.has_perm()`` asks with: a filter on Permission, which looks at no prefetched rows.
@@ -25,6 +25,9 @@ _DELETERS = frozenset(
 
 #: Orders a collection in its own way, but reads what was prefetched as it is.
 _SERIALIZERS = "django.core.serializers."
+
+#: Resolve fields, by functions of the project or by themselves.
+_GRAPHQL = ("graphene.", "graphene_django.", "graphql.", "strawberry.", "strawberry_django.")
 
 _SERIALIZED = (
     "Django's serializers read what was prefetched, in the order of the prefetch. iterator() "
@@ -46,7 +49,7 @@ def other_fix(load: Load) -> Fix | None:
     access = load.access
     if load.stack.via == _PERMISSIONS and access is not None and access.target == _PERMISSION:
         return _of_permissions(load.site)
-    if load.stack.via.startswith(_SERIALIZERS) or not is_handed(load.stack.via):
+    if _is_asked_by_library(load):
         found = _of_library(load)
         if found is not None:
             return found
@@ -56,6 +59,14 @@ def other_fix(load: Load) -> Fix | None:
     if stack.via in _DELETERS or (not stack.via and _deletes(stack.frames[:1])):
         return _COLLECTED
     return None
+
+
+def _is_asked_by_library(load: Load) -> bool:
+    """Whether no code of the project made the queryset that was asked."""
+    via, site = load.stack.via, load.site
+    if via.startswith(_GRAPHQL):
+        return site is not None and site.kind is FrameKind.SERIALIZER
+    return via.startswith(_SERIALIZERS) or not is_handed(via)
 
 
 def _of_library(load: Load) -> Fix | None:
