@@ -14,8 +14,10 @@ from queryaudit.composition.modules import CallSite, Module, handed_over
 from queryaudit.composition.reading import compositions, heaviest
 from queryaudit.composition.rows import provenance
 from queryaudit.config import Config
+from queryaudit.detectors.base import Detector
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
+from queryaudit.records.events import Provenance
 from queryaudit.records.findings import Diagnostic
 
 _LEFT_OUT = frozenset(
@@ -40,12 +42,22 @@ def scan(paths: Iterable[Path], analysis: Analysis) -> list[Diagnostic]:
     for module in project.modules:
         for call in module.calls:
             for one in heaviest(compositions(module, call, project)):
-                told = provenance(one)
-                for rule in rules:
-                    for sighting in rule.read(told):
-                        analysis.ledger.add(sighting, None)
+                _judge(provenance(one), rules, analysis)
     analysis.ledger.scanned += len(project.modules)
     return diagnostics
+
+
+def _judge(told: Provenance, rules: list[Detector], analysis: Analysis) -> None:
+    """A rule that fails is switched off; the others go on."""
+    for rule in list(rules):
+        try:
+            for sighting in rule.read(told):
+                analysis.ledger.add(sighting, None)
+        except Exception as error:
+            if analysis.config.strict:
+                raise
+            rules.remove(rule)
+            analysis.ledger.add_crash(rule.code, error)
 
 
 class ScannedProject:

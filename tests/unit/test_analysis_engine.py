@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -216,10 +218,96 @@ def test_a_crashing_rule_is_switched_off_and_told_once() -> None:
     assert [finding.queries for finding in report.findings] == [6]
 
 
-def test_a_strict_run_raises_what_a_rule_raises() -> None:
-    run = Run(Crashing())
+class Failing(Seen):
+    """Fails at the second of what it hears."""
+
+    def add(self, query: Query) -> None:
+        super().add(query)
+        if self.queries > 1:
+            raise ZeroDivisionError("on purpose")
+
+
+class NeverBegun(Seen):
+    def begin(self, view: View) -> None:
+        raise ZeroDivisionError("on purpose")
+
+
+class NeverMade(Seen):
+    def __init__(self) -> None:
+        raise ZeroDivisionError("on purpose")
+
+
+class OfAFold(Detector):
+    code = "QA198"
+    name = "of-a-fold"
+    summary = "Has nothing to say."
+
+    def judge(self, fold: Seen, view: View) -> Iterable[Sighting]:
+        return ()
+
+
+OfAFold.__doc__ = SECTIONS
+FAILING = [Failing, NeverBegun, NeverMade]
+
+
+def of(fold: type[Seen], code: str = "QA198") -> Detector:
+    return type("Of", (OfAFold,), {"fold": fold, "code": code, "__doc__": SECTIONS})()
+
+
+@pytest.mark.parametrize("fold", FAILING)
+def test_a_fold_that_fails_switches_off_its_rules_and_no_others(fold: type[Seen]) -> None:
+    rules = (of(fold), of(fold, "QA197"), LazyRelationInLoop(), of(Seen, "QA196"))
+    run = Run(*rules, strict=False)
+    run.engine.start(ScopeStart(9, None, ScopeKind.REQUEST, "GET /", Phase.CALL))
+    run.engine.record([lazy(9, 1)])
+    for id in (1, 2, 3):
+        run.scope(id, [lazy(id, row) for row in (1, 2, 3)])
+    run.engine.record([lazy(9, row) for row in (2, 3)])
+    run.engine.end(ScopeEnd(9, 1000, 0, 0, None))
+    report = run.report()
+    assert [(d.slug, d.message, d.count) for d in report.diagnostics] == [
+        ("rule-crashed", f"{code} failed and was switched off: ZeroDivisionError: on purpose.", 1)
+        for code in ("QA197", "QA198")
+    ]
+    assert [finding.queries for finding in report.findings] == [12]
+
+
+def fail(self: Detector, *arguments: object) -> Any:
+    raise ZeroDivisionError("on purpose")
+
+
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [
+        ("message", "what it found"),
+        ("evidence", "how it knows"),
+        ("advise", "what to write"),
+        ("saved", "what is saved"),
+        ("confirm", "what stands of it"),
+    ],
+)
+def test_a_rule_that_fails_to_tell_of_its_finding_still_has_it(method: str, what: str) -> None:
+    rule = type("Mute", (LazyRelationInLoop,), {method: fail, "__doc__": SECTIONS})()
+    run = Run(rule)
+    run.scope(1, [lazy(1, row) for row in (1, 2, 3)])
+    run.engine.finish()
+    settings = Settings(tool="test", rules={"QA101": rule}, unused=Unused.ALL)
+    report = build_report(run.ledger, settings)
+    [finding] = report.findings
+    assert (finding.rule, finding.queries) == ("QA101", 3)
+    assert finding.message
+    assert [(d.slug, d.message) for d in report.diagnostics] == [
+        ("advice-failed", f"QA101 could not say {what}: ZeroDivisionError: on purpose.")
+    ]
     with pytest.raises(ZeroDivisionError):
-        run.scope(1, [lazy(1, 1)])
+        build_report(run.ledger, replace(settings, strict=True))
+
+
+@pytest.mark.parametrize("detector", [Crashing(), *map(of, FAILING)])
+def test_a_strict_run_raises_what_a_rule_raises(detector: Detector) -> None:
+    run = Run(detector)
+    with pytest.raises(ZeroDivisionError):
+        run.scope(1, [lazy(1, 1), lazy(1, 2)])
 
 
 def test_the_innermost_ignore_that_covers_the_rule_suppresses() -> None:

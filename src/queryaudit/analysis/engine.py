@@ -6,14 +6,14 @@ reported once, and takes nothing else down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from queryaudit.analysis.ledger import CauseKey, Ledger, Spent, order
+from queryaudit.analysis.ledger import CauseKey, Ledger, order
+from queryaudit.analysis.running import Judge, Rules, Running
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import (
-    HOOKS,
     OWN,
     Definitions,
     Detector,
@@ -24,9 +24,7 @@ from queryaudit.detectors.base import (
     some_variants,
 )
 from queryaudit.records.events import (
-    Fetch,
     FrameKind,
-    Hydration,
     Ignored,
     Occurrence,
     Phase,
@@ -35,120 +33,6 @@ from queryaudit.records.events import (
     ScopeStart,
 )
 from queryaudit.sql.statement import Statements
-
-
-class _Rules:
-    """Which folds want what, and who judges them. Made once for all scopes."""
-
-    __slots__ = ("judging", "wanting")
-
-    def __init__(self, detectors: Sequence[Detector]) -> None:
-        folds = list(dict.fromkeys(d.fold for d in detectors))
-        #: Folds with the name of their method, by kind of occurrence.
-        self.wanting: dict[type[Any], tuple[tuple[type[Any], str], ...]] = {
-            kind: tuple((fold, name) for fold in folds if hasattr(fold, name))
-            for kind, name in HOOKS.items()
-        }
-        #: The rules with something to say at the end of a scope, by fold.
-        self.judging: list[tuple[type[Any], list[_Judge]]] = []
-        for fold in folds:
-            judges = [_Judge.of(d) for d in detectors if d.fold is fold]
-            telling = [judge for judge in judges if judge.judges or judge.tells]
-            if telling:
-                self.judging.append((fold, telling))
-
-
-class _Judge(NamedTuple):
-    """A rule, and which of the questions at the end of a scope it answers."""
-
-    detector: Detector
-    judges: bool
-    tells: bool
-
-    @classmethod
-    def of(cls, detector: Detector) -> _Judge:
-        own = type(detector)
-        return cls(detector, own.judge is not Detector.judge, own.facts is not Detector.facts)
-
-
-class _Running:
-    """A scope that has not ended: its folds and its totals.
-
-    Folds are made when there is something for them: most scopes of a suite have no query.
-    """
-
-    __slots__ = ("_hooks", "_rules", "_view", "folds", "places", "spent", "start", "statements")
-
-    def __init__(
-        self,
-        start: ScopeStart,
-        rules: _Rules,
-        view: Callable[[ScopeStart], View],
-        *,
-        explained: bool,
-    ) -> None:
-        self.start = start
-        self._rules = rules
-        self._view = view
-        self.folds: dict[type[Any], Any] = {}
-        #: The folds' methods by kind of occurrence, of the kinds that there were.
-        self._hooks: dict[type[Any], list[Callable[[Any], None]]] = {}
-        self.spent = Spent()
-        #: by statement id and stack id
-        self.statements: dict[tuple[int, int], Spent] = {}
-        #: calls and time by alias, statement, stack and ignore, for rules about the workload
-        self.places: dict[tuple[str, int, int, int | None], list[int]] | None
-        self.places = {} if explained else None
-
-    def add(self, event: Occurrence) -> None:
-        kind = type(event)
-        if kind is Query:
-            self._count(event)  # type: ignore[arg-type]
-        elif kind is Fetch or kind is Hydration:
-            self._load(event)  # type: ignore[arg-type]
-        self.tell(event)
-
-    def tell(self, event: Occurrence | ScopeStart) -> None:
-        """Hand an event to the folds that want its kind."""
-        hooks = self._hooks.get(type(event))
-        if hooks is None:
-            hooks = self._hooks[type(event)] = self._new_hooks(type(event))
-        for hook in hooks:
-            hook(event)
-
-    def _new_hooks(self, kind: type[Any]) -> list[Callable[[Any], None]]:
-        if self.start.phase is not Phase.CALL:
-            return []
-        return [getattr(self.fold(fold), name) for fold, name in self._rules.wanting[kind]]
-
-    def fold(self, cls: type[Any]) -> Any:
-        fold = self.folds.get(cls)
-        if fold is None:
-            fold = self.folds[cls] = cls()
-            if hasattr(fold, "begin"):
-                fold.begin(self._view(self.start))
-        return fold
-
-    def _count(self, query: Query) -> None:
-        spent = self.statements.get((query.sql, query.stack))
-        if spent is None:
-            spent = self.statements[query.sql, query.stack] = Spent()
-        for one in (spent, self.spent):
-            one.queries += 1
-            one.duration_ns += query.duration_ns
-        if self.places is not None:
-            key = (query.alias, query.sql, query.stack, query.ignored)
-            place = self.places.setdefault(key, [0, 0])
-            place[0] += 1
-            place[1] += query.duration_ns
-
-    def _load(self, event: Fetch | Hydration) -> None:
-        spent = self.statements.get((event.sql, event.stack)) or Spent()
-        for one in (spent, self.spent):
-            if type(event) is Hydration:
-                one.hydration_ns += event.duration_ns
-            else:
-                one.rows += event.rows
 
 
 class Engine:
@@ -171,7 +55,7 @@ class Engine:
     ) -> None:
         self._tables = tables
         self._detectors = list(detectors)
-        self._rules = _Rules(self._detectors)
+        self._rules = Rules(self._detectors)
         self._ledger = ledger
         self._limits = limits or Limits()
         self._strict = strict
@@ -179,13 +63,15 @@ class Engine:
         self._statements = statements or Statements()
         #: Ignores from before this engine listened are somebody else's.
         self._earlier = frozenset(tables.ignores)
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         #: Databases whose names the ledger has.
         self._aliases: set[str] = set()
 
     def start(self, event: ScopeStart) -> None:
         explained = self._tables.explaining is not None
-        self._running[event.id] = _Running(event, self._rules, self._view, explained=explained)
+        self._running[event.id] = Running(
+            event, self._rules, self._view, self._fold_crashed, explained=explained
+        )
         # Those around it will not see what it does: a request in a test has its own queries.
         outer = self._running.get(event.parent) if event.parent is not None else None
         while outer is not None:
@@ -226,8 +112,10 @@ class Engine:
             self._ledger.add_statement(statement, running.start, frame, spent)
         self._gather(running)
         view = self._view(running.start)
-        for fold, judges in self._rules.judging:
-            self._judge(running.fold(fold), judges, view)
+        for cls, judges in self._rules.judging:
+            fold = running.fold(cls)
+            if fold is not None:
+                self._judge(fold, judges, view)
 
     def _view(self, scope: ScopeStart) -> View:
         return View(
@@ -253,7 +141,7 @@ class Engine:
         if self._tables.plans:
             self._ledger.gathered.add_models(self._tables.models.values())
 
-    def _gather(self, running: _Running) -> None:
+    def _gather(self, running: Running) -> None:
         """Who asked what, for the rules that look at the run as a whole."""
         for (alias, sql, stack, ignored), (calls, duration_ns) in (running.places or {}).items():
             frames = self._tables.stacks[stack].frames
@@ -276,9 +164,9 @@ class Engine:
             place = (frame.path, frame.line, frame.column or 0)
             key = (sighting.group, sighting.cause, ignore, place)
             known = added.get(key)
+            plain = replace(sighting, ignored=None)
             added[key] = replace(
-                min(known or sighting, replace(sighting, ignored=None), key=order),
-                ignored=None,
+                plain if known is None else min(known, plain, key=order),
                 queries=sighting.queries + (known.queries if known else 0),
                 duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
                 rows=sighting.rows + (known.rows if known else 0),
@@ -300,7 +188,7 @@ class Engine:
             yield _plain(ignored)
             id = ignored.outer
 
-    def _judge(self, fold: Any, judges: Iterable[_Judge], view: View) -> None:
+    def _judge(self, fold: Any, judges: Iterable[Judge], view: View) -> None:
         for detector, judging, telling in judges:
             try:
                 sightings = [*detector.judge(fold, view)] if judging else []
@@ -309,12 +197,19 @@ class Engine:
                         self._ledger.add(sighting, view.scope, ignore)
                 for fact in detector.facts(fold, view) if telling else ():
                     self._ledger.add_fact(detector.code, fact, view.scope)
-            except Exception as error:
-                if self._strict:
-                    raise
-                self._detectors.remove(detector)
-                self._rules = _Rules(self._detectors)
-                self._ledger.add_crash(detector.code, error)
+            except Exception as error:  # noqa: BLE001 - rules may be anybody's
+                self._switch_off([detector], error)
+
+    def _fold_crashed(self, cls: type[Any], error: Exception) -> None:
+        self._switch_off([detector for detector in self._detectors if detector.fold is cls], error)
+
+    def _switch_off(self, detectors: Iterable[Detector], error: Exception) -> None:
+        if self._strict:
+            raise error
+        for detector in detectors:
+            self._detectors.remove(detector)
+            self._ledger.add_crash(detector.code, error)
+        self._rules = Rules(self._detectors)
 
 
 def _plain(ignored: Ignored) -> Ignore:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from queryaudit.analysis.crashes import answer
 from queryaudit.analysis.ledger import CauseTotals, ScopeKey, order
 from queryaudit.analysis.settings import Settings
 from queryaudit.detectors.base import Detector
@@ -13,7 +14,6 @@ from queryaudit.detectors.base import Sighting as Observation
 from queryaudit.records.events import AccessKind, Frame, Step
 from queryaudit.records.findings import (
     Cause,
-    Diagnostic,
     Evidence,
     Finding,
     Fix,
@@ -54,6 +54,16 @@ def finding_of(group: list[CauseTotals], settings: Settings) -> Finding:
     sightings = [summed(totals) for totals in group]
     head = sightings[0]
     detector = settings.rules[head.rule]
+    message = answer(
+        settings,
+        detector,
+        "what it found",
+        lambda: detector.message(sightings),
+        detector.summary,
+    )
+    evidence = answer(
+        settings, detector, "how it knows", lambda: detector.evidence(sightings), None
+    )
     causes = tuple(_cause(totals) for totals in group)
     counted = _once(group)
     queries = sum(totals.queries for totals in counted)
@@ -65,7 +75,7 @@ def finding_of(group: list[CauseTotals], settings: Settings) -> Finding:
         rule=head.rule,
         name=detector.name,
         severity=_severity(sightings, settings),
-        message=detector.message(sightings),
+        message=message,
         location=location(frame),
         evaluated=location(evaluated) if evaluated is not None else None,
         source=head.model or "",
@@ -75,8 +85,8 @@ def finding_of(group: list[CauseTotals], settings: Settings) -> Finding:
         rows=sum(totals.rows for totals in counted),
         scopes=scopes[:_SCOPES],
         scope_count=len(scopes),
-        evidence=detector.evidence(sightings) or _seen(queries, len(scopes)),
-        fix=_with_saving(detector, _advice(detector, sightings, settings), counted),
+        evidence=evidence or _seen(queries, len(scopes)),
+        fix=_fix(detector, sightings, counted, settings),
         fingerprint=min(fingerprint(s.group) for s in sightings),
     )
 
@@ -112,36 +122,25 @@ def _once(group: Sequence[CauseTotals]) -> list[CauseTotals]:
     return list(counting.values())
 
 
-def _advice(detector: Detector, sightings: Sequence[Observation], settings: Settings) -> Fix | None:
-    """The rule's advice; a rule that fails to advise still has its finding."""
-    try:
-        return detector.advise(sightings)
-    except Exception as error:
-        if settings.strict:
-            raise
-        settings.crashes.append(
-            Diagnostic(
-                slug="advice-failed",
-                message=f"{detector.code} could not say what to write: "
-                f"{type(error).__name__}: {error}.",
-                hint="Please report this; the finding itself stands.",
-            )
-        )
-        return None
-
-
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _with_saving(detector: Detector, fix: Fix | None, group: list[CauseTotals]) -> Fix | None:
-    """What is saved at most, of queries and of their time."""
+def _fix(
+    detector: Detector,
+    sightings: Sequence[Observation],
+    counted: Sequence[CauseTotals],
+    settings: Settings,
+) -> Fix | None:
+    """What to write, and what it saves at most of queries and of their time."""
+    fix = answer(settings, detector, "what to write", lambda: detector.advise(sightings), None)
     if fix is None:
         return None
-    queries = sum(totals.queries for totals in group)
-    saved = detector.saved(queries, sum(totals.units for totals in group))
+    queries = sum(totals.queries for totals in counted)
+    units = sum(totals.units for totals in counted)
+    saved = answer(settings, detector, "what is saved", lambda: detector.saved(queries, units), 0)
     share = saved / queries if queries else 0
-    duration_ns = sum(totals.duration_ns for totals in group)
+    duration_ns = sum(totals.duration_ns for totals in counted)
     return replace(fix, saving=Saving(queries=saved, duration_ns=round(duration_ns * share)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 
+from queryaudit.analysis.crashes import answer
 from queryaudit.analysis.drawing import drawn
 from queryaudit.analysis.echoes import without_echoes
 from queryaudit.analysis.joining import finding_of, impact, summed
@@ -13,7 +15,7 @@ from queryaudit.analysis.settings import Settings, Unused
 from queryaudit.analysis.summaries import audited, scopes, statements
 from queryaudit.analysis.suppressions import Ignore, matching
 from queryaudit.analysis.survey import surveyed
-from queryaudit.detectors.base import Detector
+from queryaudit.detectors.base import Detector, Sighting
 from queryaudit.records.findings import Diagnostic, Suppression, UnusedIgnore
 from queryaudit.records.report import Report
 
@@ -82,7 +84,15 @@ def _confirmed(group: list[_Totals], settings: Settings) -> list[_Totals]:
         if type(detector).confirm is Detector.confirm:
             continue
         theirs = {id(t): summed(t) for _, t in group if t.sighting.rule == code}
-        standing = {id(sighting) for sighting in detector.confirm([*theirs.values()])}
+        all_of_them: Sequence[Sighting] = [*theirs.values()]
+        confirmed = answer(
+            settings,
+            detector,
+            "what stands of it",
+            functools.partial(detector.confirm, all_of_them),
+            all_of_them,
+        )
+        standing = {id(sighting) for sighting in confirmed}
         group = [
             (ignore, totals)
             for ignore, totals in group
