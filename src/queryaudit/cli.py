@@ -14,6 +14,7 @@ from queryaudit import __version__, waiting
 from queryaudit.commands import advise, explain, prove_deadlock, report
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.registry import Registry
+from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.rulepages import rule_list, rule_page
 from queryaudit.twin import commands as twin_commands
 
@@ -30,7 +31,7 @@ def main(
     try:
         return int(options.run(options))
     except QueryAuditError as error:
-        print(f"queryaudit: {error}", file=sys.stderr)
+        print(*clean_lines(f"queryaudit: {error}"), sep="\n", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -96,7 +97,7 @@ def _rules(_: argparse.Namespace) -> ExitCode:
     registry = Registry()
     print(rule_list([d.rule() for d in registry.rules.values()]))
     for diagnostic in registry.diagnostics:
-        print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
+        print(clean(f"queryaudit: {diagnostic.message} {diagnostic.hint}"), file=sys.stderr)
     return ExitCode.CLEAN
 
 

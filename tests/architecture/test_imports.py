@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "trace",
     },
     "model_places": {"records"},
-    "scanning": {"composition", "config", "errors", "judging", "records"},
+    "scanning": {"composition", "config", "detectors", "errors", "judging", "records"},
     "replay": {"judging", "records", "trace"},
     "runtime": {"capture", "config", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
@@ -104,7 +104,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql",
         "trace",
     },
-    "cli": {"commands", "errors", "registry", "rulepages", "twin", "waiting"},
+    "cli": {"commands", "errors", "registry", "reports", "rulepages", "twin", "waiting"},
     "commands": {
         "advising",
         "analysis",

@@ -135,6 +135,13 @@ def test_what_is_no_trace_is_one_sentence(recorded: Project, content: bytes, sen
     assert len(run.err.splitlines()) == 1
 
 
+def test_names_that_would_act_on_a_terminal_are_printed_as_they_are(recorded: Project) -> None:
+    run = recorded.command("report", "gone\x1b[31m.qatrace")
+    assert run.code == 4
+    assert "gone" in run.text
+    assert "\x1b" not in run.text
+
+
 def test_a_newer_schema_is_refused_by_name(recorded: Project) -> None:
     text = (recorded.folder / "one.qatrace").read_text(encoding="utf-8")
     newer = text.replace('"queryaudit-trace":1,', '"queryaudit-trace":99,', 1)

@@ -11,11 +11,19 @@ from django.db.models.functions import Lower, Upper
 import queryaudit
 from queryaudit.advice.candidates import Candidate, Key, serves
 from queryaudit.advice.conditions import Compared
-from queryaudit.advice.index_code import NAME_LENGTH, index_expression, index_name, migration_code
+from queryaudit.advice.index_code import (
+    NAME_LENGTH,
+    ddl,
+    index_expression,
+    index_name,
+    migration_code,
+    statement_code,
+)
 from queryaudit.capture.schema import model_row
 from queryaudit.plans import catalogue
 from queryaudit.plans.django_server import DjangoServer
 from queryaudit.records.plans import CatalogIndex
+from queryaudit.sql.quoting import identifier
 from sample_app.shop.filling import fill_shipping
 from sample_app.shop.models import Shipment
 
@@ -72,6 +80,32 @@ def catalogued(name: str) -> CatalogIndex:
     server = DjangoServer(connection)
     [relation] = catalogue.relations(server, {("public", "shop_shipment")}, "default")
     return next(index for index in relation.indexes if index.name == name)
+
+
+def test_names_of_any_kind_stand_in_quotes(db: None) -> None:
+    column, other = 'a "share" in %s', "100%"
+    odd = Candidate(
+        "public",
+        'odd "%d"',
+        "btree",
+        (Key(column),),
+        0,
+        (other, Compared.NOT_NULL),
+        include=(other,),
+    )
+    with connection.cursor() as cursor:
+        table, first, second = map(identifier, (odd.table, column, other))
+        cursor.execute(f"CREATE TABLE {table} ({first} text, {second} boolean)")
+        cursor.execute(ddl(odd, table))
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", (odd.table,))
+        assert cursor.fetchall() == [(index_name(odd),)]
+        cursor.execute(f"DROP INDEX {index_name(odd)}")
+        code = statement_code([odd], None, concurrently=False)
+        namespace: dict[str, object] = {}
+        exec(code, namespace)
+        [operation] = namespace["Migration"].operations  # type: ignore[attr-defined]
+        cursor.execute(operation.sql)
+        cursor.execute(operation.reverse_sql)
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: "-".join(c.words))

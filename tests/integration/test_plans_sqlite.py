@@ -12,6 +12,8 @@ from django.db.models.functions import Length
 
 import queryaudit
 from queryaudit.cli import main
+from queryaudit.plans.sqlite import explain, placeholders
+from queryaudit.plans.url_server import UrlServer
 from sample_app.shop.models import Depot, Shipment
 
 ROWS = 5_000
@@ -54,6 +56,15 @@ def database(path: Path, rows: int = ROWS) -> str:
 def found(trace: Path, url: str, capsys: pytest.CaptureFixture[str]) -> str:
     main(["explain", str(trace), "--database", url, "--no-color", "--baseline="])
     return " ".join(capsys.readouterr().out.split())
+
+
+def test_percent_signs_in_texts_are_no_placeholders(tmp_path: Path) -> None:
+    server = UrlServer.connect(database(tmp_path, rows=1))
+    sql = "SELECT 'a %%s', id FROM shop_shipment WHERE note LIKE '%%shipped' OR id = %s"
+    assert server.run(sql, (0,)) == [("a %s", 0)]
+    plan = explain(server, sql, (None,) * placeholders(sql), id=0, alias="default")
+    assert plan.nodes
+    server.close()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_the_planner_takes_an_index_as_it_would_in_production(
     real.run("BEGIN")
     try:
         table = f'{candidate.schema}."{candidate.table}"'
-        real.run(ddl(candidate) % table)
+        real.run(ddl(candidate, table))
         if name == "function":
             real.run(f"ANALYZE {table}")
         [[size]] = real.run(

@@ -169,7 +169,7 @@ def test_it_serves_what_its_plain_form_does_and_not_the_other_way() -> None:
 
 def test_its_code_is_what_is_proved() -> None:
     assert index_expression(COVERING, None).endswith('include=["total"])')
-    assert ddl(COVERING).endswith('USING btree ("customer_id") INCLUDE ("total")')
+    assert ddl(COVERING, "t").endswith('USING btree ("customer_id") INCLUDE ("total")')
 
 
 def test_indexes_that_are_its_beginning_have_nothing_left_to_do() -> None:
@@ -198,7 +198,7 @@ def test_a_range_in_the_order_of_the_rows_gets_an_index_of_blocks() -> None:
         'BrinIndex(fields=["placed_at"], name="shop_order_placed_at_brin", autosummarize=True)'
     )
     assert "from django.contrib.postgres.indexes import BrinIndex" in meta_code([BLOCKS], None)
-    assert ddl(BLOCKS).endswith('USING brin ("placed_at") WITH (autosummarize = on)')
+    assert ddl(BLOCKS, "t").endswith('USING brin ("placed_at") WITH (autosummarize = on)')
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,16 @@ def test_a_torn_line_is_not_there_and_spoils_no_other(tmp_path: Path, cut: int) 
     assert journal(tmp_path).recall(KEY) == FOUND
 
 
+@pytest.mark.parametrize("line", ["1", "null", "[1, 2]", "[[[]], {}]", "[1]", "{}"])
+def test_a_line_that_is_no_trial_is_not_there(tmp_path: Path, line: str) -> None:
+    first = journal(tmp_path)
+    assert first.path is not None
+    with first.path.open("a") as file:
+        file.write(f"{line}\n")
+    first.keep(KEY, FOUND)
+    assert journal(tmp_path).recall(KEY) == FOUND
+
+
 def test_another_database_begins_anew(tmp_path: Path) -> None:
     journal(tmp_path).keep(KEY, FOUND)
     other = journal(tmp_path, "localhost/copy default")

@@ -91,6 +91,17 @@ def test_an_unreadable_file_in_a_folder_does_not_stop_the_rest(tmp_path: Path) -
     ]
 
 
+def test_a_folder_that_can_not_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(TraceError, match="can't be read: Permission denied"):
+        open_traces([tmp_path])
+
+
 def test_a_folder_of_unreadable_files_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.qatrace").write_bytes(b"")
     with pytest.raises(TraceError, match="is empty"):

@@ -180,6 +180,19 @@ def test_a_view_that_is_missing_is_a_sentence(asked: Asked, capsys: Capture) -> 
     assert "The database has no view pg_stat_statements. CREATE EXTENSION" in told(capsys)
 
 
+def test_a_view_from_before_it_told_what_it_forgot_is_read(asked: Asked, capsys: Capture) -> None:
+    server = UrlServer.connect(asked.url)
+    server.run("DROP DATABASE IF EXISTS earlier")
+    server.run("CREATE DATABASE earlier TEMPLATE template0")
+    server.close()
+    url = asked.url.replace("/postgres?", "/earlier?")
+    server = UrlServer.connect(url)
+    server.run("CREATE EXTENSION pg_stat_statements VERSION '1.8'")
+    server.close()
+    assert explain("--workload", "pg_stat_statements", "--database", url) == 5
+    assert "can't be read" not in told(capsys)
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from queryaudit.advice.candidates import Candidate, Key
 from queryaudit.advice.conditions import Compared
 from queryaudit.records.events import Model
 from queryaudit.records.plans import Relation
+from queryaudit.sql.quoting import identifier
 
 #: What Django allows.
 NAME_LENGTH = 30
@@ -34,7 +36,7 @@ def index_name(candidate: Candidate) -> str:
     where = "_part" if candidate.where is not None else ""
     held = "_with_" + "_".join(candidate.include) if candidate.include else ""
     suffix = _SUFFIXES.get(candidate.method, "_idx")
-    name = f"{candidate.table}_{columns}{held}{where}{suffix}".lower()
+    name = re.sub(r"\W", "_", f"{candidate.table}_{columns}{held}{where}{suffix}".lower())
     if len(name) <= NAME_LENGTH:
         return name.lstrip("_0123456789")
     digest = hashlib.blake2b("\x1f".join(candidate.words).encode(), digest_size=3).hexdigest()
@@ -163,8 +165,8 @@ def statement_code(
 
 def _operation(candidate: Candidate, concurrently: bool) -> list[str]:
     word = " CONCURRENTLY" if concurrently else ""
-    made = ddl(candidate).replace("CREATE INDEX", f"CREATE INDEX{word}", 1)
-    made = made.replace(" USING btree", "") % f'"{candidate.table}"'
+    made = ddl(candidate, identifier(candidate.table))
+    made = made.replace("CREATE INDEX", f"CREATE INDEX{word}", 1).replace(" USING btree", "", 1)
     return [
         "        migrations.RunSQL(",
         f"            {made!r},",
@@ -173,37 +175,39 @@ def _operation(candidate: Candidate, concurrently: bool) -> list[str]:
     ]
 
 
-def ddl(candidate: Candidate) -> str:
-    """The statement that Django makes of it, without its name's table space and storage options."""
+def ddl(candidate: Candidate, table: str) -> str:
+    """The statement that Django makes of it, without its name's table space and storage options.
+
+    ``table`` is the table's name in quotes: that of the candidate, or of a copy.
+    """
     keys = ", ".join(_sql_key(key) for key in candidate.keys)
     where = ""
     if candidate.where is not None:
-        column, state = candidate.where
+        name, state = candidate.where
+        column = identifier(name)
         where = (
             " WHERE "
             + {
-                Compared.IS_NULL: f'"{column}" IS NULL',
-                Compared.NOT_NULL: f'"{column}" IS NOT NULL',
-                Compared.TRUE: f'"{column}"',
-                Compared.FALSE: f'NOT "{column}"',
+                Compared.IS_NULL: f"{column} IS NULL",
+                Compared.NOT_NULL: f"{column} IS NOT NULL",
+                Compared.TRUE: column,
+                Compared.FALSE: f"NOT {column}",
             }[state]
         )
-    held = ", ".join(_quoted(column) for column in candidate.include)
+    held = ", ".join(identifier(column) for column in candidate.include)
     include = f" INCLUDE ({held})" if held else ""
     options = " WITH (autosummarize = on)" if candidate.method == "brin" else ""
-    name = index_name(candidate)
-    return f'CREATE INDEX "{name}" ON %s USING {candidate.method} ({keys}){include}{options}{where}'
+    return (
+        f'CREATE INDEX "{index_name(candidate)}" ON {table}'
+        f" USING {candidate.method} ({keys}){include}{options}{where}"
+    )
 
 
 def _sql_key(key: Key) -> str:
-    column = _quoted(key.column)
+    column = identifier(key.column)
     text = f"({key.function}({column}))" if key.function else column
     opclass = f" {key.opclass}" if key.opclass else ""
     return f"{text}{opclass}{' DESC' if key.descending else ''}"
-
-
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
 
 
 def _keys(keys: Sequence[Key], model: Model | None) -> str:

@@ -12,6 +12,7 @@ from queryaudit.commands.reporting import TWIN, config_of, written
 from queryaudit.config import Config, Reach, add_flags
 from queryaudit.errors import ExitCode
 from queryaudit.judging import Analysis
+from queryaudit.reports.clean import clean
 from queryaudit.workloads import commands as workloads
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def run(options: argparse.Namespace) -> ExitCode:
             print(line)
         for finding in report.findings:
             if finding.rule == "QA407":
-                print(finding.message)
+                print(clean(finding.message))
     for diagnostic in diagnostics:
-        print(f"queryaudit: {diagnostic.message} {diagnostic.hint}", file=sys.stderr)
+        print(clean(f"queryaudit: {diagnostic.message} {diagnostic.hint}"), file=sys.stderr)
     unwritten = written(report, config)
     if advice.interruption:
         kept = f" {journal.path} has what was found: the same command goes on." if journal else ""

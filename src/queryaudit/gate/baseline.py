@@ -8,13 +8,13 @@ so it changes when a finding comes or goes and at no other time.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from queryaudit.errors import BaselineError
+from queryaudit.gate.writing import replace_file
 
 MAGIC = "queryaudit-baseline"
 VERSION = 1
@@ -82,15 +82,9 @@ def load(path: Path) -> tuple[Entry, ...] | None:
 
 
 def save(path: Path, entries: Iterable[Entry]) -> None:
-    """Writes the file in one step: another process sees the old one or the new one."""
-    data = dump(entries).encode("utf-8", "backslashreplace")
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        draft.write_bytes(data)
-        draft.replace(target)
+        replace_file(path, dump(entries))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise BaselineError(
             f"The baseline {path} can't be written: {error.strerror or error}.",
             "Name a writable file with the baseline option.",

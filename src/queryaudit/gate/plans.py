@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from queryaudit.errors import BaselineError
+from queryaudit.gate.writing import replace_file
 from queryaudit.records.plan_shapes import PlanShape, Read
 
 MAGIC = "queryaudit-plans"
@@ -36,7 +37,7 @@ def save(path: Path, shapes: Iterable[PlanShape]) -> None:
     lines = [json.dumps(_row(shape)) for shape in sorted(shapes)]
     text = "\n".join([f"[{json.dumps({MAGIC: VERSION})}", *(f",{line}" for line in lines), "]", ""])
     try:
-        path.write_text(text, encoding="utf-8")
+        replace_file(path, text)
     except OSError as error:
         raise BaselineError(
             f"The plans can't be written to {path}: {error.strerror or error}.",
@@ -50,7 +51,8 @@ def _row(shape: PlanShape) -> dict[str, object]:
 
 def _shape(row: dict[str, object]) -> PlanShape:
     reads = row["reads"]
-    assert isinstance(reads, list)
+    if not isinstance(reads, list):
+        raise TypeError("what is read is no list")
     return PlanShape(
         str(row["alias"]),
         str(row["fingerprint"]),

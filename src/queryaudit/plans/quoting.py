@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from queryaudit.sql.quoting import identifier
+
 
 def quoted(name: str) -> str:
     """An identifier in double quotes; ``%`` doubled, as the text has parameters."""
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+    return identifier(name).replace("%", "%%")

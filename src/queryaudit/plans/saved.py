@@ -148,7 +148,7 @@ class SavedPlanner:
             return None
         try:
             if self._server.vendor == "sqlite":
-                unknown = (None,) * sql.count("%s")
+                unknown = (None,) * sqlite.placeholders(sql)
                 return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
             plan = postgres.explain_generic(self._server, sql, limit, id=0, alias=self._alias)
             return plan._replace(reason=self._place)

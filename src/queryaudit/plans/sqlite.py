@@ -15,6 +15,7 @@ _ACCESS = re.compile(
     r"(?P<verb>SCAN|SEARCH)\s+(?:TABLE\s+)?(?P<table>\S+)(?:\s+AS\s+(?P<alias>\S+))?"
     r"(?:\s+USING\s+(?P<how>.*?))?(?:\s+\((?P<condition>[^)]*)\))?\s*\Z"
 )
+_PLACEHOLDER = re.compile("%s|%%")
 _INDEX = re.compile(r"INDEX\s+(\S+)")
 
 
@@ -31,6 +32,15 @@ def explain(server: Server, sql: str, params: Any, *, id: int, alias: str) -> Pl
     top = 0 if first else None
     found += [_node(str(row[3]), places.get(int(row[1]), top), tables) for row in rows]
     return Plan(id, alias, "sqlite", PlanMode.PLANNED, "", None, tuple(found))
+
+
+def with_question_marks(sql: str) -> str:
+    """Django's placeholders as SQLite has them."""
+    return _PLACEHOLDER.sub(lambda match: "?" if match.group() == "%s" else "%", sql)
+
+
+def placeholders(sql: str) -> int:
+    return sum(match.group() == "%s" for match in _PLACEHOLDER.finditer(sql))
 
 
 def _node(detail: str, parent: int | None, tables: Mapping[str, str]) -> PlanNode:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from queryaudit.errors import DatabaseError, LostConnectionError
 from queryaudit.plans.server import Limits, Row
+from queryaudit.plans.sqlite import with_question_marks
 
 _HINT = "Name it as postgresql://user@host/name or sqlite:///path."
 
@@ -40,7 +41,7 @@ class UrlServer:
 
     def run(self, sql: str, params: Any = None) -> list[Row]:
         if self.vendor == "sqlite" and params is not None:
-            sql = sql.replace("%s", "?").replace("%%", "%")
+            sql = with_question_marks(sql)
         try:
             cursor = self._connection.cursor()
             try:

@@ -10,8 +10,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NamedTuple
 
+from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.index_code import ddl, index_name
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import RefusedError, Server
+from queryaudit.sql.quoting import identifier
 
 _COLUMNS = """
 SELECT attname::text FROM pg_catalog.pg_attribute
@@ -90,10 +93,11 @@ def analyse(server: Server, table: str, *, vacuum: bool = False) -> None:
     server.run(f"{'VACUUM ANALYZE' if vacuum else 'ANALYZE'} pg_temp.{quoted(table)}", ())
 
 
-def build(server: Server, ddl: str, name: str, table: str, *, functional: bool) -> Built:
+def build(server: Server, candidate: Candidate) -> Built:
     """Create an index on a copy. An expression has no statistics before they are taken."""
-    server.run(ddl % f"pg_temp.{quoted(table).replace('%%', '%')}")
-    if functional:
+    table, name = candidate.table, index_name(candidate)
+    server.run(ddl(candidate, f"pg_temp.{identifier(table)}"))
+    if any(key.function for key in candidate.keys):
         analyse(server, table)
     [[size]] = server.run("SELECT pg_relation_size(%s::regclass)", (f'pg_temp."{name}"',))
     return Built(name, int(size))

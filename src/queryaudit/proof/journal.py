@@ -59,9 +59,9 @@ class Journal:
         for line in lines[1:]:
             try:
                 key, found = json.loads(line)
-            except ValueError:
+                self._known[tuple(key)] = found
+            except (TypeError, ValueError):
                 continue  # torn, or empty
-            self._known[tuple(key)] = found
         if lines[-1]:
             self._write("a", "")  # what follows stands on a line of its own
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from queryaudit.advice.candidates import Candidate
-from queryaudit.advice.index_code import ddl, index_name
+from queryaudit.advice.index_code import index_name
 from queryaudit.plans.policy import after_functions, called, permission
 from queryaudit.plans.postgres import volatile_of
 from queryaudit.plans.server import Server
@@ -106,13 +106,7 @@ class Laboratory:
         return ""
 
     def build(self, candidate: Candidate) -> Built:
-        return clones.build(
-            self._server,
-            ddl(candidate),
-            index_name(candidate),
-            candidate.table,
-            functional=any(key.function for key in candidate.keys),
-        )
+        return clones.build(self._server, candidate)
 
     def drop(self, candidate: Candidate) -> None:
         clones.drop(self._server, index_name(candidate))

@@ -12,10 +12,14 @@ from queryaudit.trace.names import is_trace_name
 from queryaudit.trace.reader import TraceReader
 
 
-def _expanded(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    found = sorted(child for child in path.iterdir() if is_trace_name(child.name))
+def _in_folder(path: Path) -> list[Path]:
+    try:
+        found = sorted(child for child in path.iterdir() if is_trace_name(child.name))
+    except OSError as error:
+        raise TraceError(
+            f"The folder {path} can't be read: {error.strerror or error}.",
+            "Name a readable folder, or the traces in it.",
+        ) from error
     if not found:
         raise TraceError(
             f"There is no trace in the folder {path}.",
@@ -29,7 +33,7 @@ def _opened(path: Path, left_out: list[TraceError]) -> list[TraceReader]:
     if not path.is_dir():
         return [TraceReader(path)]
     readers = []
-    for child in _expanded(path):
+    for child in _in_folder(path):
         try:
             readers.append(TraceReader(child))
         except TraceError as error:

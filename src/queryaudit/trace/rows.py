@@ -17,9 +17,9 @@ from queryaudit.records import events
 from queryaudit.records.events import Event, Header, Query
 
 _Decode = Callable[[object], Any]
-_ROW_TYPES: tuple[type[NamedTuple], ...] = tuple(
-    row for row in get_args(events.Event) if row not in (Header, Query)
-)
+_ROW_TYPES: dict[str, type[NamedTuple]] = {
+    row.__name__: row for row in get_args(events.Event) if row not in (Header, Query)
+}
 
 
 class GarbledError(Exception):
@@ -111,11 +111,11 @@ def decode_header(fields: Mapping[str, object]) -> Header:
 
 
 def decode_row(name: str, fields: list[object]) -> Event:
-    for kind in _ROW_TYPES:
-        if kind.__name__ == name:
-            event: Event = _decoder(kind)(fields)
-            return event
-    raise GarbledError(f"is an unknown row, {name[:40]!r}")
+    kind = _ROW_TYPES.get(name)
+    if kind is None:
+        raise GarbledError(f"is an unknown row, {name[:40]!r}")
+    event: Event = _decoder(kind)(fields)
+    return event
 
 
 @cache

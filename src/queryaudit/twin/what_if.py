@@ -56,7 +56,7 @@ class TwinWhatIf:
         blocks = files.blocks_of(heap)
         files.resize(heap, 0)
         try:
-            self.server.run(ddl(candidate) % table)
+            self.server.run(ddl(candidate, table))
         finally:
             files.resize(heap, blocks)
         index = f"{quoted(relation.schema)}.{quoted(name)}".replace("%%", "%")

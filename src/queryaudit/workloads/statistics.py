@@ -65,7 +65,10 @@ def _rows(server: Server, place: str) -> list[tuple[str, int, float, int]]:
 
 def _forgotten(server: Server, place: str) -> int:
     """How often the view was full, and let go of statements that were rare."""
-    return int(server.run(f"SELECT dealloc FROM {place}.pg_stat_statements_info")[0][0])
+    try:
+        return int(server.run(f"SELECT dealloc FROM {place}.pg_stat_statements_info")[0][0])
+    except Exception:  # noqa: BLE001 - an extension from before 1.9 does not say
+        return 0
 
 
 def _diagnostics(hidden: int, forgotten: int) -> list[Diagnostic]:

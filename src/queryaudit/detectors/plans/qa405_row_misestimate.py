@@ -11,6 +11,7 @@ from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.plans import Plan, PlanMode, PlanNode, Relation
 from queryaudit.records.rules import Severity
 from queryaudit.records.workload import Workload
+from queryaudit.sql.quoting import identifier
 
 _FACTOR = 10
 #: A scan that takes less of the plan's time than this hardly matters.
@@ -101,7 +102,7 @@ def _fix(node: PlanNode, relation: Relation) -> Fix:
     return Fix(
         title=f"Bring the statistics of {relation.name} up to date",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f"ANALYZE {_quoted(relation.name)};",
+        code=f"ANALYZE {identifier(relation.name)};",
         note="Where it stays wrong with fresh statistics, more of them may be kept: "
         "ALTER TABLE .. ALTER COLUMN .. SET STATISTICS.",
     )
@@ -125,14 +126,14 @@ def _dependent(node: PlanNode, relation: Relation) -> tuple[str, ...]:
 
 def _statistics(relation: Relation, columns: tuple[str, ...]) -> Fix:
     name = f"{relation.name}_{'_'.join(columns)}_stat"[:_NAME_LENGTH].rstrip("_")
-    named = ", ".join(map(_quoted, columns))
-    table = _quoted(relation.name)
-    made = f"CREATE STATISTICS {_quoted(name)} (dependencies, mcv) ON {named} FROM {table}"
+    named = ", ".join(map(identifier, columns))
+    table = identifier(relation.name)
+    made = f"CREATE STATISTICS {identifier(name)} (dependencies, mcv) ON {named} FROM {table}"
     lines = [
         "# in a migration",
         "migrations.RunSQL(",
         f"    [{made!r}, {f'ANALYZE {table}'!r}],",
-        f"    [{f'DROP STATISTICS {_quoted(name)}'!r}],",
+        f"    [{f'DROP STATISTICS {identifier(name)}'!r}],",
         ")",
     ]
     return Fix(
@@ -142,10 +143,6 @@ def _statistics(relation: Relation, columns: tuple[str, ...]) -> Fix:
         note="It multiplies their shares, as if they were independent. Where they are, ANALYZE "
         "alone brings the statistics up to date. Compare the plan before and after.",
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _wrong(

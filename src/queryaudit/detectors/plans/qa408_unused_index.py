@@ -14,6 +14,7 @@ from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.plans import CatalogIndex, Plan, PlanMode, Relation
 from queryaudit.records.rules import Severity
 from queryaudit.records.workload import Asked, Workload
+from queryaudit.sql.quoting import literal
 
 #: Distinct statements that must have been explained, in all and of the table, to say that a run
 #: does not use something.
@@ -185,7 +186,7 @@ def _question(index: CatalogIndex) -> Fix:
         title="Ask production whether it uses the index",
         applicability=Applicability.DISPLAY_ONLY,
         code="SELECT idx_scan, last_idx_scan FROM pg_stat_user_indexes\n"
-        f"WHERE indexrelname = '{index.name}';",
+        f"WHERE indexrelname = {literal(index.name)};",
         note="last_idx_scan is there since PostgreSQL 16. Ask every replica, too: each counts by "
         "itself. If nobody uses it, take it out of the model, and keep the migration reversible.",
     )
