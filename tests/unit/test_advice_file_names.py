@@ -138,7 +138,7 @@ def test_a_star_and_the_future_take_no_names() -> None:
 
 
 def model(label: str, module: str) -> Model:
-    return Model(label, "", (), (), (), None, None, (), (), module)
+    return Model(label, "", (), (), (), None, None, (), (), module=module)
 
 
 FRAME = Frame(
