@@ -113,6 +113,31 @@ def searched_by(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"titles": [book.title for book in books]})
 
 
+def found_by_names(request: HttpRequest) -> JsonResponse:
+    given = {f"{name}__icontains": value for name, value in request.GET.items() if value}
+    books = Book.objects.filter(**given).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by_all(request: HttpRequest) -> JsonResponse:
+    books = Book.objects.filter(**request.GET.dict()).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by_known_names(request: HttpRequest) -> JsonResponse:
+    given = {name: value for name, value in request.GET.items() if name in ("slug", "title")}
+    books = Book.objects.filter(**given).order_by("pk")[:5]
+    return JsonResponse({"titles": [book.title for book in books]})
+
+
+def found_by_own_names(request: HttpRequest) -> JsonResponse:
+    names = ("slug", "title")
+    books = Book.objects.filter(
+        **{name: request.GET[name] for name in names if name in request.GET}
+    )
+    return JsonResponse({"titles": [book.title for book in books.order_by("pk")[:5]]})
+
+
 def found_by_checked(request: HttpRequest) -> JsonResponse:
     by = request.GET["by"]
     if by not in ("slug", "title"):
@@ -142,6 +167,7 @@ def grouped_checked(request: HttpRequest) -> JsonResponse:
 _VIEWS = (
     *(ordered, ordered_checked, ordered_or_not, ordered_by_list, grouped, grouped_checked),
     *(found_by, searched_by, found_by_checked, found_by_title),
+    *(found_by_names, found_by_all, found_by_known_names, found_by_own_names),
 )
 urlpatterns = [path(view.__name__.replace("_", "-"), view) for view in _VIEWS]
 
@@ -167,6 +193,26 @@ def bad_lookup_of_request() -> list[str]:
     """How it is compared stands in the source, the column does not."""
     given = {"by": "author__name", "value": "an"}
     return _served(lambda client: client.get("/searched-by", given))
+
+
+def bad_names_of_request() -> list[str]:
+    """Whoever asks names the parameters, and each name is a column."""
+    return _served(lambda client: client.get("/found-by-names", {"author__name": "an"}))
+
+
+def bad_all_of_request() -> list[str]:
+    """The parameters as they are, names and all."""
+    return _served(lambda client: client.get("/found-by-all", {"stock": "3"}))
+
+
+def good_known_names_of_request() -> list[str]:
+    """Of the parameters those whose names are known are taken."""
+    return _served(lambda client: client.get("/found-by-known-names", {"title": "A", "x": "1"}))
+
+
+def good_own_names() -> list[str]:
+    """The names stand in the source."""
+    return _served(lambda client: client.get("/found-by-own-names", {"title": "A"}))
 
 
 def bad_values_of_request() -> list[str]:

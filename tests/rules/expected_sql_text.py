@@ -160,6 +160,18 @@ SQL_TEXT = {
         ("",),
         "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
     ),
+    "QA304.bad_names_of_request": Expected(
+        "found_by_names",
+        'given = {f"{name}__icontains": value for name, value in request.GET.items() if value}',
+        ("",),
+        "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
+    ),
+    "QA304.bad_all_of_request": Expected(
+        "found_by_all",
+        'books = Book.objects.filter(**request.GET.dict()).order_by("pk")[:5]',
+        ("",),
+        "queryset.filter(**{name: value for name, value in given.items() if name in allowed})",
+    ),
     "QA304.bad_values_of_request": Expected(
         "grouped",
         'rows = Book.objects.order_by().values(request.GET["by"]).annotate(n=Count("pk"))[:5]',

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from queryaudit.advice.arguments import MergeError
-from queryaudit.advice.layout import apply_changes
+from queryaudit.advice.layout import Change, apply_changes
 from queryaudit.advice.location import Candidate, locate
 from queryaudit.advice.merging import Place, merge_calls
 from queryaudit.advice.source import Source, parses, read_source
+from queryaudit.advice.use_edits import together
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Edit
 
@@ -23,20 +24,35 @@ def append_calls(frame: Frame, calls: Sequence[str], model: str) -> Edit | None:
     ``.only(..., "column")`` adds to an existing ``only`` or takes from ``defer``. None if the
     queryset can't be told for certain, or if there is nothing to change. Never raises.
     """
-    if not calls:
-        return None
-    source = read_source(frame)
+    found = appended(frame, calls, model)
+    edits = edits_of(frame.path, [found]) if found is not None else None
+    return edits[0] if edits else None
+
+
+def appended(frame: Frame, calls: Sequence[str], model: str) -> tuple[Source, list[Change]] | None:
+    """The same as changes of the frame's source."""
+    source = read_source(frame) if calls else None
     found = locate(source, model.rpartition(".")[2]) if source is not None else None
     if source is None or found is None:
         return None
     try:
-        changes = merge_calls(source, _place(found), calls)
+        return source, merge_calls(source, _place(found), calls)
     except MergeError:
         return None
-    text = apply_changes(source.text, changes)
-    if text is None or text == source.text or not parses(text):
-        return None
-    return edit_of(frame.path, source, text)
+
+
+def edits_of(path: str, parts: Sequence[tuple[Source, list[Change]]]) -> tuple[Edit, ...] | None:
+    """The edits that make all changes to one file; None if one of them can't be made."""
+    edits: list[Edit] = []
+    for source, changes in together(parts):
+        text = apply_changes(source.text, changes)
+        if text is None or text == source.text or not parses(text):
+            return None
+        edit = edit_of(path, source, text)
+        if edit is None:
+            return None
+        edits.append(edit)
+    return tuple(edits)
 
 
 def is_of_any_model(frame: Frame, model: str) -> bool:

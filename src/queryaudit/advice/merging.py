@@ -94,6 +94,8 @@ class _Merging:
             self._load(strings(call.args[1:]))
         elif name == "annotate":
             self._annotate(call, code)
+        elif name == "order_by" and self._existing(name):
+            return  # the order that a queryset has is kept
         else:
             self._append(name, call, code)
 

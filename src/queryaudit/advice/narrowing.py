@@ -11,7 +11,7 @@ from queryaudit.advice.source import read_source
 from queryaudit.records.events import Frame, Step
 
 #: Calls that mean the same for the rows of one parent as for those of all.
-_FOR_EACH = frozenset({"all", "filter", "exclude", "order_by", "select_related"})
+FOR_EACH = frozenset({"all", "filter", "exclude", "order_by", "select_related"})
 #: Modules that are asked for the time.
 _CLOCKS = frozenset({"timezone", "datetime", "date", "timedelta"})
 
@@ -54,7 +54,7 @@ def _read(links: tuple[Link, ...], indexed: bool) -> Narrowing | None:
             return None
         if link.name in ENDING:
             return None if link.call.args or link.call.keywords else _made(calls, conditions)
-        if link.name not in _FOR_EACH or not _is_constant(link.call):
+        if link.name not in FOR_EACH or not _is_constant(link.call):
             return None
         if link.name == "all":
             continue

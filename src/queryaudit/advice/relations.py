@@ -7,7 +7,7 @@ that covers all uses, in one canonical order, so that equal uses give equal advi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from queryaudit.advice.arguments import quote
@@ -21,7 +21,8 @@ from queryaudit.advice.relation_tree import (
     grow,
     variable,
 )
-from queryaudit.records.events import AccessKind
+from queryaudit.advice.use_edits import UseChange
+from queryaudit.records.events import AccessKind, Model
 from queryaudit.records.findings import Applicability
 
 __all__ = ["RelationPlan", "RelationUse", "plan_relations"]
@@ -40,6 +41,7 @@ class RelationPlan:
     imports: tuple[str, ...]  #: import statements that the calls need
     models: tuple[str, ...]  #: ``app_label.ModelName`` that the calls name
     loop_changes: tuple[str, ...]  #: what to write differently where the rows are used
+    changes: tuple[UseChange, ...]  #: the same for edits
     notes: tuple[str, ...]
     applicability: Applicability
     fetch_mode_hint: str | None  #: the alternative on Django >= 6.1, with its limits
@@ -50,22 +52,28 @@ class RelationPlan:
 
 
 def plan_relations(
-    uses: Iterable[RelationUse], model: str | None = None, *, objects: bool = True
+    uses: Iterable[RelationUse],
+    model: str | None = None,
+    *,
+    objects: bool = True,
+    models: Iterable[Model] = (),
 ) -> RelationPlan:
-    """The plan for all uses of rows of one queryset of ``model``.
+    """The plan for all uses of rows of one queryset of ``model``; ``models``: what is known of it
+    and of those it leads to.
 
     Without ``objects`` no ``Prefetch`` is used for plain access: one query more for each
     relation behind a collection, but nothing to import.
     """
     root = grow(uses)
     root.model = model or root.model
-    planner = _Planner(objects)
+    planner = _Planner(objects, {each.label: each for each in models})
     calls = planner.context(root).render()
     return RelationPlan(
         calls=tuple(calls),
         imports=_imports(planner.names),
         models=tuple(sorted(planner.models)),
         loop_changes=tuple(dict.fromkeys(planner.loop_changes)),
+        changes=tuple(dict.fromkeys(planner.changes)),
         notes=tuple(dict.fromkeys(planner.notes)),
         applicability=_applicability(calls, planner),
         fetch_mode_hint=_fetch_mode_hint(root),
@@ -77,6 +85,7 @@ class _Place:
     """A relation, and how code at the queryset and in the loop reaches it."""
 
     relation: Relation
+    path: tuple[str, ...]  #: from the source's rows
     prefix: tuple[str, ...]  #: joined relations between the queryset's rows and this one
     row: str  #: the loop variable for the queryset's rows
 
@@ -96,26 +105,35 @@ class _Place:
 class _Planner:
     """Walks the tree once and collects, besides the calls, what they bring with them."""
 
-    def __init__(self, objects: bool) -> None:
+    def __init__(self, objects: bool, models: Mapping[str, Model]) -> None:
         self._objects = objects
+        self._models = models
         self.names: set[str] = set()
         self.models: set[str] = set()
         self.loop_changes: list[str] = []
+        self.changes: list[UseChange] = []
         self.notes: list[str] = []
 
-    def context(self, node: Relation) -> Calls:
-        """The calls for a queryset whose rows are ``node``'s."""
+    def context(self, node: Relation, path: tuple[str, ...] = ()) -> Calls:
+        """The calls for a queryset whose rows are ``node``'s, which ``path`` leads to."""
         calls = Calls()
-        self._walk(node, (), variable(node.model), calls)
+        self._walk(node, path, (), variable(node.model), calls)
         if any(lookup.queryset for lookup in calls.lookups):
             self.names.add("Prefetch")
         if calls.counts:
             self.names.add("Count")
         return calls
 
-    def _walk(self, node: Relation, prefix: tuple[str, ...], row: str, calls: Calls) -> None:
+    def _walk(
+        self,
+        node: Relation,
+        path: tuple[str, ...],
+        prefix: tuple[str, ...],
+        row: str,
+        calls: Calls,
+    ) -> None:
         for child in node.ordered_children:
-            place = _Place(child, prefix, row)
+            place = _Place(child, (*path, child.name), prefix, row)
             if child.kind is AccessKind.DEFERRED:
                 calls.columns.append(place.lookup)
                 column = quote(place.lookup)
@@ -123,7 +141,7 @@ class _Planner:
             elif child.kind in JOINED:
                 if child.lazy:
                     calls.joins.append(place.lookup)
-                self._walk(child, (*prefix, child.name), row, calls)
+                self._walk(child, place.path, (*prefix, child.name), row, calls)
             elif child.kind is AccessKind.GENERIC:
                 self._generic(place, calls)
             else:
@@ -144,7 +162,7 @@ class _Planner:
     def _collection(self, place: _Place, calls: Calls) -> None:
         relation = place.relation
         fetched = relation.plain or relation.eager
-        inner = self.context(relation) if relation.children else Calls()
+        inner = self.context(relation, place.path) if relation.children else Calls()
         if fetched or not relation.narrowed:
             calls.lookups += self._rows(place, inner)
             inner = Calls()
@@ -178,6 +196,7 @@ class _Planner:
         if method == "getitem":
             return  # a prefetch gives the row by its number too
         rows = f"{place.expression}.all()"
+        self._change(place, method, False, "")
         new = {"first": f"next(iter({rows}), None)", "last": f"list({rows})[-1]"}.get(method, rows)
         self.loop_changes.append(f"use `{new}` instead of `{old}`")
         if method in ("first", "last"):
@@ -212,6 +231,9 @@ class _Planner:
             lookup_text = quote(place.lookup)
             self.notes.append(f"The plain {lookup_text} lookup can go if nothing else reads it.")
         new = ".".join((place.row, *place.prefix, lookup.to_attr or to_attr))
+        form = "next(iter({}), None)" if method == "first" else "{}"
+        sure = method in (None, "getitem") or (method == "first" and _is_ordered(narrowed))
+        self._change(place, method, True, (lookup.to_attr or to_attr) if sure else "", form)
         if method == "first":
             new = f"next(iter({new}), None)"
         elif method == "getitem":
@@ -227,13 +249,14 @@ class _Planner:
         known = relation.narrowing(method) if narrowed else None
         conditions = known.conditions if known is not None else None
         unknown = narrowed and conditions is None
+        guessed = False
         if method == "aggregate":
             name = place.annotation(before=filtered, after="total")
             calls.annotations.append(f"{name}=...")
             unknown = True
         elif method == "exists" and relation.model and relation.owner and relation.kind in _BACKED:
             name = place.annotation(before=f"has_{filtered}".rstrip("_"))
-            back = variable(relation.owner)
+            back = self._back(relation)
             outer = quote("__".join(place.prefix) or "pk")
             arguments = (
                 ["..."] if unknown else [f"{key}={value}" for key, value in conditions or ()]
@@ -242,8 +265,10 @@ class _Planner:
             queryset = self._queryset(relation, [f".filter({', '.join(arguments)})"])
             calls.annotations.append(f"{name}=Exists({queryset})")
             self.names |= {"Exists", "OuterRef"}
-            target = relation.model.rpartition(".")[2]
-            self.notes.append(f"`{back}` stands for the field of {target} that points back.")
+            if self._field_back(relation) is None:
+                guessed = True
+                target = relation.model.rpartition(".")[2]
+                self.notes.append(f"`{back}` stands for the field of {target} that points back.")
         else:
             name = place.annotation(before=filtered, after="count")
             lookup = "__".join((*place.prefix, relation.query_name))
@@ -255,13 +280,36 @@ class _Planner:
                 self.names.add("Q")
         if unknown:
             self.notes.append(f"`...` stands for what was asked of `{relation.name}` so far.")
+        self._change(place, method, narrowed, "" if unknown or guessed else name)
         self.loop_changes.append(f"use `{place.row}.{name}` instead of `{old}`")
+
+    def _change(
+        self, place: _Place, method: str | None, narrowed: bool, attribute: str, form: str = "{}"
+    ) -> None:
+        """Rows behind a join have another name where they are used."""
+        attribute = "" if place.prefix else attribute
+        self.changes.append(UseChange(place.path, method, narrowed, attribute, form))
+
+    def _back(self, relation: Relation) -> str:
+        """The field of the relation's rows that points to the row that has them."""
+        return self._field_back(relation) or variable(relation.owner)
+
+    def _field_back(self, relation: Relation) -> str | None:
+        model = self._models.get(relation.model or "")
+        if model is None or relation.kind is not AccessKind.COLLECTION:
+            return None
+        fields = [column.name for column in model.columns if column.target == relation.owner]
+        return fields[0] if len(fields) == 1 else None
 
     def _queryset(self, relation: Relation, calls: Sequence[str]) -> str:
         if relation.model is None:
             return "..."
         self.models.add(relation.model)
         return f"{relation.model.rpartition('.')[2]}.objects{''.join(calls)}"
+
+
+def _is_ordered(calls: Sequence[str]) -> bool:
+    return any(call.startswith(".order_by(") and call != ".order_by()" for call in calls)
 
 
 def _leaves(node: Relation) -> list[str]:

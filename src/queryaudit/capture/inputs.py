@@ -16,6 +16,9 @@ _MAX_VALUES, _MAX_LENGTH, _MIN_LENGTH = 500, 2000, 3
 _DEPTH = 4
 _HEADERS = 30
 
+#: Parts of a request whose names whoever asks chooses.
+NAMED_PARTS = frozenset({"GET", "POST", "data", "body"})
+
 #: Label of a parameter, as ``GET["q"]``, and its value without white space and case.
 Input = tuple[str, str]
 
@@ -61,6 +64,20 @@ def inputs(scope: Scope | None, frame: FrameType | None) -> list[Input]:
             if len(plain) >= _MIN_LENGTH:
                 found.append((label, plain))
     return list(dict.fromkeys(found))
+
+
+def names(scope: Scope | None, frame: FrameType | None) -> frozenset[str]:
+    """The names of what the request's parameters, forms and documents hold, as far as they are
+    long enough, without white space and case."""
+    request = request_of(scope)
+    if request is None:
+        return frozenset()
+    found: set[str] = set()
+    for label, _ in _values(request, frame):
+        part, _, rest = label.partition('["')
+        if len(found) < _MAX_VALUES and part in NAMED_PARTS and rest:
+            found.add(squeezed(rest.partition('"]')[0]))
+    return frozenset(name for name in found if len(name) >= _MIN_LENGTH)
 
 
 def _values(request: Any, frame: FrameType | None) -> Iterator[tuple[str, Any]]:

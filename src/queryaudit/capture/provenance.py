@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.fitting import certainty, labels_in, stands_in, varies
 from queryaudit.capture.fragments import conditions, fragments, query_of
-from queryaudit.capture.inputs import converted, inputs, request_of
+from queryaudit.capture.inputs import Input, converted, inputs, names, request_of
 from queryaudit.capture.places import Place
 from queryaudit.capture.scopes import Scope
 from queryaudit.capture.sources import Sources, StackLibrary
@@ -33,9 +33,11 @@ from queryaudit.composition.reading import (
 from queryaudit.composition.rows import provenance
 from queryaudit.composition.sinks import NAMES, Sink, sink_of
 from queryaudit.records.events import FetchKind, FrameKind, Provenance
-from queryaudit.records.texts import HoleKind
+from queryaudit.records.texts import Hole, HoleKind
 
 _REACH = 30
+#: What a loop over all that a request brings is told to go through.
+_ALL = frozenset({"GET", "POST", "query_params", "data", "body", "json"})
 #: Longer texts are not compared with their source.
 _MAX_TEXT = 500_000
 #: Ways to hand over text whose place is looked for by the text, as the call is not on the stack.
@@ -100,7 +102,8 @@ class Provenances:
             if request_of(scope) is None:
                 texts = [item for item in texts if item[0] not in NAMES]
             elif not raw:
-                texts += conditions(query, [value for _, value in inputs(scope, frame)])
+                values = [value for _, value in inputs(scope, frame)]
+                texts += conditions(query, [*values, *sorted(names(scope, frame))])
             if not texts:
                 return None
             return self._of_texts(texts, query, places, frame, scope)
@@ -149,7 +152,7 @@ class Provenances:
         codes = [p.code for p in places if p.code is not None] + ([built[0]] if built else [])
         modules = list(dict.fromkeys(module for module in near if module is not None))
         for method, text in texts:
-            if method not in NAMES or inputs(scope, frame):
+            if method not in NAMES or inputs(scope, frame) or names(scope, frame):
                 told = None
                 for module in modules:
                     found = self._of_module(module, method, library)
@@ -219,16 +222,26 @@ class Provenances:
         if not one.bad and not one.quoted and not varies(one):
             return None
         seen = inputs(scope, frame) if one.bad else []
+        named = names(scope, frame) if one.bad and one.sink.method in NAMES else frozenset()
         numbers = converted(scope) if one.bad else frozenset()
         holes = tuple(
             hole._replace(kind=HoleKind.NUMBER, bad=False)
             if hole.code in numbers
-            else hole._replace(inputs=labels_in(seen, content) if hole.bad else ())
+            else hole._replace(inputs=_filled_by(hole, content, seen, named) if hole.bad else ())
             for hole, content in zip(one.holes, gaps, strict=True)
         )
         if one.sink.method in NAMES and not any(hole.inputs for hole in holes):
             return None
         return provenance(replace(one, site=chosen.site), holes=holes, kind=kind)
+
+
+def _filled_by(
+    hole: Hole, content: str, seen: Sequence[Input], named: Container[str]
+) -> tuple[str, ...]:
+    """The parameters whose value stands in a gap; where it goes through all, those whose name."""
+    if hole.code in _ALL and content in named:
+        return (f"A name in {hole.code}",)
+    return labels_in(seen, content)
 
 
 def _of_any_call(module: Module, call: ast.Call, library: StackLibrary) -> Iterable[Composition]:

@@ -91,6 +91,10 @@ def _conditions(call: ast.Call, module: Module) -> tuple[ast.expr, ...]:
             given = bindings[0].value if len(bindings) == 1 else None
         if isinstance(given, ast.Dict):
             found += [key for key in given.keys if key is not None and _may_be_name(key)]
+        elif isinstance(given, ast.DictComp):
+            found += [given.key] if _may_be_name(given.key) else []
+        elif isinstance(given, ast.Call) and getattr(given.func, "attr", "") == "dict":
+            found.append(given)  # request.GET.dict()
     return tuple(found)
 
 

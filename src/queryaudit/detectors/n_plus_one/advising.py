@@ -6,20 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from queryaudit.advice.class_edits import edit_class
 from queryaudit.advice.deferred import fitted
-from queryaudit.advice.edits import append_calls, is_of_any_model
-from queryaudit.advice.naming import name_calls
+from queryaudit.advice.edits import is_of_any_model
 from queryaudit.advice.narrowing import narrowing_at
 from queryaudit.advice.prefetched import asks_anew
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.received_keys import OF_A_FIELD, OF_ITEMS, key_field
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
-from queryaudit.detectors.n_plus_one.admin_code import is_change_list, makes_choices, of_admin
+from queryaudit.detectors.n_plus_one.admin_code import is_change_list, of_admin
+from queryaudit.detectors.n_plus_one.editing import unchanged
+from queryaudit.detectors.n_plus_one.editing import write as edited
 from queryaudit.detectors.n_plus_one.keys import together
 from queryaudit.records.events import AccessKind, Frame, FrameKind
-from queryaudit.records.findings import Applicability, Edit, Fix
+from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import parse
 
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
@@ -153,7 +153,7 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
 def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
     """What loads the relations with the rows."""
     head = lazy[0]
-    plan = _plan([_use(s) for s in lazy], head.model)
+    plan = _plan(lazy)
     if not plan.calls and not plan.loop_changes:
         return None
     narrow = any(s.through_narrowed for s in lazy)
@@ -163,19 +163,21 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
     elif changed and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     elsewhere = head.evaluated is not None and head.frame == head.access
-    lost = sorted({loss for s in lazy for loss in [asks_anew(s.access, s.path[-1])] if loss})
+    read = unchanged(lazy, plan)  # the rest will be read otherwise
+    lost = sorted({loss for s in read for loss in [asks_anew(s.access, s.path[-1])] if loss})
     if lost and not narrow:
         applicability = Applicability.DISPLAY_ONLY
     # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
     write = plan.calls and not narrow and not lost and not elsewhere
-    named = name_calls(
-        head.frame, plan.calls, plan.imports, plan.models, head.model or "", head.names
-    )
-    edit = _edit(head, named.calls) if write and named.calls else None
-    of_any = edit is not None and is_of_any_model(head.frame, head.model or "")
+    written = edited(lazy, plan, _plan, listed=is_change_list(head))
+    named, edits = written.shown, written.edits if write else ()
+    of_any = bool(edits) and is_of_any_model(head.frame, head.model or "")
     if of_any and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
-    if write and edit is None and applicability is Applicability.SAFE and not is_change_list(head):
+    if not written.complete:
+        # An edit of the queryset alone leaves the rest to who reads it.
+        applicability = Applicability.UNSAFE if edits else Applicability.DISPLAY_ONLY
+    if write and not edits and applicability is Applicability.SAFE and not is_change_list(head):
         applicability = Applicability.DISPLAY_ONLY  # where it goes is left to who reads it
     if write and named.calls is None:
         applicability = Applicability.DISPLAY_ONLY  # a model that it names is to be imported
@@ -183,14 +185,12 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
         title=_title(plan),
         applicability=applicability,
         code="\n".join((*named.imports, *_code(head, plan, named.shown))),
-        edits=(*named.edits, edit) if edit is not None else (),
+        edits=edits,
         note="\n".join(
             filter(
                 None,
                 (
-                    _note(
-                        plan, head.frame, () if edit is not None and named.edits else named.imports
-                    ),
+                    _note(plan, head.frame, () if edits and written.complete else named.imports),
                     *(f"`{code}` asks anew: `.all()` reads what was prefetched." for code in lost),
                     _NARROWED if narrow else "",
                     _CHANGED if changed else "",
@@ -213,11 +213,16 @@ def _warned(fix: Fix) -> Fix:
     return replace(fix, note=f"{fix.note}\n{_CHANGED}".strip())
 
 
-def _plan(uses: Sequence[RelationUse], model: str | None) -> RelationPlan:
+def _plan(sightings: Sequence[Sighting]) -> RelationPlan:
     """Plain lookups where they do: a query more than with Prefetch objects, but one line to
     replace and nothing to import."""
-    plain = plan_relations(uses, model, objects=False)
-    return plain if plain.applicability is Applicability.SAFE else plan_relations(uses, model)
+    head = sightings[0]
+    uses = [_use(sighting) for sighting in sightings]
+    plain = plan_relations(uses, head.model, objects=False)
+    if plain.applicability is Applicability.SAFE:
+        return plain
+    models = {m for s in sightings if s.names is not None for m in s.names.models}
+    return plan_relations(uses, head.model, models=sorted(models, key=lambda m: m.label))
 
 
 def _use(sighting: Sighting) -> RelationUse:
@@ -246,16 +251,6 @@ def _title(plan: RelationPlan) -> str:
     }
     titles = [verbs[name] for name in verbs if any(c.startswith(f".{name}(") for c in plan.calls)]
     return ", ".join(dict.fromkeys(titles)) or "load it with the rows"
-
-
-def _edit(head: Sighting, calls: Sequence[str]) -> Edit | None:
-    model = head.model or ""
-    if head.body is None:
-        return append_calls(head.frame, calls, model)
-    known = head.names.described(model) if head.names is not None else None
-    if known is None or makes_choices(head):
-        return None
-    return edit_class(head.body, calls, known, listed=is_change_list(head))
 
 
 def _code(head: Sighting, plan: RelationPlan, calls: Sequence[str]) -> tuple[str, ...]:

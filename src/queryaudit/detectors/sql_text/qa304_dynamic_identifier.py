@@ -18,7 +18,8 @@ class DynamicIdentifier(TextRule):
     ---------------
     A name of a table or column, a sort key or a direction that is put into SQL text and that
     neither stands in the source nor was compared with a list; and ``order_by()``, ``values()`` or
-    ``filter(**{name: value})`` with a value of the request as it came for the name.
+    ``filter(**{name: value})`` with a value of the request as it came for the name, or with all the
+    names that the request brings, as ``{name: value for name, value in request.GET.items()}`` has.
 
     Why it matters
     --------------
