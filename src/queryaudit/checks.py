@@ -1,6 +1,6 @@
 """System checks: a misspelt or misplaced setting is named before it silently does nothing.
 
-They are registered by the application and by the middleware, as either is used alone.
+They are registered by the application: without ``queryaudit`` in ``INSTALLED_APPS`` there are none.
 """
 
 from __future__ import annotations

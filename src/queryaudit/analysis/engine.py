@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from queryaudit.analysis.ledger import CauseKey, Ledger, order
+from queryaudit.analysis.ledger import CauseKey, Ledger, comes_first
 from queryaudit.analysis.running import Judge, Rules, Running
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.detectors.base import (
@@ -166,7 +166,7 @@ class Engine:
             known = added.get(key)
             plain = replace(sighting, ignored=None)
             added[key] = replace(
-                plain if known is None else min(known, plain, key=order),
+                plain if known is None or comes_first(plain, known) else known,
                 queries=sighting.queries + (known.queries if known else 0),
                 duration_ns=sighting.duration_ns + (known.duration_ns if known else 0),
                 rows=sighting.rows + (known.rows if known else 0),

@@ -121,7 +121,7 @@ class Ledger:
         totals = self.causes.get(key)
         if totals is None:
             totals = self.causes[key] = CauseTotals(sighting)
-        elif order(sighting) < order(totals.sighting):
+        elif comes_first(sighting, totals.sighting):
             totals.sighting = sighting
         totals.queries += sighting.queries
         totals.duration_ns += sighting.duration_ns
@@ -193,7 +193,26 @@ class Ledger:
 
 def order(sighting: Sighting) -> tuple[object, ...]:
     """A total order on what sightings of one cause can differ in."""
-    plain = replace(
+    return (*_rank(sighting), repr(_without_counts(sighting)))
+
+
+def comes_first(one: Sighting, other: Sighting) -> bool:
+    """By that order, which is rarely asked to the end: most sightings of a cause are alike."""
+    ranks = _rank(one), _rank(other)
+    if ranks[0] != ranks[1]:
+        return ranks[0] < ranks[1]
+    plain, others = _without_counts(one), _without_counts(other)
+    return plain != others and repr(plain) < repr(others)
+
+
+def _rank(sighting: Sighting) -> tuple[int, bool, tuple[str, int, int]]:
+    # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
+    warns = sighting.changed or sighting.through_narrowed
+    return (-int(sighting.severity), not warns, _frame_order(sighting.frame))
+
+
+def _without_counts(sighting: Sighting) -> Sighting:
+    return replace(
         sighting,
         queries=0,
         duration_ns=0,
@@ -204,9 +223,6 @@ def order(sighting: Sighting) -> tuple[object, ...]:
         names=None,
         body=None,
     )
-    # A fix has to be right wherever the cause was seen: the sighting that warns stands for all.
-    warns = sighting.changed or sighting.through_narrowed
-    return (-int(sighting.severity), not warns, _frame_order(sighting.frame), repr(plain))
 
 
 def _frame_order(frame: Frame) -> tuple[str, int, int]:

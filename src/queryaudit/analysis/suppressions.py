@@ -23,7 +23,7 @@ class Ignore:
     """An ignore by comment, marker, call or configuration.
 
     ``codes`` are rule codes or prefixes; empty means every rule. ``first_line`` and ``last_line``
-    bound the lines of ``path`` that it covers, None covers the file.
+    bound the lines of ``path`` that it covers; None: it is in force by running.
     """
 
     codes: tuple[str, ...]

@@ -117,6 +117,12 @@ class View:
         """From how many rows on a query for each row is one too many."""
         return self.limits.n_plus_one_threshold
 
+    @property
+    def vendors(self) -> dict[str, str]:
+        """The kinds of the databases, by alias, as far as the trace says."""
+        header = self.tables.header
+        return dict(header.databases) if header is not None else {}
+
 
 class Fold(Protocol):
     """Bounded state of one scope.

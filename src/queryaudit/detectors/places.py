@@ -56,6 +56,11 @@ def is_handed(via: str) -> bool:
     return not via or via.startswith(_HANDED) or not via.partition(".")[2]
 
 
+def looped_at(loop: Frame | None) -> tuple[str, int, str] | None:
+    """The loop that a frame stands in, as a sighting has it."""
+    return (loop.path, loop.loop_line or loop.line, loop.loop_text or "") if loop else None
+
+
 def evaluated_at(frames: Sequence[Frame], view: View) -> Frame | None:
     """The innermost frame of one's own; Python before templates and serializers."""
     python = (FrameKind.PROJECT, FrameKind.TEST)

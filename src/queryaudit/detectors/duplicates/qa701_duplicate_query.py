@@ -20,7 +20,7 @@ from queryaudit.detectors.duplicates.places import (
     site,
     turning,
 )
-from queryaudit.detectors.places import function_of, is_handed, visible
+from queryaudit.detectors.places import function_of, is_handed, looped_at, visible
 from queryaudit.records.events import Frame, FrameKind, ScopeKind
 from queryaudit.records.findings import Fix
 
@@ -141,7 +141,7 @@ class DuplicateQuery(Detector):
             frame=frame,
             evaluated=first,
             access=frame,
-            loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or "") if loop else None,
+            loop=looped_at(loop),
             owner=access.owner if access is not None else None,
             target=access.target if access is not None else None,
             path=access.path if access is not None and _on_row(repeat) else (),

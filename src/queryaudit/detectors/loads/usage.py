@@ -41,13 +41,16 @@ class UsageFold:
     def watched(self, view: View) -> Iterator[tuple[Source, Usage, tuple[Usage, ...]]]:
         """The querysets under audit whose rows were read, or not, in this scope; what was read of
         them, and of the rows at the end of each path from them."""
+        below: dict[int, list[Usage]] = {}
+        for usage in self._usages:
+            if usage.path:
+                below.setdefault(usage.origin, []).append(usage)
         for usage in self._usages:
             if usage.path:
                 continue
             source = self._source(view.tables.origins[usage.origin], view)
             if source is not None:
-                others = (u for u in self._usages if u.origin == usage.origin and u.path)
-                yield source, usage, tuple(others)
+                yield source, usage, tuple(below.get(usage.origin, ()))
 
     def written(self, view: View) -> Iterator[tuple[Source, RowReads]]:
         """The querysets whose function shows all that is read of their rows."""

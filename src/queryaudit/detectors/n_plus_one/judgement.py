@@ -18,7 +18,7 @@ from queryaudit.detectors.n_plus_one.keys import own_key
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.n_plus_one.row_by_row import at_once, one_by_one
 from queryaudit.detectors.n_plus_one.unreachable import other_fix
-from queryaudit.detectors.places import editable, evaluated_at, severity_at, visible
+from queryaudit.detectors.places import editable, evaluated_at, looped_at, severity_at, visible
 from queryaudit.records.events import Step
 from queryaudit.records.rules import Severity
 
@@ -240,7 +240,7 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         frame=frame,
         evaluated=evaluated if evaluated != frame else None,
         access=site or load.stack.frames[0],
-        loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or "") if loop else None,
+        loop=looped_at(loop),
         model=model,
         owner=access.owner if access is not None else None,
         target=access.target if access is not None else None,

@@ -24,7 +24,7 @@ from queryaudit.sql.verbs import Verb
 
 def chains(fold: LockFold, view: View) -> Iterator[Chain]:
     """The transactions of one's own that lock, on servers that lock rows."""
-    vendors = dict(view.tables.header.databases) if view.tables.header else {}
+    vendors = view.vendors
     schema = view.tables.of_models(LockSchema)
     for home, orders in fold.orders.items():
         stack, alias, _ = home

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from queryaudit.detectors.base import Sighting, View
-from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.places import evaluated_at, looped_at, visible
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import Place, places, statement_of
 from queryaudit.records.events import Frame, FrameKind
@@ -71,9 +71,7 @@ def sighting(
         frame=one.frame,
         evaluated=one.place.frame,
         access=one.frame,
-        loop=None
-        if loop is None
-        else (loop.path, loop.loop_line or loop.line, loop.loop_text or ""),
+        loop=looped_at(loop),
         owner=one.place.name,
         target=one.table,
         statement=one.statement.normalised,

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.detectors.base import Sighting, View
-from queryaudit.detectors.places import evaluated_at, function_of, visible
+from queryaudit.detectors.places import evaluated_at, function_of, looped_at, visible
 from queryaudit.detectors.transactions.fold import Home
 from queryaudit.detectors.transactions.holding import held_by
 from queryaudit.detectors.transactions.locking import loop_of
@@ -119,9 +119,7 @@ class LongTransaction(TransactionRule):
             severity=severity,
             frame=frame,
             access=frame,
-            loop=None
-            if loop is None
-            else (loop.path, loop.loop_line or loop.line, loop.loop_text or ""),
+            loop=looped_at(loop),
             owner=frame.function or frame.path,
             target=", ".join([*tables][:3]),
             method=kind,

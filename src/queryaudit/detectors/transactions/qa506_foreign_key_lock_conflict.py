@@ -96,7 +96,7 @@ class ForeignKeyLockConflict(RunRule):
     summary = "Rows are locked against those who only refer to them."
 
     def facts(self, fold: TransactionFold, view: View) -> Iterable[Locked | Referred]:
-        vendors = dict(view.tables.header.databases) if view.tables.header else {}
+        vendors = view.vendors
         schema = view.tables.of_models(LockSchema)
         for one in lockings(fold, view):
             alias = one.place.home[1]

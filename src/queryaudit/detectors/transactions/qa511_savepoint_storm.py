@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.places import evaluated_at, visible
+from queryaudit.detectors.places import evaluated_at, looped_at, visible
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.holding import Place, places
 from queryaudit.detectors.transactions.locking import loop_of
@@ -110,7 +110,7 @@ class SavepointStorm(Detector):
             frame=frame,
             evaluated=place.frame,
             access=frame,
-            loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or ""),
+            loop=looped_at(loop),
             owner=place.name,
             method=None if severity is self.severity else "tolerant",
             statement="SAVEPOINT",
@@ -169,8 +169,7 @@ def _within(frames: tuple[Frame, ...], place: Place) -> tuple[Frame, ...]:
 
 
 def _is_postgres(place: Place, view: View) -> bool:
-    vendors = dict(view.tables.header.databases) if view.tables.header else {}
-    return is_postgres(vendors.get(place.home[1], ""))
+    return is_postgres(view.vendors.get(place.home[1], ""))
 
 
 def _without_savepoint(frame: Frame) -> str:

@@ -175,8 +175,8 @@ def _hot(
     serving = scope.kind in _SERVING
     parent = scope.parent if serving else scope.id
     process = view.tables.header.process if view.tables.header is not None else ""
+    constant = is_constant_row(frame, text, view)
     for row, others in counted.rows.items():
-        constant = is_constant_row(frame, text, view)
         yield Hot(
             frame=frame,
             frames=frames,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.detectors.base import Sighting, View
-from queryaudit.detectors.places import Place, places_of, severity_at, visible
+from queryaudit.detectors.places import Place, looped_at, places_of, severity_at, visible
 from queryaudit.detectors.writes.batches import is_batch
 from queryaudit.detectors.writes.calls import (
     Call,
@@ -205,7 +205,7 @@ def _sight(
         severity=severity_at((loop, access), severity, view),
         frame=loop,
         access=access,
-        loop=(loop.path, loop.loop_line or loop.line, loop.loop_text or ""),
+        loop=looped_at(loop),
         target=model.label if model is not None else None,
         method=written.method,
         statement=written.statement.normalised,
