@@ -54,6 +54,22 @@ def good_condition_used_afterwards() -> list[str]:
     return []
 
 
+def bad_before_a_write() -> int:
+    """What is written asks by itself."""
+    books = Book.objects.filter(stock=0)
+    if not books:
+        return 0
+    return books.update(stock=1)
+
+
+def good_before_a_write() -> list[str]:
+    """The rows are shown, and changed after that."""
+    books = Book.objects.order_by("pk")
+    titles = [book.title for book in books] if books else []
+    books.update(stock=1)
+    return titles
+
+
 def good_returned() -> tuple[bool, list[Book]]:
     """Who gets the rows may need them."""
     books = list(Book.objects.all())

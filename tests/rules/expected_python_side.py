@@ -15,6 +15,9 @@ PYTHON_SIDE = {
         "Book.objects.filter(stock__gte=0).exists()",
         note=True,
     ),
+    "QA204.bad_before_a_write": Expected(
+        "bad_before_a_write", "if not books:", ("",), "Book.objects.filter(stock=0).exists()", True
+    ),
     "QA204.bad_named_queryset": Expected(
         "bad_named_queryset",
         "return bool(authors)",

@@ -41,7 +41,13 @@ def in_a_loop() -> list[str]:
     return titles
 
 
+def the_first_few() -> list[str]:
+    books = Book.objects.select_related("publisher")[:3]
+    return [book.title for book in books]
+
+
 FOUND = [
+    (the_first_few, "Book.objects.all()"),
     (relations.bad, "Book.objects.all()"),
     (relations.bad_prefetch, "Author.objects.all()"),
     (relations.bad_many_to_many, "Book.objects.all()"),
@@ -61,6 +67,16 @@ def test_a_relation_that_no_use_of_the_rows_follows_is_found(
     assert finding.severity is Severity.WARNING
     assert finding.fix is not None
     assert finding.fix.code == code
+
+
+def of_all_and_of_the_first() -> list[str]:
+    books = Book.objects.select_related("publisher").order_by("pk")
+    titles = [book.title for book in books[:2]]
+    return [*titles, *(book.publisher.name for book in books)]
+
+
+def of_the_first_alone() -> str:
+    return Book.objects.select_related("publisher").order_by("pk")[:3][0].publisher.name
 
 
 def handed_on() -> list[Book]:
@@ -116,6 +132,8 @@ def of_another_model() -> list[str]:
 
 
 SILENT = [
+    of_all_and_of_the_first,
+    of_the_first_alone,
     relations.bad_end_of_a_path,  # the source does not say which part of it
     *[run for name, run in vars(relations).items() if name.startswith("good")],
     handed_on,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from queryaudit.advice.row_uses import RowUse, UseKind
 from queryaudit.advice.rows_in_source import RowsInSource, called, listed
 
+#: Methods of a queryset that look at none of its rows in memory.
+_WRITING = frozenset({"update", "delete", "aupdate", "adelete"})
 _COUNT, _EXISTS = ".count()", ".exists()"
 #: ``len(rows) > 0`` and the like: whether there are any.
 _ANY = {(ast.Gt, 0), (ast.GtE, 1), (ast.NotEq, 0), (ast.Eq, 0), (ast.Lt, 1), (ast.LtE, 0)}
@@ -29,6 +31,8 @@ def number_or_first(source: RowsInSource, name: str) -> RowUse | None:
     if value is None or chain is None or not source.is_meant(chain):
         return None
     reads = source.reads(name)
+    if chain is value:  # a list has no such methods
+        reads = [read for read in reads if not _writes(source, read)]
     if any(source.repeats(read, value) for read in reads):
         return None  # asked again and again: the rows answer for nothing
     if not any(source.is_evaluated_in(rows) for rows in (value, *reads)):
@@ -46,6 +50,18 @@ def number_or_first(source: RowsInSource, name: str) -> RowUse | None:
     if len(calls) > 1 or any(call == _COUNT for call, _ in numbers):
         return None
     return RowUse(UseKind.FIRST, firsts[0][1], tuple(calls), queryset=queryset)
+
+
+def _writes(source: RowsInSource, read: ast.Name) -> bool:
+    """``rows.delete()`` asks by itself, whatever was loaded before."""
+    outer = source.parents.get(read)
+    called = source.parents.get(outer) if outer is not None else None
+    return (
+        isinstance(outer, ast.Attribute)
+        and outer.attr in _WRITING
+        and isinstance(called, ast.Call)
+        and called.func is outer
+    )
 
 
 def _first(source: RowsInSource, read: ast.Name) -> tuple[str, str] | None:

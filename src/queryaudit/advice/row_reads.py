@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.row_uses import RowUse, UseKind
@@ -110,11 +111,21 @@ def _loops(source: RowsInSource, chain: ast.Call) -> tuple[list[ast.expr] | None
 
 
 def _whole(source: RowsInSource, rows: ast.expr) -> tuple[ast.expr, ast.AST | None]:
-    """The rows with ``list()`` around them, and what they stand in."""
+    """The rows, or the first few of them, with ``list()`` around them, and what they stand in."""
     outer = source.parents.get(rows)
-    while isinstance(outer, ast.Call) and listed(outer) is rows:
+    while _is_listed(outer, rows) or _is_sliced(outer, rows):
         rows, outer = outer, source.parents.get(outer)
     return rows, outer
+
+
+def _is_listed(outer: ast.AST | None, rows: ast.expr) -> TypeGuard[ast.Call]:
+    return isinstance(outer, ast.Call) and listed(outer) is rows
+
+
+def _is_sliced(outer: ast.AST | None, rows: ast.expr) -> TypeGuard[ast.Subscript]:
+    if not isinstance(outer, ast.Subscript) or outer.value is not rows:
+        return False
+    return isinstance(outer.slice, ast.Slice) and isinstance(outer.ctx, ast.Load)
 
 
 def _target(user: ast.AST | None, rows: ast.expr) -> ast.expr | None:

@@ -46,11 +46,14 @@ def different(queryset: Any, rows: list[Any]) -> int | None:
 
 def _multiplies(queryset: Any, joins: dict[str, Any]) -> bool:
     # What an order joins has no count of references once the statement is made.
-    fields = (getattr(join, "join_field", None) for join in joins.values())
-    many = sum(bool(getattr(field, "multiple", False)) for field in fields)
+    fields: list[Any] = [getattr(join, "join_field", None) for join in joins.values()]
+    many = [field.related_model for field in fields if getattr(field, "multiple", False)]
+    instance = queryset._hints.get("instance")
+    if len(many) != 1 or instance is None or queryset._known_related_objects:
+        return bool(many)
     # The manager of a many-to-many relation joins to what leads to its one row.
-    own = bool(queryset._hints.get("instance")) and not queryset._known_related_objects
-    return many > own
+    kinds = type(instance).__mro__
+    return all(field.related_model not in kinds for field in many[0]._meta.concrete_fields)
 
 
 def _selected_key(query: Any, key: Any) -> str | None:

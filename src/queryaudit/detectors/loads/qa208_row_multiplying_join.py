@@ -121,12 +121,11 @@ class RowMultiplyingJoin(Detector):
 
 def _shown(read: Read) -> frozenset[str] | None:
     """The tables whose columns are wanted; None where no row is there twice."""
-    if read.is_eager:
-        return None
     if read.copies:
         return selected_aliases(read.text)
     # One of them may be all that is asked for.
     distinct = read.origin is not None and read.statement.shape.is_distinct and read.most > 1
+    distinct = distinct and not read.is_eager
     return shown_aliases(read.text) if distinct else None
 
 
