@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from queryaudit.advice.handed_sql import hands_on
 from queryaudit.detectors.base import Definitions, View
 from queryaudit.records.events import Frame, FrameKind, FunctionText
 from queryaudit.records.rules import Severity
@@ -78,6 +79,17 @@ def function_of(frame: Frame, tables: Definitions) -> FunctionText | None:
         if function.first_line <= frame.line < function.first_line + len(function.lines)
     ]
     return max(around, key=lambda function: (function.first_line, function.name), default=None)
+
+
+def caller_of(frames: Sequence[Frame], tables: Definitions) -> Frame | None:
+    """The innermost frame that is no library's; of a function that only hands on the SQL that it
+    is given, whoever gave it."""
+    own = [frame for frame in frames if frame.kind is not FrameKind.LIBRARY]
+    if len(own) < 2 or own[0].loop_text is not None or frames[0] is not own[0]:
+        return own[0] if own else None
+    function = function_of(own[0], tables)
+    handed = function is not None and hands_on(function.first_line, function.lines, own[0].line)
+    return own[1] if handed else own[0]
 
 
 def editable(candidates: Sequence[Frame | None], view: View) -> Frame | None:

@@ -12,6 +12,7 @@ from queryaudit.advice.source import read_source
 from queryaudit.detectors.base import View
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
+from queryaudit.detectors.places import caller_of
 from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
 
 #: Locks leave no trace in the text where the database has none, as SQLite.
@@ -24,6 +25,11 @@ _WRITES = WRITING - {"execute"}
 def site(stack: Stack) -> Frame | None:
     """The innermost frame, which is where the question stands: in a template too."""
     return next((f for f in stack.frames if f.kind is not FrameKind.LIBRARY), None)
+
+
+def asked_at(stack: Stack, repeat: Repeat, view: View) -> Frame | None:
+    """The same; of SQL that a function of the project only hands on, whoever wrote it."""
+    return caller_of(stack.frames, view.tables) if repeat.access is None else site(stack)
 
 
 def is_one_piece(first: Stack, again: Stack, view: View) -> bool:

@@ -11,13 +11,13 @@ from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
 from queryaudit.detectors.duplicates.choices import CHOICES, are_choices
 from queryaudit.detectors.duplicates.keeping import kept
 from queryaudit.detectors.duplicates.places import (
+    asked_at,
     follows_write,
     is_login,
     is_on_purpose,
     is_one_piece,
     is_waiting,
     may_be_chance,
-    site,
     turning,
 )
 from queryaudit.detectors.places import function_of, is_handed, looped_at, visible
@@ -112,7 +112,7 @@ class DuplicateQuery(Detector):
         origin = access.origin if access is not None and access.path else None
         if origin is not None and view.tables.origins[origin].sql in again:
             return None  # so does what is read of a row that was loaded twice
-        first, frame = site(repeat.first), site(repeat.again)
+        first, frame = (asked_at(stack, repeat, view) for stack in (repeat.first, repeat.again))
         if first is None or frame is None or not {first.kind, frame.kind} <= view.own:
             return None
         if follows_write(repeat.first) or follows_write(repeat.again):
@@ -127,7 +127,7 @@ class DuplicateQuery(Detector):
         return frame if is_one_piece(repeat.first, repeat.again, view) else None
 
     def _sight(self, repeat: Repeat, frame: Frame, view: View) -> Sighting:
-        first = site(repeat.first) or frame
+        first = asked_at(repeat.first, repeat, view) or frame
         access = repeat.access
         same = repeat.first == repeat.again
         loop = turning(repeat.again.frames) if same else None

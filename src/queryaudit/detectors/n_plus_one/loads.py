@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from queryaudit.detectors.base import View
+from queryaudit.detectors.base import Definitions, View
 from queryaudit.detectors.n_plus_one.changes import Change, ForeignKeys, Gaps, Order
 from queryaudit.detectors.n_plus_one.rounds import Rounds
-from queryaudit.detectors.places import Place, called_at, places_of
+from queryaudit.detectors.places import Place, called_at, caller_of, places_of
 from queryaudit.records.events import Access, AccessKind, Frame, FrameKind, Origin, Query, Stack
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
@@ -163,6 +163,7 @@ class LoadFold:
                 ignored=ignored,
                 change=tally.gaps.change(statement, of, keys) if tally.queries > 1 else Change.NONE,
                 rounds=rounds,
+                tables=view.tables,
             )
             found.append((load, tally.is_of_one_row))
         return [_of_one_row(load, of_one) for load, of_one in found]
@@ -185,6 +186,7 @@ class Load:
     ignored: int | None  #: the innermost ignore() that was active
     change: Change  #: what happened to its tables between two runs
     rounds: Rounds
+    tables: Definitions
     #: The collection of one row that was asked again and again, by origin and path.
     asked: tuple[int, tuple[str, ...]] | None = None
     levels: int = 1  #: how deep into a tree this place of the source went
@@ -211,7 +213,9 @@ class Load:
 
     @cached_property
     def site(self) -> Frame | None:
-        """The innermost frame that is not library code."""
+        """Who asked: the innermost frame that is not library code, as a rule."""
+        if self.access is None:
+            return caller_of(self.stack.frames, self.tables)
         return next((f for f in self.stack.frames if f.kind is not FrameKind.LIBRARY), None)
 
     @property
