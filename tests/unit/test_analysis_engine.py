@@ -256,6 +256,7 @@ def of(fold: type[Seen], code: str = "QA198") -> Detector:
 
 @pytest.mark.parametrize("fold", FAILING)
 def test_a_fold_that_fails_switches_off_its_rules_and_no_others(fold: type[Seen]) -> None:
+    # Whoever hears of things behind the one that fails hears of them all the same.
     rules = (of(fold), of(fold, "QA197"), LazyRelationInLoop(), of(Seen, "QA196"))
     run = Run(*rules, strict=False)
     run.engine.start(ScopeStart(9, None, ScopeKind.REQUEST, "GET /", Phase.CALL))

@@ -109,12 +109,18 @@ class Running:
         hooks = self._hooks.get(type(event))
         if hooks is None:
             hooks = self._hooks[type(event)] = self._new_hooks(type(event))
-        left = iter(hooks)
-        while True:
+        try:
+            for hook in hooks:
+                hook(event)
+        except Exception as error:  # noqa: BLE001 - rules may be anybody's
+            self._switch_off(type(hook.__self__), error)
+            self._tell_rest(hooks[hooks.index(hook) + 1 :], event)
+
+    def _tell_rest(self, hooks: Sequence[MethodType], event: Occurrence | ScopeStart) -> None:
+        """Those behind one that failed hear of it all the same."""
+        for hook in hooks:
             try:
-                for hook in left:
-                    hook(event)
-                return
+                hook(event)
             except Exception as error:  # noqa: BLE001 - rules may be anybody's
                 self._switch_off(type(hook.__self__), error)
 
