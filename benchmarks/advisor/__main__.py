@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace, url: str, folder: Path) -> None:
     budget = next((m.bytes for m in found), 1 << 28)
     twin = folder / "twin"
     creating.create(production.read(url, []), twin, values=True)
-    contest("queryaudit, twin", lambda: own(ours.estimated(twin, trace, options.small_table)))
+    contest("queryaudit, twin", lambda: own(ours.advised(twin, trace, options.small_table)))
     with planner(twin, asked) as what_if:
         contest("every column", lambda: every_column(what_if))
         contest("index_advisor", lambda: index_advisor(what_if))

@@ -1,26 +1,30 @@
 """Where indexes are tried: on copies in a database, or on a twin. For the CLI and test runs.
 
-The rows of tests say nothing about indexes: a test run is advised by a place that the user named.
+The rows of tests say nothing about indexes: a test run is advised by a place that the user named,
+one for each database of the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from queryaudit.config import Config
+from queryaudit.config import Config, Named
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
+from queryaudit.plans.planners import Planners
 from queryaudit.plans.saved import SavedPlanner
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.estimates import estimate
-from queryaudit.proof.indexes import advise
+from queryaudit.proof.estimates import Estimating
+from queryaudit.proof.indexes import Proving
 from queryaudit.proof.journal import Journal
+from queryaudit.proof.laboratory import Laboratory
 from queryaudit.proof.trials import Advice
+from queryaudit.proof.trying import Task, Trying, advise
 from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, PlanMode
@@ -31,69 +35,93 @@ from queryaudit.twin.what_if import TwinWhatIf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What indexes may cost, who hears what goes on, and where is kept what was found."""
+    """What the indexes of a database may cost, who hears what goes on, and where is kept what was
+    found, by alias. ``scratch`` says that copies of tables may be made in databases."""
 
-    alias: str = "default"
+    scratch: bool
     budget: Budget = field(default_factory=Budget)
     told: Callable[[str], None] = lambda _: None
-    journal: Journal | None = None
+    journals: Callable[[str], Journal | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A server that plans a workload's statements, and can say which indexes it lacks."""
+    """A server that plans what was asked on an alias, and a way to find out which indexes pay."""
 
+    alias: str
     planner: SavedPlanner
     server: UrlServer | None  #: of the database; none with a twin
-    _advise: Callable[[Analysis], Advice]
+    trying: Callable[[Task], Trying] | None
 
-    def advise(self, analysis: Analysis) -> Advice:
+
+class Places:
+    """One for each database that was named."""
+
+    def __init__(self, found: Sequence[Place], analysis: Analysis, terms: Terms) -> None:
+        self._found = found
+        self._analysis = analysis
+        self._terms = terms
+        self.planners = Planners([place.planner for place in found], analysis.aliases)
+
+    def server(self, alias: str) -> UrlServer | None:
+        return next((place.server for place in self._found if place.alias == alias), None)
+
+    def advise(self) -> Advice:
         """Every candidate with its outcome, for what was planned here."""
-        return self._advise(analysis)
+        indexes: list[AdvisedIndex] = []
+        interruption = ""
+        for place in self._found:
+            found = self._advise(place)
+            interruption = interruption or found.interruption
+            alias = place.alias if len(self._found) > 1 or place.alias != "default" else ""
+            indexes += (replace(index, alias=alias) for index in found.indexes)
+        return Advice(tuple(indexes), interruption)
+
+    def _advise(self, place: Place) -> Advice:
+        task = Task(
+            workload=self._analysis.workload(),
+            alias=place.alias,
+            small_table=self._analysis.config.small_table,
+            budget=self._terms.budget,
+            told=self._terms.told,
+        )
+        trying = place.trying
+        return advise(task, None if trying is None else lambda: trying(task))
 
 
 @contextmanager
-def database(url: str, terms: Terms, *, scratch: bool) -> Iterator[Place]:
-    """A database; ``scratch`` says that copies of its tables may be made there. Raises
-    DatabaseError if they can't be."""
-    with closing(UrlServer.connect(url)) as server:
-        if scratch:
-            server.require_scratch()
-        planner = SavedPlanner(server, terms.alias)
-
-        def tried(analysis: Analysis) -> Advice:
-            return advise(
-                server if scratch else None,
-                analysis.workload(),
-                planner.texts,
-                alias=terms.alias,
-                small_table=analysis.config.small_table,
-                budget=terms.budget,
-                told=terms.told,
-                journal=terms.journal,
+def places(wanted: Sequence[Named], analysis: Analysis, terms: Terms) -> Iterator[Places]:
+    """Raises DatabaseError or TwinError for a place that can't be used."""
+    with ExitStack() as stack:
+        found = [
+            _twin(named.alias, stack.enter_context(Twin(named.where.resolve(), alone=True)))
+            if isinstance(named.where, Path)
+            else _database(
+                named.alias, stack.enter_context(closing(UrlServer.connect(named.where))), terms
             )
+            for named in wanted
+        ]
+        yield Places(found, analysis, terms)
 
-        yield Place(planner, server, tried)
+
+def _database(alias: str, server: UrlServer, terms: Terms) -> Place:
+    if terms.scratch:
+        server.require_scratch()
+    planner = SavedPlanner(server, alias)
+
+    def proving(task: Task) -> Trying:
+        laboratory = Laboratory(server, planner.texts, task.budget, task.told)
+        return Proving(laboratory, task, terms.journals(alias))
+
+    return Place(alias, planner, server, proving if terms.scratch else None)
 
 
-@contextmanager
-def twin(directory: Path, terms: Terms) -> Iterator[Place]:
-    """A twin, where nothing is executed."""
-    with Twin(directory.resolve(), alone=True) as found:
-        planner = SavedPlanner(found.server, terms.alias, place=found.name, scans=found.scans)
-
-        def estimated(analysis: Analysis) -> Advice:
-            return estimate(
-                TwinWhatIf(found),
-                analysis.workload(),
-                planner.texts,
-                alias=terms.alias,
-                small_table=analysis.config.small_table,
-                budget=terms.budget,
-                told=terms.told,
-            )
-
-        yield Place(planner, None, estimated)
+def _twin(alias: str, twin: Twin) -> Place:
+    """Where nothing is executed."""
+    planner = SavedPlanner(twin.server, alias, place=twin.name, scans=twin.scans)
+    return Place(
+        alias, planner, None, lambda task: Estimating(TwinWhatIf(twin), planner.texts, task)
+    )
 
 
 class Advised(NamedTuple):
@@ -104,22 +132,22 @@ class Advised(NamedTuple):
 
 
 #: Brings all that was asked to the analysis, planned by who is named. What is wrong with it.
-Feed = Callable[[SavedPlanner | None], list[Diagnostic]]
+Feed = Callable[[Planners | None], list[Diagnostic]]
 
 
 def advised_run(analysis: Analysis, feed: Feed) -> Advised:
     """Feed ``analysis``, and try indexes where the option ``advise`` says. Never raises for a
     place that can't be used: the run is reported without."""
     wanted = analysis.config.advise
-    if wanted is None:
+    if not wanted:
         return Advised(feed(None))
     found: list[Diagnostic] | None = None
     try:
-        with _named(wanted) as place:
+        with places(wanted, analysis, Terms(scratch=True)) as there:
             found = []
-            found = feed(place.planner)
-            advice = place.advise(analysis)
-            found = [*found, *place.planner.diagnostics()]
+            found = feed(there.planners)
+            advice = there.advise()
+            found = [*found, *there.planners.diagnostics()]
     except QueryAuditError as error:
         if found is None:
             found = feed(None)
@@ -131,14 +159,8 @@ def advised_run(analysis: Analysis, feed: Feed) -> Advised:
 
 def gather(tables: Tables, config: Config) -> None:
     """Before the first test: what is asked is gathered, though nothing is explained in tests."""
-    if config.advise is not None and tables.explaining is None:
+    if config.advise and tables.explaining is None:
         tables.explaining = Explaining(PlanMode.GENERIC)
-
-
-def _named(wanted: Path | str) -> AbstractContextManager[Place]:
-    if isinstance(wanted, Path):
-        return twin(wanted, Terms())
-    return database(wanted, Terms(), scratch=True)
 
 
 def _not_advised(message: str, hint: str) -> Diagnostic:

@@ -96,6 +96,11 @@ class Analysis:
         self.finish()
         return self.ledger.gathered.workload()[0]
 
+    def aliases(self) -> dict[str, set[str]]:
+        """Where each statement was asked so far, by its fingerprint; units of work that go on
+        have asked nothing yet."""
+        return self.ledger.gathered.aliases()
+
     def advised(self, report: Report, indexes: Sequence[AdvisedIndex]) -> Report:
         """``report`` with what became of indexes that were tried for the workload."""
         if not indexes:

@@ -59,8 +59,8 @@ EXPECTED = ("proved", 'models.Index(fields=["name"], name="library_writer_name_i
 
 def test_a_run_of_ten_rows_speaks_of_a_database_with_data(library: Project, data: str) -> None:
     library.only_test(TEN_ROWS)
-    for more in ((), (*XDIST, "-n2")):
-        run = library.pytest(f"--queryaudit-advise={data}", *more)
+    for place, more in ((data, ()), (f"default={data}", (*XDIST, "-n2"))):
+        run = library.pytest(f"--queryaudit-advise={place}", *more)
         assert "3 passed" in run.out
         assert EXPECTED in indexes(run)
         [finding] = [f for f in run.findings if f["rule"] == "QA401"]
@@ -91,6 +91,14 @@ def test_ten_rows_are_no_reason_for_an_index(library: Project, small: str) -> No
     run = library.pytest(f"--queryaudit-advise={small}")
     assert indexes(run) == []
     assert run.findings == []
+
+
+def test_a_place_of_another_database_says_nothing_of_this_one(library: Project, data: str) -> None:
+    library.only_test(TEN_ROWS)
+    run = library.pytest(f"--queryaudit-advise=replica={data}")
+    assert indexes(run) == []
+    [told] = [d for d in run.report["diagnostics"] if d["slug"] == "no-place-for-alias"]
+    assert "default (" in told["message"]
 
 
 def test_nothing_is_tried_unless_a_place_is_named(library: Project, data: str) -> None:

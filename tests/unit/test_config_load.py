@@ -13,12 +13,14 @@ from queryaudit.config import (
     OPTIONS,
     Config,
     Inputs,
+    NamedPlaces,
     Output,
     RuleOptions,
     WrongOptionsError,
     load,
     resolve,
 )
+from queryaudit.config.kinds import Context
 from queryaudit.errors import ConfigError
 from queryaudit.records.rules import Severity
 
@@ -68,7 +70,7 @@ def test_without_any_source_everything_is_the_default() -> None:
         deep=False,
         watch_locks=False,
         explain=None,
-        advise=None,
+        advise=(),
         prove=False,
         small_table=2000,
         ignore_paths=(),
@@ -382,3 +384,29 @@ def test_the_longest_matching_prefix_decides_whether_a_rule_runs(
     select: str, ignore: str, code: str, runs: bool
 ) -> None:
     assert made(settings={"select": select, "ignore": ignore}).runs(code) is runs
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("", ()),
+        (None, ()),
+        ("postgresql://h/a", [("default", "postgresql://h/a")]),
+        ("replica=postgresql://h/a?x=1,2", [("replica", "postgresql://h/a?x=1,2")]),
+        (
+            "postgresql://h/a?host=b,c&port=1,replica=postgresql://h/r",
+            [("default", "postgresql://h/a?host=b,c&port=1"), ("replica", "postgresql://h/r")],
+        ),
+        (
+            ["postgresql://h/a", "replica=twin"],
+            [("default", "postgresql://h/a"), ("replica", Path("/base/twin"))],
+        ),
+        (["a=x", "a=y"], [("a", Path("/base/y"))]),
+        (Path("twin"), [("default", Path("/base/twin"))]),
+    ],
+)
+def test_places_have_the_alias_of_their_database(
+    raw: object, expected: list[tuple[str, Path | str]]
+) -> None:
+    context = Context(base=Path("/base"), is_text=False)
+    assert NamedPlaces().read(raw, context) == tuple(expected)

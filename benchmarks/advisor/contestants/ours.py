@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,11 @@ from benchmarks.advisor.measuring import Proposal
 from benchmarks.advisor.models import MODELS
 from benchmarks.advisor.workload import Query, Statement, write
 from queryaudit import audit
-from queryaudit.advising import Terms, twin
+from queryaudit.advising import Terms, places
 from queryaudit.blocks import project_config
+from queryaudit.config import Named
 from queryaudit.judging import Analysis
-from queryaudit.plans.saved import SavedPlanner
-from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.indexes import advise
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.replay import analyse
 from queryaudit.sql.statement import parse
@@ -41,33 +38,18 @@ def record(path: Path, chosen: Sequence[Query]) -> None:
         write(50)
 
 
-def advised(url: str, trace: Path, small_table: int | None) -> tuple[AdvisedIndex, ...]:
-    analysis = _analysis(small_table)
-    with closing(UrlServer.connect(url)) as server:
-        planner = SavedPlanner(server, "default")
-        analyse([trace], analysis, planner)
-        return advise(
-            server,
-            analysis.workload(),
-            planner.texts,
-            alias="default",
-            small_table=analysis.config.small_table,
-            budget=_BUDGET,
-            told=lambda text: print(f"    {text}", file=sys.stderr),
-        ).indexes
-
-
-def estimated(directory: Path, trace: Path, small_table: int | None) -> tuple[AdvisedIndex, ...]:
-    """The same on a twin: by costs, and nothing is executed."""
-    analysis = _analysis(small_table)
-    with twin(directory, Terms(budget=_BUDGET)) as place:
-        analyse([trace], analysis, place.planner)
-        return place.advise(analysis).indexes
-
-
-def _analysis(small_table: int | None) -> Analysis:
+def advised(place: str | Path, trace: Path, small_table: int | None) -> tuple[AdvisedIndex, ...]:
+    """By execution in the database whose URL it is; by costs on a twin, a folder."""
     flags = {} if small_table is None else {"small-table": small_table}
-    return Analysis(project_config(flags, flags_name="the benchmark"))
+    analysis = Analysis(project_config(flags, flags_name="the benchmark"))
+    terms = Terms(scratch=True, budget=_BUDGET, told=_told)
+    with places([Named("default", place)], analysis, terms) as there:
+        analyse([trace], analysis, there.planners)
+        return there.advise().indexes
+
+
+def _told(text: str) -> None:
+    print(f"    {text}", file=sys.stderr)
 
 
 def proposals(

@@ -74,6 +74,13 @@ class Gathered:
         runs[0] += calls
         runs[1] += duration_ns
 
+    def aliases(self) -> dict[str, set[str]]:
+        """The databases on which each statement was asked, by its fingerprint."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for alias, fingerprint in self._asked:
+            found[fingerprint].add(alias)
+        return dict(found)
+
     def add_plan(self, plan: Plan, statement: Statement) -> None:
         """Of several plans for one statement, the one that was taken furthest and saw most rows.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from queryaudit.commands.reporting import TWIN, config_of, written
-from queryaudit.config import Config, Reach, add_flags
+from queryaudit.config import Config, Named, NamedPlaces, Reach, add_flags
+from queryaudit.config.kinds import Context
 from queryaudit.errors import ExitCode
 from queryaudit.judging import Analysis
 from queryaudit.reports.clean import clean
@@ -25,17 +27,23 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
         "--database",
-        metavar="URL",
-        help="A database with data: postgresql://user@host/name, version 16 or later.",
+        metavar="[ALIAS=]URL",
+        action="append",
+        help="A database with data: postgresql://user@host/name, version 16 or later. Repeated, "
+        "with the alias of the settings before it, for what is asked on others: replica=URL.",
     )
-    where.add_argument("--twin", metavar="DIR", help=TWIN)
+    where.add_argument("--twin", metavar="[ALIAS=]DIR", action="append", help=TWIN)
     parser.add_argument(
         "--scratch",
         action="store_true",
         help="That database may be tried things in: its tables are copied to temporary ones, and "
         "indexes are built on the copies. Without it nothing is created.",
     )
-    parser.add_argument("--alias", default="default", help="The database of the settings.")
+    parser.add_argument(
+        "--alias",
+        default="default",
+        help="The database of the settings that is meant where none is named (default: default).",
+    )
     parser.add_argument("--max-indexes", type=int, default=10, help="How many, at most.")
     parser.add_argument(
         "--max-bytes", type=int, default=1 << 30, help="How large all of them may be, in bytes."
@@ -66,19 +74,21 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     config = config_of(options)
     analysis = Analysis(config)
-    journal = _journal(options, config)
+    places = NamedPlaces(unnamed=options.alias).read(
+        options.database or options.twin, Context(base=Path.cwd(), is_text=True)
+    )
+    journals = _journals(options, config, places)
     budget = Budget(
         max_indexes=options.max_indexes, max_bytes=options.max_bytes, max_clone=options.max_clone
     )
-    terms = advising.Terms(alias=options.alias, budget=budget, told=_told, journal=journal)
-    place = (
-        advising.twin(Path(options.twin), terms)
-        if options.twin is not None
-        else advising.database(options.database, terms, scratch=options.scratch)
+    terms = advising.Terms(
+        scratch=options.scratch, budget=budget, told=_told, journals=journals.get
     )
-    with place as found:
-        diagnostics = workloads.analyse(options, analysis, found.planner, found.server)
-        advice = found.advise(analysis)
+    with advising.places(places, analysis, terms) as found:
+        diagnostics = workloads.analyse(
+            options, analysis, found.planners, found.server(options.alias)
+        )
+        advice = found.advise()
     report = analysis.advised(analysis.report(diagnostics), advice.indexes)
     if not any(output.path is None for output in config.output):
         for line in advice_lines(report.indexes):
@@ -90,28 +100,37 @@ def run(options: argparse.Namespace) -> ExitCode:
         print(clean(f"queryaudit: {diagnostic.message} {diagnostic.hint}"), file=sys.stderr)
     unwritten = written(report, config)
     if advice.interruption:
-        kept = f" {journal.path} has what was found: the same command goes on." if journal else ""
-        print(f"queryaudit: Not all was tried: {advice.interruption}.{kept}", file=sys.stderr)
+        kept = " and ".join(str(journal.path) for journal in journals.values())
+        goes_on = f" {kept} has what was found: the same command goes on." if kept else ""
+        print(f"queryaudit: Not all was tried: {advice.interruption}.{goes_on}", file=sys.stderr)
         return ExitCode.INTERRUPTED
-    if journal is not None:
+    for journal in journals.values():
         journal.remove()
     return ExitCode.USAGE if unwritten else ExitCode.CLEAN
 
 
-def _journal(options: argparse.Namespace, config: Config) -> Journal | None:
-    """What an earlier run found that broke off: beside the first report, or named."""
+def _journals(
+    options: argparse.Namespace, config: Config, places: Sequence[Named]
+) -> dict[str, Journal]:
+    """What an earlier run found that broke off: beside the first report, or named. One for each
+    database."""
     from queryaudit.proof.journal import Journal
 
-    if not options.scratch or options.twin is not None:
-        return None
+    if not options.scratch:
+        return {}
     beside = next((output.path for output in config.output if output.path is not None), None)
     path = Path(options.state or (f"{beside}.state" if beside else "queryaudit-advise.state"))
-    # The rest of a URL may hold a password.
-    about = urlsplit(options.database)
-    journal = Journal(path, f"{about.hostname or ''}{about.path} {options.alias}")
-    if journal.found:
-        _told(f"going on from {path}: {journal.found:,} trials are known")
-    return journal
+    found = {}
+    for alias, where in places:
+        if not isinstance(where, str):
+            continue
+        own = path if len(places) == 1 else path.with_name(f"{path.name}.{alias}")
+        # The rest of a URL may hold a password.
+        about = urlsplit(where)
+        journal = found[alias] = Journal(own, f"{about.hostname or ''}{about.path} {alias}")
+        if journal.found:
+            _told(f"going on from {own}: {journal.found:,} trials are known")
+    return found
 
 
 def _told(text: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from queryaudit.config.files import discover
     from queryaudit.config.flags import add_flags, given_flags
+    from queryaudit.config.kinds import Named, NamedPlaces
     from queryaudit.config.model import Config, RuleOptions
     from queryaudit.config.options import OPTIONS, Option, Reach
     from queryaudit.config.outputs import FORMATS, Output
@@ -24,6 +25,8 @@ _MODULES = {
     "discover": "files",
     "add_flags": "flags",
     "given_flags": "flags",
+    "Named": "kinds",
+    "NamedPlaces": "kinds",
     "Config": "model",
     "RuleOptions": "model",
     "OPTIONS": "options",
@@ -45,6 +48,8 @@ __all__ = [
     "OPTIONS",
     "Config",
     "Inputs",
+    "Named",
+    "NamedPlaces",
     "Option",
     "Output",
     "Problem",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from queryaudit.config.kinds import Codes, Switch, Texts
+from queryaudit.config.kinds import Codes, NamedPlaces, Switch, Texts
 from queryaudit.config.options import OPTIONS, Option, Reach
 from queryaudit.config.outputs import Outputs
 
@@ -36,7 +36,7 @@ def _add(add: AddFlag, option: Option, prefix: str) -> None:
         off = f"--{prefix}no-{option.name}"
         add(flag, dest=dest, action="store_const", const="true", help=option.help)
         add(off, dest=dest, action="store_const", const="false", help=f"Not {flag}.")
-    elif isinstance(option.kind, Codes | Texts | Outputs):
+    elif isinstance(option.kind, Codes | Texts | Outputs | NamedPlaces):
         add(flag, dest=dest, action="append", metavar=_metavar(option), help=option.help)
     else:
         add(flag, dest=dest, metavar=_metavar(option), help=option.help)

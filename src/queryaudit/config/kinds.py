@@ -11,12 +11,15 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from queryaudit.config.problems import RefusedError, Wrong, did_you_mean
 
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
+#: Before a place, and between two: a URL may hold commas.
+_ALIAS = re.compile(r"([A-Za-z_][\w-]*)=")
+_NEXT = re.compile(r",(?=[A-Za-z_][\w-]*=[\w.-]*[:/])")
 _CODE = re.compile(r"[A-Z]+[0-9]*")
 
 
@@ -152,16 +155,38 @@ class Place:
         return context.base / text
 
 
+class Named(NamedTuple):
+    """A path or the URL of a server, and the alias of the database that it stands for."""
+
+    alias: str
+    where: Path | str
+
+
 @dataclass(frozen=True, slots=True)
-class PlaceOrUrl:
-    """A path, or the URL of a server; none if empty."""
+class NamedPlaces:
+    """Paths or URLs of servers, each for an alias: ``replica=postgresql://..``. Without one it is
+    for ``default``. Of several for one alias the last counts."""
 
-    label: str = "the path of a folder, or a URL"
+    label: str = "the path of a folder, or a URL, or a list of such with alias= before each"
+    unnamed: str = "default"  #: what is meant without an alias
 
-    def read(self, raw: object, context: Context, /) -> Path | str | None:
-        if isinstance(raw, str) and "://" in raw:
-            return raw
-        return Place(self.label).read(raw, context)
+    def read(self, raw: object, context: Context, /) -> tuple[Named, ...]:
+        if raw is None or raw == "":
+            return ()
+        if isinstance(raw, str):
+            raw = _NEXT.split(raw)
+        if not isinstance(raw, list | tuple):
+            raw = [raw]
+        found: dict[str, Named] = {}
+        for item in raw:
+            alias, where = self.unnamed, item
+            if isinstance(item, str) and (match := _ALIAS.match(item)):
+                alias, where = match[1], item[match.end() :]
+            is_url = isinstance(where, str) and "://" in where
+            place = where if is_url else Place(self.label).read(where, context)
+            if isinstance(place, str | Path):
+                found[alias] = Named(alias, place)
+        return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

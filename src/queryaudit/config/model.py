@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from queryaudit.config.kinds import Named
 from queryaudit.config.outputs import Output
 from queryaudit.records.plans import PlanMode
 from queryaudit.records.rules import Severity
@@ -48,7 +49,7 @@ class Config:
     deep: bool
     watch_locks: bool
     explain: PlanMode | None  #: None: nothing is explained
-    advise: Path | str | None  #: a twin's folder, or a database's URL
+    advise: tuple[Named, ...]  #: twins' folders, or databases' URLs
     prove: bool
     small_table: int
     ignore_paths: tuple[str, ...]

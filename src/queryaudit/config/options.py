@@ -13,8 +13,8 @@ from queryaudit.config.kinds import (
     Choice,
     Codes,
     Kind,
+    NamedPlaces,
     Place,
-    PlaceOrUrl,
     Share,
     Switch,
     Texts,
@@ -230,12 +230,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         name="advise",
-        kind=PlaceOrUrl(),
+        kind=NamedPlaces(),
         default="",
         help="Where to try indexes for the statements of the run when it ends: the folder of a "
         "statistics twin, or the URL of a PostgreSQL with data, whose tables are copied to "
         "temporary ones. Plans are those of that place; nowhere if empty, as the rows of "
-        "tests say nothing about indexes.",
+        "tests say nothing about indexes. For other databases than default the alias stands before "
+        "it: replica=URL.",
         reach=frozenset({Reach.TESTS}),
     ),
     Option(

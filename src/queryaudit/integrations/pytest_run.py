@@ -28,7 +28,7 @@ from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
-from queryaudit.plans.saved import SavedPlanner
+from queryaudit.plans.planners import Planners
 from queryaudit.project import project_config
 from queryaudit.proving import after_tests
 from queryaudit.records.advised import AdvisedIndex
@@ -236,7 +236,7 @@ class Alone(_Recording, _Concluding):
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.stop()
 
-        def feed(planner: SavedPlanner | None) -> list[Diagnostic]:
+        def feed(planner: Planners | None) -> list[Diagnostic]:
             if planner is not None:
                 planner.fill(self.session.hub.tables)
             self.analysis.finish()

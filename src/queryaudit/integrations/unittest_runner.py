@@ -25,7 +25,7 @@ from queryaudit.integrations.unittest_cases import audited
 from queryaudit.integrations.unittest_workers import RecordingRunners, RecordingSuite
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
-from queryaudit.plans.saved import SavedPlanner
+from queryaudit.plans.planners import Planners
 from queryaudit.project import project_config
 from queryaudit.proving import after_tests
 from queryaudit.records.advised import AdvisedIndex
@@ -111,7 +111,7 @@ class QueryAuditRunner(DiscoverRunner):
         entrances = Entrances(session)
         entrances.install()
 
-        def feed(planner: SavedPlanner | None) -> list[Diagnostic]:
+        def feed(planner: Planners | None) -> list[Diagnostic]:
             if planner is not None:
                 planner.fill(session.hub.tables)
             self._analysis.finish()

@@ -7,7 +7,7 @@ what is skewed does not show. Nothing is executed but questions to the catalogue
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from queryaudit.errors import DatabaseError
@@ -22,6 +22,14 @@ from queryaudit.sql.statement import Statements
 
 #: Statements that are explained in one transaction, which holds a lock of readers on their tables.
 _TOGETHER = 50
+
+
+#: Whether a text was asked on the database in question.
+Asked = Callable[[str], bool]
+
+
+def _anything(_: str) -> bool:
+    return True
 
 
 class Definitions(Protocol):
@@ -56,7 +64,7 @@ class SavedPlanner:
                     "Name a server of version 16 or later, or explain in the tests themselves.",
                 )
         self._server = server
-        self._alias = alias
+        self.alias = alias
         self._limits = limits or Limits()
         self._plans: dict[str, Plan | None] = {}
         #: Text and limit of those that were not asked for yet.
@@ -72,20 +80,27 @@ class SavedPlanner:
         """Before the first unit of work: who asks what is to be gathered."""
         tables.explaining = Explaining(PlanMode.GENERIC)
 
-    def fill(self, tables: Definitions) -> None:
-        """After the last one: plans of this database take the place of those in the trace."""
+    def fill(self, tables: Definitions, asked: Asked = _anything) -> None:
+        """After the last one: plans of this database take the place of those in the trace, for
+        the statements that were ``asked``."""
         tables.plans = []
-        self.complete(tables)
+        self._complete(tables, asked)
 
-    def complete(self, tables: Definitions) -> None:
-        """Plans for the statements that have none, and the catalogue for all."""
+    def complete(self, tables: Definitions, alias: str) -> None:
+        """Plans for the statements that have none, and the catalogue for all; they were asked
+        on ``alias``."""
+        if alias == self.alias:
+            self._complete(tables, _anything)
+
+    def _complete(self, tables: Definitions, asked: Asked) -> None:
         known = {plan.sql: plan for plan in tables.plans}
         tables.plans = []
-        for id, row in sorted(tables.sql.items()):
+        rows = [(id, row) for id, row in sorted(tables.sql.items()) if asked(row.text)]
+        for id, row in rows:
             if not _is_told(known.get(id)):
                 self._want(row.text)
         self._ask()
-        for id, row in sorted(tables.sql.items()):
+        for id, row in rows:
             plan = self._best(row.text, known.get(id))
             if plan is not None:
                 tables.plans.append(plan._replace(sql=id))
@@ -93,7 +108,7 @@ class SavedPlanner:
         missing = {name for name in names if name[1]} - self._relations.keys()
         with self._server.guarded(self._limits):
             missing |= catalogue.children(self._server, catalogue.deleted_from(tables.plans))
-            found = catalogue.relations(self._server, missing, self._alias)
+            found = catalogue.relations(self._server, missing, self.alias)
         self._relations.update({(r.schema, r.name): self._counted(r) for r in found})
         tables.relations = [*self._relations.values()]
 
@@ -149,11 +164,11 @@ class SavedPlanner:
         try:
             if self._server.vendor == "sqlite":
                 unknown = (None,) * sqlite.placeholders(sql)
-                return sqlite.explain(self._server, sql, unknown, id=0, alias=self._alias)
-            plan = postgres.explain_generic(self._server, sql, limit, id=0, alias=self._alias)
+                return sqlite.explain(self._server, sql, unknown, id=0, alias=self.alias)
+            plan = postgres.explain_generic(self._server, sql, limit, id=0, alias=self.alias)
             return plan._replace(reason=self._place)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
-            return postgres.refused(0, self._alias, error)
+            return postgres.refused(0, self.alias, error)
 
     def _counted(self, relation: Relation) -> Relation:
         scans = self._scans

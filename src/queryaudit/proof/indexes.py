@@ -1,97 +1,49 @@
-"""Which indexes a workload should have: proposed from its plans, tried on copies, one by one.
+"""Which indexes pay: built on copies, one by one, and timed.
 
-Each is tried with those in place that were proved before, so that two are not recommended for what
-one does; at the end each must still be missed, and no statement may have become slower.
+At the end each must still be missed, and no statement may have become slower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter_ns
 
 from queryaudit.errors import LostConnectionError
-from queryaudit.plans.server import Server, first_line
+from queryaudit.plans.server import first_line
 from queryaudit.proof import recalled
-from queryaudit.proof.budget import Budget
 from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Laboratory, Run
 from queryaudit.proof.trial import Compared
-from queryaudit.proof.trials import (
-    Advice,
-    Trial,
-    advised,
-    broken_off_by,
-    proposed,
-    refusal,
-    serving,
-)
+from queryaudit.proof.trials import Trial
+from queryaudit.proof.trying import Taken, Task
 from queryaudit.records.advised import Outcome
-from queryaudit.records.workload import Asked, Workload
+from queryaudit.records.workload import Asked
 
 _CONTROLS = 30
 #: Of the sets of values of a statement more than this must be faster, and none slower.
 _MOST = 0.5
 
 
-def advise(
-    server: Server | None,
-    workload: Workload,
-    texts: Mapping[str, str],
-    *,
-    alias: str,
-    small_table: int,
-    budget: Budget,
-    told: Callable[[str], None],
-    journal: Journal | None = None,
-) -> Advice:
-    """Every candidate with its outcome. Without ``server`` nothing is tried.
+class Proving:
+    """Implements ``Trying``. What an earlier run left in ``journal`` is not tried again."""
 
-    ``texts`` are the statements by fingerprint as they were asked; ``told`` hears what goes on.
-    What an earlier run left in ``journal`` is not tried again.
-    """
-    trials = proposed(workload, alias, small_table)
-    interruption = ""
-    if server is not None and trials:
-        laboratory = Laboratory(server, texts, budget, told)
-        proving = _Proving(laboratory, budget, told, journal or Journal(), small_table)
-        interruption = proving.all(trials, workload, alias)
-    return Advice(tuple(index for trial in trials for index in advised(trial)), interruption)
-
-
-class _Proving:
-    """The trials of a workload, and those that were proved."""
-
-    def __init__(
-        self,
-        laboratory: Laboratory,
-        budget: Budget,
-        told: Callable[[str], None],
-        journal: Journal,
-        small_table: int,
-    ) -> None:
+    def __init__(self, laboratory: Laboratory, task: Task, journal: Journal | None = None) -> None:
         self._laboratory = laboratory
-        self._budget = budget
-        self._told = told
-        self._journal = journal
-        self._small_table = small_table
-        self._proved: list[Trial] = []
+        self._task = task
+        self._journal = journal or Journal()
+        self._small_table = task.small_table
+        self._proved = Taken(task.budget)
         #: proved in an earlier run: their indexes are built when something is to be measured
         self._absent: list[Trial] = []
 
-    def all(self, trials: Sequence[Trial], workload: Workload, alias: str) -> str:
-        """Try all; what it broke off by, or nothing."""
-        try:
-            for number, trial in enumerate(trials, 1):
-                self._told(f"{number}/{len(trials)} {trial.name}")
-                self._guarded(trial)
-            self._leave_out()
-            self._control(workload, alias)
-        except (KeyboardInterrupt, LostConnectionError) as error:
-            self._break_off(trials)
-            return broken_off_by(error)
-        return ""
+    def all(self, trials: Sequence[Trial]) -> None:
+        for number, trial in enumerate(trials, 1):
+            self._task.told(f"{number}/{len(trials)} {trial.name}")
+            self._guarded(trial)
+        self._leave_out()
+        self._control()
 
-    def _break_off(self, trials: Sequence[Trial]) -> None:
+    def broken_off(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
             if trial.outcome is Outcome.IDEA:
                 trial.break_off()
@@ -108,40 +60,28 @@ class _Proving:
             self._drop(trial)
 
     def _try(self, trial: Trial) -> None:
-        missing = trial.missing(self._proved)
-        if not missing:
-            reason = f"served as well by {serving(trial, self._proved)}"
-            return trial.end(Outcome.REFUTED, reason)
-        trial.candidates = missing
+        if not self._proved.admits(trial):
+            return
         replaced = [known for known in self._proved if trial.replaces(known)]
         for known in replaced:
             trial.also += [a for a in known.asked if a not in (*trial.asked, *trial.also)]
-        refused = self._refusal(trial)
-        if refused:
-            return trial.end(Outcome.UNKNOWN, refused)
         key = self._key("tried", trial)
         if not recalled.recall(self._journal, key, trial):
             self._measure(trial, replaced)
             recalled.keep(self._journal, key, trial)
         elif trial.outcome is Outcome.PROVED:
-            refused = self._refusal(trial)
-            if refused:  # more was allowed then
-                return trial.end(Outcome.UNKNOWN, refused)
+            if not self._proved.fits(trial):
+                return  # more was allowed then
             self._absent.append(trial)
         if trial.outcome is Outcome.PROVED:
             for known in replaced:
                 self._give_up(known)
                 known.end(Outcome.REFUTED, f"served as well by {trial.name}")
             self._take(trial)
-        return None
 
     def _key(self, stage: str, trial: Trial) -> list[str]:
         table = self._laboratory.identity(trial.relation)
         return recalled.trial_key(stage, trial, table, self._proved)
-
-    def _refusal(self, trial: Trial) -> str:
-        there = [known for known in self._proved if not trial.replaces(known)]
-        return refusal(trial, there, self._budget)
 
     def _measure(self, trial: Trial, replaced: Sequence[Trial]) -> None:
         """Build it and compare, with those in place that were proved before. It must be worth it
@@ -160,10 +100,7 @@ class _Proving:
             return trial.end(Outcome.UNKNOWN, f"the extension {lacking} is not installed there")
         self._restore()
         self._build(trial)
-        refused = self._refusal(trial)
-        if refused:
-            trial.end(Outcome.UNKNOWN, refused)
-        else:
+        if self._proved.fits(trial):
             self._judge(trial, runs)
         if trial.outcome is Outcome.PROVED and replaced:
             for known in replaced:
@@ -228,7 +165,7 @@ class _Proving:
         if len(self._proved) < 2:
             return
         for trial in [*self._proved]:
-            self._told(f"without {trial.name}")
+            self._task.told(f"without {trial.name}")
             key = self._key("left out", trial)
             if not recalled.recall(self._journal, key, trial):
                 self._restore()
@@ -239,14 +176,14 @@ class _Proving:
             if trial.outcome is not Outcome.PROVED:
                 self._give_up(trial)
 
-    def _control(self, workload: Workload, alias: str) -> None:
+    def _control(self) -> None:
         """Statements that nobody thought of must not become slower."""
         tables = {trial.table for trial in self._proved}
         served = {asked.fingerprint for trial in self._proved for asked in trial.asked}
         others = [
             asked
-            for asked in workload.statements
-            if asked.alias == alias
+            for asked in self._task.workload.statements
+            if asked.alias == self._task.alias
             and tables.intersection(asked.tables)
             and asked.fingerprint not in served
         ]

@@ -22,8 +22,6 @@ from queryaudit.advice.index_code import (
 )
 from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
-from queryaudit.errors import LostConnectionError
-from queryaudit.proof.budget import Budget
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.events import Model
@@ -109,30 +107,11 @@ def serving(trial: Trial, others: Iterable[Trial]) -> str:
     return " and ".join(o.name for o in others if trial.missing([o]) != trial.candidates)
 
 
-def refusal(trial: Trial, taken: Sequence[Trial], budget: Budget) -> str:
-    """Why an index is not tried, or there is no room for it; empty if it is and there is."""
-    if trial.relation.partitions:
-        return "the table is partitioned, and indexes are tried on others only"
-    there = sum(len(other.candidates) for other in taken)
-    if there + len(trial.candidates) > budget.max_indexes:
-        return "there are as many indexes as were allowed"
-    if sum(sum(t.bytes.values()) for t in (*taken, trial)) > budget.max_bytes:
-        return "it would take more space than was allowed"
-    return ""
-
-
 class Advice(NamedTuple):
     """Every candidate with its outcome."""
 
     indexes: tuple[AdvisedIndex, ...]
     interruption: str = ""  #: what the run broke off by, in half a sentence; empty if it ended
-
-
-def broken_off_by(error: BaseException) -> str:
-    """What ends a run before its end, in half a sentence."""
-    if isinstance(error, LostConnectionError):
-        return "the connection to the database was lost"
-    return "it was interrupted"
 
 
 def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:

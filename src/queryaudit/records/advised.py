@@ -62,8 +62,14 @@ class AdvisedIndex:
     served: tuple[Served, ...]
     table: str = ""
     wal_bytes: int | None = None  #: what an inserted row adds to the log, estimated
+    alias: str = ""  #: of the database, where it is not the only one or not the default
     rule: str = "QA401"  #: of the finding that it mends
     location: Location | None = None  #: of the model whose Meta gets it, if it is the project's
+
+    @property
+    def owner(self) -> str:
+        """Whose index it would be, in words."""
+        return f"{self.model} on {self.alias}" if self.alias else self.model
 
     @property
     def is_recommended(self) -> bool:

@@ -48,7 +48,7 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
 
 
 def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
-    yield f"{number}. {clean(index.model, _NAME)}: {clean(index.title, _NAME)}"
+    yield f"{number}. {clean(index.owner, _NAME)}: {clean(index.title, _NAME)}"
     if index.location is not None:
         yield f"   {clean(str(index.location), _PLACES)}"
     for served in index.served:
@@ -72,4 +72,4 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
 
 def _short(index: AdvisedIndex) -> str:
     reason = f": {clean(index.reason, _REASON)}" if index.reason else ""
-    return f"  {clean(index.model, _NAME)}: {clean(index.title, _NAME)}{reason}"
+    return f"  {clean(index.owner, _NAME)}: {clean(index.title, _NAME)}{reason}"

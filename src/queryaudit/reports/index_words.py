@@ -30,7 +30,7 @@ class Recommended:
     @property
     def fingerprint(self) -> str:
         """The same as long as it is this index of this table."""
-        words = "\x1f".join(("index", self.index.model, self.index.title))
+        words = "\x1f".join(("index", self.index.owner, self.index.title))
         return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     @property
@@ -38,7 +38,7 @@ class Recommended:
         """What to add, and what it does for the statement that it serves first."""
         gains = [gain(served) for served in self.index.served[:1]]
         facts = "; ".join((*gains, *costs(self.index)))
-        return f"Add {self.index.title} to {self.index.model}: {facts} ({self.grade})"
+        return f"Add {self.index.title} to {self.index.owner}: {facts} ({self.grade})"
 
 
 def recommended(report: Report) -> tuple[Recommended, ...]:

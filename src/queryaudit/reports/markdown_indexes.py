@@ -48,7 +48,7 @@ def _title(chosen: tuple[Recommended, ...]) -> Iterator[str]:
 def _full(each: Recommended) -> Iterator[str]:
     index = each.index
     place = f", {code(str(index.location), 300)}" if index.location is not None else ""
-    yield f"**{code(index.title, 600)}** for {code(index.model, 200)}{place}"
+    yield f"**{code(index.title, 600)}** for {code(index.owner, 200)}{place}"
     yield ""
     yield row("Calls", "Gain", "Where", "Statement")
     yield row("---:", "---", "---", "---")
@@ -78,6 +78,6 @@ def _rest(rest: list[AdvisedIndex]) -> Iterator[str]:
     rest = sorted(rest, key=lambda index: [*_RESTS].index(index.outcome))
     for index in rest[:_MOST_REST]:
         told = _RESTS[index.outcome] + (f", {prose(index.reason, 300)}" if index.reason else "")
-        yield f"- {code(index.title, 300)} for {code(index.model, 200)}: {told}"
+        yield f"- {code(index.title, 300)} for {code(index.owner, 200)}: {told}"
     if len(rest) > _MOST_REST:
         yield f"- and {len(rest) - _MOST_REST:,} more"

@@ -16,7 +16,7 @@ from queryaudit.workloads.entries import Found
 class Completing(Protocol):
     """Who brings the plans that are missing, and the catalogue."""
 
-    def complete(self, tables: Tables) -> None: ...
+    def complete(self, tables: Tables, alias: str) -> None: ...
 
 
 def feed(
@@ -48,7 +48,7 @@ def feed(
     ledger.add_scope(scope, whole)
     ledger.databases.add((alias, "postgresql"))
     if planner is not None:
-        planner.complete(tables)
+        planner.complete(tables, alias)
     for plan in tables.plans:
         ledger.gathered.add_plan(plan, parse(tables.sql[plan.sql].text))
     for relation in tables.relations:
