@@ -57,7 +57,7 @@ def clone(
     [[has_children]] = server.run(_CHILDREN, (real.replace("%%", "%"),))
     if has_children:
         # They would be in the copy, and an index on the table would leave them out.
-        raise RefusedError("a table of which others inherit")
+        raise RefusedError("other tables inherit from it, and have its index each for itself")
     server.run(
         f"CREATE TEMPORARY TABLE {quoted(table)} (LIKE {real} INCLUDING INDEXES"
         " INCLUDING STATISTICS INCLUDING GENERATED)",

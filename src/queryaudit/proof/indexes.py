@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from time import perf_counter_ns
 
 from queryaudit.errors import LostConnectionError
-from queryaudit.plans.server import first_line
+from queryaudit.plans.server import RefusedError, first_line
 from queryaudit.proof import recalled
 from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Laboratory, Run
@@ -55,6 +55,8 @@ class Proving:
             self._try(trial)
         except LostConnectionError:
             raise
+        except RefusedError as error:
+            trial.end(Outcome.UNKNOWN, str(error))
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             trial.end(Outcome.UNKNOWN, f"the trial ended in {first_line(error)}")
             self._drop(trial)

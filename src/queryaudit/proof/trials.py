@@ -16,9 +16,11 @@ from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
     index_name,
+    is_own,
     may_build_concurrently,
     meta_code,
     migration_code,
+    statement_code,
 )
 from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
@@ -211,15 +213,18 @@ def _character(trial: Trial, candidate: Candidate) -> str:
 
 def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
     model = trial.model
-    migration = migration_code(
-        [candidate], model, concurrently=may_build_concurrently(trial.relation)
-    )
+    concurrently = may_build_concurrently(trial.relation)
+    if is_own(model):
+        migration = migration_code([candidate], model, concurrently=concurrently)
+        code = f"{meta_code([candidate], model)}\n\n\n{migration}"
+    else:
+        code = statement_code([candidate], model, concurrently=concurrently)
     return AdvisedIndex(
         title=index_expression(candidate, model),
         model=model.label if model is not None else candidate.table,
         outcome=trial.outcome,
         reason=reason,
-        code=f"{meta_code([candidate], model)}\n\n\n{migration}",
+        code=code,
         bytes=trial.bytes.get(candidate),
         build_ns=trial.build_ns,
         value_sets=trial.sets,
