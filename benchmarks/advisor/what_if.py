@@ -31,7 +31,7 @@ def btree(table: str, *columns: str) -> Candidate:
 
 
 def proposal(candidate: Candidate, claims: Mapping[str, float] | None = None) -> Proposal:
-    made = ddl(candidate) % f'"{candidate.table}"'
+    made = ddl(candidate, f'"{candidate.table}"')
     return Proposal(index_name(candidate), made, claims or {})
 
 
