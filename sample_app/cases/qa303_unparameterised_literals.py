@@ -75,3 +75,17 @@ def good_twice() -> list[Row]:
 def good_pages_of_the_orm() -> list[list[Book]]:
     """Django writes limits into its own statements."""
     return [list(Book.objects.order_by("pk")[start : start + 2]) for start in range(0, 5, 2)]
+
+
+def good_setting() -> None:
+    """A setting takes no parameters, and no plan is kept of it."""
+    with connection.cursor() as cursor:
+        for key in _keys():
+            _set(cursor, str(key))
+
+
+def _set(cursor: object, value: str) -> None:
+    if connection.vendor == "sqlite":
+        cursor.execute("PRAGMA table_info('%s')" % value)  # type: ignore[attr-defined]  # noqa: UP031
+    else:
+        cursor.execute("SET LOCAL application_name = '%s'" % value)  # type: ignore[attr-defined]  # noqa: UP031

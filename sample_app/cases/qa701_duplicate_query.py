@@ -339,6 +339,36 @@ def good_two_rounds_alike() -> list[str]:
     return [str(Book.objects.filter(price__gt=len(tag.name) * 0).count()) for tag in tags]
 
 
+def good_two_rounds_alike_by_a_name() -> list[str]:
+    """So can what a round makes of the variable first."""
+    found = []
+    for tag in Tag.objects.order_by("pk")[:2]:
+        price = len(tag.name) * 0
+        found.append(str(Book.objects.filter(price__gt=price).count()))
+    return found
+
+
+def bad_rows_of_two_functions() -> int:
+    """Each goes over a queryset of its own."""
+    return _letters() + _words()
+
+
+def _letters() -> int:
+    count = 0
+    tags = Tag.objects.order_by("name")
+    for tag in tags:
+        count += len(tag.name)
+    return count
+
+
+def _words() -> int:
+    count = 0
+    tags = Tag.objects.order_by("name")
+    for tag in tags:
+        count += len(tag.name.split())
+    return count
+
+
 def good_validated_twice() -> tuple[str, str]:
     """Models look themselves whether what they refer to is there, and whether they are unique."""
     customer = Customer.objects.order_by("pk")[0]

@@ -1,10 +1,15 @@
-"""What the bad cases of rows that are loaded again must be reported as."""
+"""What the bad cases of questions that are asked again must be reported as."""
 
 from __future__ import annotations
 
 from tests.rules.expectation import Expected
 
 DUPLICATES = {
+    "QA701.bad_rows_of_two_functions": Expected(
+        "_words",
+        "for tag in tags:",
+        ("",),
+    ),
     "QA702.bad": Expected(
         "_price",
         "book = Book.objects.get(pk=book_id)",

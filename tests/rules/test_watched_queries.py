@@ -103,3 +103,20 @@ def test_a_loop_is_found_below_who_watches() -> None:
     [finding] = [f for f in audited.findings if f.rule == "QA101"]
     assert finding.fix is not None
     assert "select_related" in finding.fix.code
+
+
+def test_a_compiler_that_the_project_wraps_did_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = SQLCompiler.execute_sql
+
+    def execute_sql(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(SQLCompiler, "execute_sql", execute_sql)
+    with queryaudit.audit() as audited:
+        for title in ["one", "two", "three"]:
+            Book.objects.filter(title=title.upper()).first()
+        for number in Book.objects.values_list("pk", flat=True):
+            Book.objects.get(pk=number)
+    [finding] = [f for f in audited.findings if f.rule == "QA103"]
+    assert finding.location.function == "test_a_compiler_that_the_project_wraps_did_not_ask"
+    assert finding.location.source == "Book.objects.get(pk=number)"

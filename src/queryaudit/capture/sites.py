@@ -78,7 +78,7 @@ class _Walker(Seen):
             else:
                 mark = None
             if file.kind is not _LIBRARY:
-                if not self.resolving and not _is_part_of_orm(code):
+                if not self.resolving and not _is_part_of_orm(frame):
                     self._project(depth, frame, file.kind)
             elif self.fallback is None and _asks_by_itself(file, mark):
                 self.fallback = (depth, frame)
@@ -230,10 +230,14 @@ class _Walker(Seen):
             self.places.append(self.known.at(kind, code, lasti))
 
 
-def _is_part_of_orm(code: CodeType) -> bool:
-    """Whether the project overrides what Django calls by itself: a fetch mode's ``fetch``, which is
-    part of the descriptor, or a queryset's ``_fetch_all``, whoever reads it."""
+def _is_part_of_orm(frame: FrameType) -> bool:
+    """Whether the project overrides or wraps what Django calls by itself: a fetch mode's ``fetch``,
+    which is part of the descriptor, a queryset's ``_fetch_all``, whoever reads it, or a compiler's
+    ``execute_sql``."""
+    code = frame.f_code
     name = code.co_name
+    if name == "execute_sql":
+        return hasattr(frame.f_locals.get("self"), "as_sql")
     return name == "_fetch_all" or (name == "fetch" and code.co_varnames[:3] == _FETCH)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import django_cms, django_suite, misago, rest_framework, spirit, wagtail
+from . import django_cms, django_suite, libraries, misago, rest_framework, spirit, wagtail
 from .base import Target
 
 ALL: dict[str, Target] = {
     target.name: target
-    for module in (rest_framework, django_suite, django_cms, spirit, misago, wagtail)
+    for module in (rest_framework, django_suite, django_cms, spirit, misago, wagtail, libraries)
     for target in module.TARGETS
 }

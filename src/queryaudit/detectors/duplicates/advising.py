@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 
 from queryaudit.advice.arguments import code_of
+from queryaudit.advice.loops import names_in
 from queryaudit.advice.relation_tree import variable as variable_of
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.duplicates import choices
 from queryaudit.detectors.duplicates.naming import named
+from queryaudit.detectors.duplicates.places import varying
 from queryaudit.records.events import AccessKind, Frame
 from queryaudit.records.findings import Applicability, Fix
 
@@ -65,8 +67,10 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         return _joined(head)
     if head.fix is not None:
         return head.fix
-    name = variable(head)
-    code = f"# {first.path}:{first.line}\n{_assigned(name, expression_at(first), head)}"
+    name, asked = variable(head), _answering(first)
+    if asked is not None and asked.isidentifier():
+        name, asked = asked, f"list({asked})"  # a queryset that a loop goes over
+    code = f"# {first.path}:{first.line}\n{_assigned(name, asked, head)}"
     note = (
         f"Use `{name}` in line {head.frame.line} too."
         if (first.path, first.function) == (head.frame.path, head.frame.function)
@@ -112,6 +116,16 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
     )
 
 
+def _answering(first: Frame) -> str | None:
+    """The question as it is written; what is called with whatever came answers another one."""
+    asked = expression_at(first)
+    if asked is None:
+        return None
+    call = ast.parse(asked, mode="eval").body
+    given = call.args if isinstance(call, ast.Call) else []
+    return None if any(isinstance(argument, ast.Starred) for argument in given) else asked
+
+
 def _joined(head: Sighting) -> Fix:
     """One row that was loaded as two objects, each of which looks for its relation."""
     path = "__".join(step.name for step in head.path)
@@ -130,6 +144,8 @@ def _hoisted(head: Sighting) -> Fix:
     frame = head.frame
     here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
     asked = expression_at(frame) if here else None
+    if asked is not None and varying(frame) & names_in(ast.parse(asked, mode="eval")):
+        asked = None  # what the loop's own variables say is not there before it
     lines = [
         _assigned(name, asked, head),
         f"{head.loop[2]}:" if head.loop is not None and _is_python(head.loop[2]) else "",

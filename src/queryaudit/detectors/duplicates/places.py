@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Sequence
 
 from queryaudit.advice.loop_bodies import WRITING, method_of
-from queryaudit.advice.loops import read_loop
+from queryaudit.advice.loops import names_in, read_loop
 from queryaudit.advice.source import read_source
 from queryaudit.detectors.base import View
 from queryaudit.detectors.duplicates.asked import Repeat
@@ -79,15 +80,31 @@ def may_be_chance(repeat: Repeat) -> bool:
     if repeat.first != repeat.again or repeat.queries > 1:
         return False
     frame = turning(repeat.again.frames)
-    loop = read_loop(frame.loop_text) if frame is not None else None
+    names = varying(frame) if frame is not None else frozenset()
     source = read_source(frame) if frame is not None else None
-    if loop is None or source is None:
+    if not names or source is None:
         return False
     return any(
-        isinstance(node, ast.Name) and node.id in loop.names and span.meets(source.focus)
+        isinstance(node, ast.Name) and node.id in names and span.meets(source.focus)
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Name) and (span := source.span(node)) is not None
     )
+
+
+def varying(frame: Frame) -> frozenset[str]:
+    """The variables of the frame's loop, and what its body makes of them."""
+    loop = read_loop(frame.loop_text or "")
+    if loop is None:
+        return frozenset()
+    names = frozenset(loop.names)
+    try:
+        body = ast.parse(textwrap.dedent("\n".join(frame.loop_source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return names
+    for node in ast.walk(body):
+        if isinstance(node, ast.Assign) and names & names_in(node.value):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
 
 
 def follows_write(stack: Stack) -> bool:

@@ -13,6 +13,9 @@ from queryaudit.records.events import FrameKind
 #: Content types are kept for the life of the process, and there are as many as models.
 _CACHED = ("django_content_type",)
 
+#: What databases say of themselves: it grows with the tables, not with what is in them.
+_CATALOGS = ("pg_", "sqlite_")
+
 #: What reads a row anew as it is written; a lock leaves no trace in the text of SQLite.
 _AFRESH = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(")
 
@@ -53,7 +56,7 @@ class QueryInLoop(LoadRule):
     Batches (a list of values in each query), pages that go on after the last key, chunks of
     ``iterator()``, retries and polling: all are recognised and silent, as are loops over a literal
     (and over a ``range()`` in figures of fewer than ten, or that ends at the first success) and
-    content types, which Django keeps once they were asked for.
+    content types, which Django keeps once they were asked for, and the database's own catalogs.
     Where each step depends on what the one before has found or written, a loop is the only way: a
     free name that is looked for, rows that are counted and then added to, rows drawn by chance,
     rows that are locked to be changed, or read again after it.
@@ -85,6 +88,8 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         return False
     if statement.tables == _CACHED or statement.is_random:
         return False
+    if _is_of_catalogs(statement.tables, view):
+        return False
     if _needs_each_round(load):
         return False
     site = load.site
@@ -97,6 +102,12 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         # A test's own loop over the code under test says nothing about that code.
         return loop.kind in view.own and not _built_apart(load, view)
     return site.kind is FrameKind.TEST and load.direct
+
+
+def _is_of_catalogs(tables: tuple[str, ...], view: View) -> bool:
+    if not tables or not all(name.startswith(_CATALOGS) for name in tables):
+        return False
+    return not any(model.table in tables for model in view.tables.models.values())
 
 
 def _needs_each_round(load: Load) -> bool:

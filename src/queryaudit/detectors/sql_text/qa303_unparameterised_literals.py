@@ -9,7 +9,11 @@ from queryaudit.detectors.sql_text.texts import Runs, TextRule, digest
 from queryaudit.records.events import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, HoleKind, Spot
+from queryaudit.sql.statement import parse
+from queryaudit.sql.verbs import Verb
 
+#: What is planned, and takes values.
+_PLANNED = (Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE)
 #: From so many different texts on.
 TEXTS = 3
 _WRITTEN = frozenset(
@@ -47,7 +51,8 @@ class UnparameterisedLiterals(TextRule):
     When it is fine
     ---------------
     Nothing is said of LIMIT and OFFSET, of what Django writes into its own statements, of texts
-    that are chosen from constants, and of fewer than three texts. A partition key has to be
+    that are chosen from constants, of PRAGMA and other statements that take no parameters, and of
+    fewer than three texts. A partition key has to be
     written into the text for some planners to see it: ignore the rule there, with the reason.
 
     Evidence
@@ -77,7 +82,9 @@ class UnparameterisedLiterals(TextRule):
         return Severity.WARNING
 
     def variants(self, runs: Runs) -> frozenset[int]:
-        return frozenset({digest(runs.text)})
+        # PRAGMA, SET and DDL take no parameters, and their plans are not kept.
+        takes_values = parse(runs.text).verb in _PLANNED
+        return frozenset({digest(runs.text)}) if takes_values else frozenset()
 
     def confirm(self, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
         return [sighting for sighting in sightings if len(sighting.variants) >= TEXTS]
