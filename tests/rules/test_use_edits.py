@@ -166,3 +166,15 @@ def test_the_rest_is_edited_where_one_use_cannot_be() -> None:
     [edit] = fix.edits
     assert 'order_by("pk").select_related("publisher")]' in edit.after[0]
     assert "books_count" in fix.code
+
+
+def test_a_queryset_that_is_combined_gets_no_columns_of_its_own() -> None:
+    body = """
+    first = Book.objects.filter(stock__gt=5)
+    return sorted(book.author.name for book in first.union(Book.objects.filter(stock=3)))
+    """
+    fix = WrittenModule(module(body)).run(asked).of("QA101").fix
+    assert fix is not None
+    assert fix.edits == ()
+    assert fix.applicability is Applicability.DISPLAY_ONLY
+    assert fix.code == '.select_related("author")'

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from queryaudit.advice.source import expression_at, read_source
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import is_handed
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
 from queryaudit.records.findings import Applicability, Fix
 
 #: What ``user.has_perm()`` asks with: a filter on Permission, which looks at no prefetched rows.
@@ -22,6 +23,9 @@ _DELETERS = frozenset(
         *(f"django.contrib.admin.options.{name}" for name in ("delete_model", "delete_queryset")),
     }
 )
+
+#: What puts rows of several querysets together.
+_COMBINED = re.compile(r" (?:UNION|INTERSECT|EXCEPT) ")
 
 #: Orders a collection in its own way, but reads what was prefetched as it is.
 _SERIALIZERS = "django.core.serializers."
@@ -55,7 +59,9 @@ def other_fix(load: Load) -> Fix | None:
             return found
     if load.source is None:
         return None
-    _, stack = load.source
+    statement, stack = load.source
+    if _COMBINED.search(statement.normalised) and access is not None and access.path:
+        return _of_combined(access.path)
     if stack.via in _DELETERS or (not stack.via and _deletes(stack.frames[:1])):
         return _COLLECTED
     return None
@@ -67,6 +73,20 @@ def _is_asked_by_library(load: Load) -> bool:
     if via.startswith(_GRAPHQL):
         return site is not None and site.kind is FrameKind.SERIALIZER
     return via.startswith(_SERIALIZERS) or not is_handed(via)
+
+
+def _of_combined(path: tuple[Step, ...]) -> Fix | None:
+    """A relation of rows of several querysets: one that had more columns could not be combined."""
+    if any(step.kind not in (AccessKind.FORWARD, AccessKind.REVERSE_ONE) for step in path):
+        return None
+    names = "__".join(step.name for step in path)
+    return Fix(
+        title="join the relation in each of the querysets",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f'.select_related("{names}")',
+        note="The rows come from several querysets that are combined: all of them need the same "
+        "columns, or the first one takes a `prefetch_related()` for all.",
+    )
 
 
 def _of_library(load: Load) -> Fix | None:
