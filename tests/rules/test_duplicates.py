@@ -172,7 +172,38 @@ def compares_before_it_saves() -> None:
     Draft(Book.objects.get(slug=slug())).clean()
 
 
+class Stored:
+    """What a model's own ``save()`` does: it looks at the row as it is stored."""
+
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
+        self.changed = False
+
+    def save(self) -> None:
+        before = Book.objects.get(pk=self.pk)
+        self.changed = before.stock > 0
+
+
+def saves_what_it_has_loaded() -> None:
+    book = Book.objects.get(pk=Book.objects.order_by("pk").values_list("pk", flat=True)[0])
+    Stored(book.pk).save()
+    Stored(book.pk).save()
+
+
+def saves_one_after_the_other() -> None:
+    for pk in Book.objects.order_by("pk").values_list("pk", flat=True)[:3]:
+        Stored(pk).save()
+
+
+def asks_for_more_than_the_row() -> None:
+    book = Book.objects.get(slug=slug())
+    str(Book.objects.prefetch_related("tags").get(pk=book.pk))
+
+
 SILENT = [
+    saves_what_it_has_loaded,
+    saves_one_after_the_other,
+    asks_for_more_than_the_row,
     loads_a_row_for_each_of_those_it_has,
     loads_in_a_transaction_what_was_read_before_it,
     loads_under_a_lock,

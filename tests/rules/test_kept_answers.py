@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
+from django.template import Context, Engine
 from django.test import RequestFactory
 from django.utils.functional import cached_property
 from django.views.generic import ListView
 
 import queryaudit
+from queryaudit.detectors.duplicates.questions import question_at
+from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Finding
 from sample_app.shop.models import Author, Book, Order, Review
 
@@ -169,3 +174,186 @@ def test_a_method_that_a_framework_calls_stays_one() -> None:
     finding = duplicate(work)
     assert finding.fix is not None
     assert "cached_property" not in finding.fix.code
+    # What calls the view is not what asks.
+    assert "view.get(" not in finding.fix.code
+
+
+def _audited(function: Callable[..., object]) -> Callable[..., object]:
+    def wrapper(*args: object, **kwargs: object) -> object:
+        if not Author.objects.filter(books__pages__gt=0).exists():
+            return None
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@columns
+def test_what_a_wrapper_asks_is_not_what_its_function_gives() -> None:
+    @_audited
+    def shelve(number: int) -> int:
+        return number
+
+    def work() -> None:
+        shelve(1)
+        shelve(2)
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert "shelve(" not in fix.code
+    assert fix.code == "author_exists = Author.objects.filter(books__pages__gt=0).exists()"
+
+
+class Removal:
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def run(self) -> list[str]:
+        for book in Book.objects.filter(stock__gt=0):
+            self.log.append(book.title)
+        return self.log
+
+    def titles(self) -> list[str]:
+        found = []
+        for book in Book.objects.filter(stock__gt=1):
+            found.append(book.title)
+        return found
+
+
+def test_a_method_that_does_more_than_answer_is_not_kept() -> None:
+    def work() -> None:
+        removal = Removal()
+        removal.run()
+        removal.run()
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert "cached_property" not in fix.code
+
+
+def test_a_list_that_grows_is_an_answer() -> None:
+    def work() -> None:
+        removal = Removal()
+        assert removal.titles() == removal.titles()
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert "@cached_property" in fix.code
+
+
+@columns
+def test_the_answer_of_a_function_that_asks_on_the_way_has_no_model_s_name() -> None:
+    def prices(factor: int) -> list[Decimal]:
+        books = list(Book.objects.filter(pages__gt=2))
+        return [book.price * factor for book in books]
+
+    def work() -> None:
+        assert prices(2) != prices(3)
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.code.splitlines()[-1].startswith("answer = prices(")
+
+
+@pytest.mark.parametrize(
+    ("code", "question"),
+    [
+        ("«{b.pk: b for b in Book.objects.all()}»", "list(Book.objects.all())"),
+        ("«[b for b in author.books.all() if b.stock]»", "list(author.books.all())"),
+        ("«len(books.all())»", "list(books.all())"),
+        ("«Book.objects.filter(stock=1).exists()»", "Book.objects.filter(stock=1).exists()"),
+        ("«books»", None),
+        ("«Book.objects.filter(" + "stock=1, " * 60 + ")»", None),
+    ],
+)
+def test_what_is_kept_is_the_question_and_not_what_is_made_of_it(
+    code: str, question: str | None
+) -> None:
+    """Whichever instruction of a comprehension a version of Python names."""
+    text = code.replace("«", "").replace("»", "")
+    end = code.index("»") - 1
+    place = ("shop/views.py", 7, 7, code.index("«"), end, "view", None, None, 7, (text,))
+    assert question_at(Frame(FrameKind.PROJECT, *place)) == question
+
+
+def test_two_tags_of_a_template_share_a_variable() -> None:
+    author = Author.objects.order_by("pk")[0]
+    finding = duplicate(lambda: render("two_tags", author=author))
+    assert finding.location.path == "tests/rules/templates/duplicates/two_tags.html"
+    fix = finding.fix
+    assert fix is not None
+    assert fix.code == "{% with book_exists=author.books.exists %}\n    ...\n{% endwith %}"
+    assert "lines 1 to 4" in fix.note
+
+
+def test_a_template_that_is_rendered_twice_is_handed_the_answer() -> None:
+    author = Author.objects.order_by("pk")[0]
+
+    def part() -> None:
+        render("part", author=author)
+
+    def work() -> None:
+        part()
+        part()
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.code == ""
+    assert "`author.books.exists`" in fix.note
+
+
+def render(name: str, **values: object) -> None:
+    engine = Engine(dirs=[str(Path(__file__).parent / "templates")])
+    engine.get_template(f"duplicates/{name}.html").render(Context(values))
+
+
+@pytest.fixture
+def one_book() -> int:
+    """The key of a book with several reviews."""
+    return Review.objects.values_list("book", flat=True).annotate(n=Count("pk")).order_by("-n")[0]
+
+
+@columns
+def test_one_row_that_each_round_loads_anew_is_joined(one_book: int) -> None:
+    """The reviews that a test makes are of one book; another day they are of several."""
+
+    def work() -> None:
+        for review in Review.objects.filter(book=one_book):
+            assert review.book.author
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.title == "load the relation with the row"
+    assert fix.code.startswith('.select_related("book__author")')
+
+
+@columns
+def test_what_is_read_of_rows_that_are_loaded_again_goes_with_them(one_book: int) -> None:
+    def work() -> None:
+        for review in Review.objects.filter(book=one_book):
+            assert review.book.author.publisher
+
+    assert "Book.author" in duplicate(work).message
+
+
+@columns
+def test_a_collection_of_each_round_s_object_is_prefetched(one_book: int) -> None:
+    def work() -> None:
+        for review in Review.objects.filter(book=one_book):
+            assert list(review.book.tags.all()) is not None
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.code.startswith('.prefetch_related("book__tags")')
+
+
+@columns
+def test_a_collection_of_one_object_is_read_before_the_loop() -> None:
+    book = Book.objects.order_by("pk")[0]
+
+    def work() -> None:
+        for review in Review.objects.all():
+            assert list(book.tags.all()) is not review
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.code.startswith("tags = list(book.tags.all())\nfor review in")

@@ -20,7 +20,7 @@ import queryaudit
 from queryaudit.detectors.writes.needed import is_setup
 from queryaudit.records.events import Frame, FrameKind
 from queryaudit.records.findings import Applicability, Finding
-from sample_app.shop.models import Book, Category, Customer, Order, Review, Tag
+from sample_app.shop.models import Audiobook, Book, Category, Customer, Order, Review, Tag
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -519,3 +519,69 @@ def test_what_an_overridden_save_writes_besides_goes_with_the_row(
     assert finding.message.startswith("A Book is updated in each round")
     assert finding.fix is not None
     assert "Category" not in finding.fix.code
+
+
+def test_a_row_in_two_tables_is_that_of_the_model_which_inherits() -> None:
+    [finding] = findings(_saves_audiobooks)
+    assert finding.rule == "QA601"
+    assert "Audiobook is updated" in finding.message
+    fix = finding.fix
+    assert fix is not None
+    assert "bulk_update() refuses" in fix.note
+    assert not fix.code
+
+
+def test_what_stays_in_its_loop_still_runs_its_receivers() -> None:
+    post_save.connect(_nothing, sender=Audiobook, dispatch_uid="nothing")
+    try:
+        [finding] = findings(_saves_audiobooks)
+    finally:
+        post_save.disconnect(sender=Audiobook, dispatch_uid="nothing")
+    assert finding.fix is not None
+    assert "atomic()" in finding.fix.note
+    assert "are not called" not in finding.fix.note
+    assert finding.fix.applicability is Applicability.DISPLAY_ONLY
+
+
+def _nothing(**kwargs: object) -> None: ...
+
+
+def _saves_audiobooks() -> None:
+    for audiobook in Audiobook.objects.order_by("pk")[:3]:
+        audiobook.minutes += 1
+        audiobook.save()
+
+
+class _Form:
+    """A form of the project, whose ``save()`` is its own."""
+
+    def __init__(self, instance: Book) -> None:
+        self.instance = instance
+
+    def save(self) -> None:
+        self.instance.save()
+
+
+def test_forms_are_no_rows() -> None:
+    def work() -> None:
+        forms = [_Form(book) for book in Book.objects.order_by("pk")[:3]]
+        for form in forms:
+            form.instance.stock += 1
+            form.save()
+
+    [finding] = findings(work)
+    assert finding.fix is not None
+    assert "forms" not in finding.fix.code
+
+
+def test_a_new_list_has_a_name_of_its_own() -> None:
+    def work() -> None:
+        books = list(Book.objects.order_by("pk")[:3])
+        for number, book in enumerate(books):
+            book.stock = number
+            book.save()
+
+    [finding] = findings(work)
+    assert finding.fix is not None
+    assert finding.fix.code.startswith("changed_books = []\nfor number, book in enumerate(books):")
+    assert "Book.objects.bulk_update(changed_books, " in finding.fix.code

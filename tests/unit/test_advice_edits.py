@@ -672,3 +672,23 @@ def test_a_model_that_is_chosen_at_run_time_may_be_any(code: str) -> None:
 )
 def test_others_are_of_one(code: str) -> None:
     assert not is_of_any_model(frame_of(f"for b in «{code}»:"), "shop.Book")
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        ("OwnRowsMixin.get_queryset", True),
+        ("BaseListView.get_queryset", True),
+        ("shelf.<locals>.AbstractShelf.get_queryset", True),
+        ("BookListView.get_queryset", False),
+        ("Mixing.<locals>.get_queryset", False),
+        ("view", False),
+    ],
+)
+def test_a_class_for_others_to_inherit_from_has_rows_of_any_model(
+    function: str, expected: bool
+) -> None:
+    asked = frame_of("return «super().get_queryset()»")._replace(function=function)
+    assert is_of_any_model(asked, "shop.Book") is expected
+    other = frame_of("return «Book.objects.all()»")._replace(function=function)
+    assert not is_of_any_model(other, "shop.Book")

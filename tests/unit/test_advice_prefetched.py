@@ -28,6 +28,8 @@ def frame(code: str) -> Frame:
         "found = «author.books.all()[:3]»",
         "found = «fetch(author)»",
         "found = «other.iterator()»",
+        "found = «author.books.count()»",
+        "found = «author.books.exists()» and 1",
     ],
 )
 def test_all_rows_are_read_from_the_prefetch(code: str) -> None:
@@ -42,6 +44,7 @@ def test_all_rows_are_read_from_the_prefetch(code: str) -> None:
         ("found = «author.books(manager='a').all()»", "author.books(manager='a').all()"),
         ("found = «author.books.recent()[0]».title", "author.books.recent()[0].title"),
         ("found = «author.books.recent().all()»", "author.books.recent().all()"),
+        ("found = «author.books.first()»", "author.books.first()"),
     ],
 )
 def test_a_queryset_of_its_own_is_not(code: str, expression: str) -> None:
@@ -51,3 +54,9 @@ def test_a_queryset_of_its_own_is_not(code: str, expression: str) -> None:
 def test_a_row_has_no_queryset() -> None:
     step = Step("publisher", AccessKind.FORWARD, False)
     assert asks_anew(frame("found = «author.publisher.name.upper()»"), step) == ""
+
+
+def test_a_many_to_many_relation_counts_in_the_table_between() -> None:
+    step = Step("tags", AccessKind.MANY, False)
+    assert asks_anew(frame("found = «book.tags.count()»"), step) == "book.tags.count()"
+    assert asks_anew(frame("found = «book.tags.all().count()»"), step) == "book.tags.all().count()"

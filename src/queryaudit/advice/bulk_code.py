@@ -124,15 +124,20 @@ def _header(loop: Loop | None) -> str:
     return f"{word} {loop.target_code} in {code_of(loop.iterable)}:"
 
 
+#: How variables end that hold no row but what saves one.
+_SAVERS = ("form", "serializer")
+
+
 def _saved(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
     name = body.receiver()
-    if name is None or write.saver:
+    if name is None or write.saver or name.endswith(_SAVERS):
         return ""
     fields = changed_fields(body, name, write)
     update = _expression(body, loop, name) if loop is not None else ""
     if update:
         return update
     rows = plural(name)
+    rows = f"changed_{rows}" if rows in names_in(body.node) else rows
     shown = ", ".join(f'"{field}"' for field in fields) or "..."
     save = f"{manager_of(body, write)}.bulk_update({rows}, [{shown}], {BATCH})"
     if loop is not None and loop.target_code == name and not loop.is_async:

@@ -6,6 +6,7 @@ applied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from queryaudit.advice.arguments import MergeError
@@ -16,6 +17,9 @@ from queryaudit.advice.source import Source, parses, read_source
 from queryaudit.advice.use_edits import together
 from queryaudit.records.events import Frame
 from queryaudit.records.findings import Edit
+
+#: What classes are called that no model belongs to.
+_FOR_OTHERS = re.compile(r"Mixin|Base|Abstract|Generic")
 
 
 def append_calls(frame: Frame, calls: Sequence[str], model: str) -> Edit | None:
@@ -59,7 +63,13 @@ def is_of_any_model(frame: Frame, model: str) -> bool:
     """Whether the queryset that the frame points to is of a model that is chosen at run time."""
     source = read_source(frame)
     found = locate(source, model.rpartition(".")[2]) if source is not None else None
-    return found is not None and found.is_of_any_model
+    return found is not None and (found.is_of_any_model or _is_of_mixin(found, frame.function))
+
+
+def _is_of_mixin(found: Candidate, function: str) -> bool:
+    """Whether ``super()`` stands in a class for others to inherit from, by what it is called."""
+    owner = function.rpartition(".")[0].rpartition(".")[2]
+    return found.chain.root_name == "super" and _FOR_OTHERS.search(owner) is not None
 
 
 def _place(found: Candidate) -> Place:

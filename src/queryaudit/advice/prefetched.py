@@ -7,14 +7,17 @@ from queryaudit.advice.source import read_source
 from queryaudit.records.events import AccessKind, Frame, Step
 
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
+#: Methods of managers that look at prefetched rows; many-to-many ones do in late versions alone.
+_COUNTING = (["count"], ["exists"])
 _LONGEST = 120
 
 
 def asks_anew(frame: Frame, step: Step) -> str:
     """The expression that makes a queryset of its own of the collection; empty if none does.
 
-    A prefetch serves ``all()`` and nothing else: ``iterator()``, another manager and methods of a
-    project's own managers go back to the database, even where they add no condition.
+    A prefetch serves ``all()``, and ``count()`` and ``exists()`` of a reverse foreign key:
+    ``iterator()``, another manager and methods of a project's own managers go back to the
+    database, even where they add no condition.
     """
     if step.kind not in _MANY:
         return ""
@@ -22,22 +25,23 @@ def asks_anew(frame: Frame, step: Step) -> str:
     if source is None or not source.exact:
         return ""
     for chain in find_chains(source):
-        if chain.span.meets(source.focus) and _is_new(chain, step.name):
+        if chain.span.meets(source.focus) and _is_new(chain, step):
             text = source.text[chain.span.start : chain.span.end].decode(errors="replace")
             code = " ".join(text.split())
             return code if len(code) <= _LONGEST else f"{code[:_LONGEST]}..."
     return ""
 
 
-def _is_new(chain: Chain, name: str) -> bool:
+def _is_new(chain: Chain, step: Step) -> bool:
     names = [link.name for link in chain.links]
-    if name not in names:
+    if step.name not in names:
         return False
-    at = names.index(name)
+    at = names.index(step.name)
     rest = chain.links[at + 1 :]
     if chain.links[at].call is not None:
         return True  # another manager
     if not rest:
         return False
     upto = next((i for i, link in enumerate(rest) if link.subscript), len(rest))
-    return [link.name for link in rest[:upto]] != ["all"]
+    called = [link.name for link in rest[:upto]]
+    return called != ["all"] and (step.kind is AccessKind.MANY or called not in _COUNTING)

@@ -54,6 +54,8 @@ def _has_edit(write: RowWrite) -> bool:
 
 
 def _applicability(body: LoopBody | None, write: RowWrite, edit: LoopEdit | None) -> Applicability:
+    if write.inherits and write.verb != "DELETE":
+        return Applicability.DISPLAY_ONLY
     if write.bypassed or (body is not None and body.uses_result()):
         return Applicability.UNSAFE
     if edit is None:
@@ -142,9 +144,11 @@ def _title(write: RowWrite, code: str) -> str:
 def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | None) -> list[str]:
     notes: list[str] = []
     if write.inherits and write.verb != "DELETE":
+        refusing = "bulk_create()" if write.verb == "INSERT" else "bulk_update()"
         notes.append(
-            f"{write.model} inherits the columns of another table, which bulk_create() refuses: "
-            "keep the loop in one atomic() block, or update the parent's rows in bulk."
+            f"A row of {write.model} stands in several tables by inheritance, which {refusing} "
+            "refuses: keep the loop in one atomic() block, or write the rows of one of the tables "
+            "in bulk."
         )
     if "...]" in code and ".bulk_update(" in code and not code.endswith("...]"):
         notes.append("Name the fields that the loop changes.")
@@ -152,7 +156,8 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | N
         notes += _matching_notes(body, write, code)
     elif write.link:
         notes.append(_LINKS)
-    notes += _bypassed(write)
+    if not write.inherits or write.verb == "DELETE":
+        notes += _bypassed(write)
     if write.saver:
         notes.append(_SAVERS[write.saver])
     if ".bulk_create(" in code and not write.matching:

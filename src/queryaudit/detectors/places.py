@@ -13,6 +13,9 @@ from queryaudit.records.rules import Severity
 #: Methods that models override and that write by calling the method they override.
 _OVERRIDDEN = frozenset({"save", "asave", "delete", "adelete"})
 
+_VALIDATING = frozenset({"clean", "full_clean"})
+_ITS_KEY = re.compile(r"\b(pk|id)=self\.(pk|id)\b")
+
 #: A call in the source: path, line, and the columns of its beginning and its end.
 Place = tuple[str, int, int | None, int | None]
 
@@ -90,6 +93,15 @@ def caller_of(frames: Sequence[Frame], tables: Definitions) -> Frame | None:
     function = function_of(own[0], tables)
     handed = function is not None and hands_on(function.first_line, function.lines, own[0].line)
     return own[1] if handed else own[0]
+
+
+def reads_as_stored(frame: Frame) -> bool:
+    """Whether a method that writes or validates a row first looks at what is stored of it."""
+    if frame.function.rpartition(".")[2] not in _OVERRIDDEN | _VALIDATING or not frame.snippet:
+        return False
+    first = frame.line - (frame.snippet_line or frame.line)
+    after = (frame.end_line or frame.line) - frame.line + first + 1
+    return _ITS_KEY.search(" ".join(frame.snippet[first:after])) is not None
 
 
 def editable(candidates: Sequence[Frame | None], view: View) -> Frame | None:

@@ -6,15 +6,15 @@ import ast
 import re
 from collections.abc import Sequence
 
-from queryaudit.advice.arguments import code_of
-from queryaudit.advice.loops import names_in
+from queryaudit.advice.loops import names_in, read_loop
 from queryaudit.advice.relation_tree import variable as variable_of
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.duplicates import choices
 from queryaudit.detectors.duplicates.naming import named
 from queryaudit.detectors.duplicates.places import varying
-from queryaudit.records.events import AccessKind, Frame
+from queryaudit.detectors.duplicates.questions import question_at, question_in_template
+from queryaudit.records.events import AccessKind, Frame, FrameKind
 from queryaudit.records.findings import Applicability, Fix
 
 _ONE = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
@@ -61,12 +61,14 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
     first = head.evaluated or head.frame
     if head.method == choices.CHOICES:
         return choices.fix(head.frame, variable_of(_rows(head)))
+    if head.path and (head.path[-1].kind in _ONE or _is_of_each_round(head)):
+        return _joined(head)
     if head.loop is not None:
         return _hoisted(head)
-    if head.path and all(step.kind in _ONE for step in head.path):
-        return _joined(head)
     if head.fix is not None:
         return head.fix
+    if first.kind is FrameKind.TEMPLATE and first.path == head.frame.path:
+        return _with_block(head, first)
     name, asked = variable(head), _answering(first)
     if asked is not None and asked.isidentifier():
         name, asked = asked, f"list({asked})"  # a queryset that a loop goes over
@@ -88,6 +90,18 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         applicability=Applicability.DISPLAY_ONLY,
         code=code,
         note=note,
+    )
+
+
+def _with_block(head: Sighting, first: Frame) -> Fix:
+    """Two tags of one template."""
+    name = variable(head)
+    asked = question_in_template(first) or "..."
+    return Fix(
+        title="keep the answer in a variable",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f"{{% with {name}={asked} %}}\n    ...\n{{% endwith %}}",
+        note=f"Put it around lines {first.line} to {head.frame.line}, and use `{name}` in both.",
     )
 
 
@@ -119,23 +133,43 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
 def _answering(first: Frame) -> str | None:
     """The question as it is written; what is called with whatever came answers another one."""
     asked = expression_at(first)
-    if asked is None:
-        return None
-    call = ast.parse(asked, mode="eval").body
+    if asked is None or asked.isidentifier():
+        return asked
+    asked = question_at(first)
+    call = _parsed(asked) if asked is not None else None
     given = call.args if isinstance(call, ast.Call) else []
     return None if any(isinstance(argument, ast.Starred) for argument in given) else asked
+
+
+def _is_of_each_round(head: Sighting) -> bool:
+    """Whether a collection is that of the round's own object: one row is there as several."""
+    if head.loop is None or head.path[-1].kind not in _MANY or head.narrowed or head.method:
+        return False
+    if (head.frame.path, head.frame.loop_line) != head.loop[:2]:
+        return len(head.path) > 1
+    loop, asked = read_loop(head.loop[2]), expression_at(head.frame)
+    return loop is not None and asked is not None and loop.changes(_parsed(asked))
+
+
+def _parsed(code: str) -> ast.expr:
+    return ast.parse(code, mode="eval").body
 
 
 def _joined(head: Sighting) -> Fix:
     """One row that was loaded as two objects, each of which looks for its relation."""
     path = "__".join(step.name for step in head.path)
     owner = (head.owner or "").rpartition(".")[2]
+    joins = all(step.kind in _ONE for step in head.path)
+    method = "select_related" if joins else "prefetch_related"
     return Fix(
         title="load the relation with the row",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f'.select_related("{path}")  # where these objects come from',
+        code=f'.{method}("{path}")  # where these objects come from',
         note=f"One row of {owner} is there as several objects, and each asks by itself. Better "
-        "still, hand one object on.",
+        "still, hand one object on."
+        if head.path[-1].kind in _ONE
+        else "Rows that were prefetched are there in each round. If it is one object in all of "
+        "them, a list before the loop does as well.",
     )
 
 
@@ -143,8 +177,8 @@ def _hoisted(head: Sighting) -> Fix:
     name = variable(head)
     frame = head.frame
     here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
-    asked = expression_at(frame) if here else None
-    if asked is not None and varying(frame) & names_in(ast.parse(asked, mode="eval")):
+    asked = question_at(frame) if here else None
+    if asked is not None and varying(frame) & names_in(_parsed(asked)):
         asked = None  # what the loop's own variables say is not there before it
     lines = [
         _assigned(name, asked, head),
@@ -167,22 +201,8 @@ def _assigned(name: str, asked: str | None, head: Sighting) -> str:
         return f"{name} = ..."
     if ".execute(" in asked:
         return f"{asked}\n{name} = cursor.fetchall()"
-    if counted := _counted(asked):
-        return f"{name} = list({counted})"
     many = bool(head.path) and head.path[-1].kind in _MANY and head.method is None
     return f"{name} = list({asked})" if many and asked.endswith(".all()") else f"{name} = {asked}"
-
-
-def _counted(asked: str) -> str | None:
-    """The queryset of ``len(queryset)`` and ``bool(queryset)``, whose rows are the answer."""
-    try:
-        call = ast.parse(asked, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
-        return None
-    is_builtin = isinstance(call.func, ast.Name) and call.func.id in ("len", "bool")
-    return code_of(call.args[0]) if is_builtin else None
 
 
 def _is_python(loop: str) -> bool:

@@ -7,9 +7,11 @@ import ast
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.duplicates.naming import named
-from queryaudit.records.events import Frame, FunctionText
+from queryaudit.detectors.duplicates.questions import question_at, question_in_template
+from queryaudit.records.events import Frame, FrameKind, FunctionText
 from queryaudit.records.findings import Applicability, Fix
 
+_GROWING = frozenset({"append", "extend", "insert", "add", "update", "sort"})
 #: What makes a method a value; any other decorator may do anything.
 _VALUES = ("property", "cached_property")
 
@@ -24,15 +26,75 @@ def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name
         code = _cached(frame, function) if is_value or _calls(caller, function.name) else None
         if code is not None:
             return _on_object(frame, code, is_value=is_value)
-    called = expression_at(caller) if caller is not None else None
-    where = f"# {caller.path}:{caller.line}\n" if caller is not None and called else ""
+    if frame.kind is FrameKind.TEMPLATE:
+        return _rendered(frame)
+    if caller is None or not _calls(caller, _called(frame)) or _is_wrapper(function):
+        return _of_each_call(frame, name)
+    called = expression_at(caller)
+    where = f"# {caller.path}:{caller.line}\n" if called else ""
+    answer = name if _is_returned(frame, function) else "answer"
     return Fix(
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f"{where}{name} = {called or '...'}",
+        code=f"{where}{answer} = {called or '...'}",
         note=f"{named(frame)} asks each time it is called: call it once for the same, and hand its "
         "answer on.",
     )
+
+
+def _rendered(frame: Frame) -> Fix:
+    asked = question_in_template(frame)
+    return Fix(
+        title="ask before the template, and hand the answer to it",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="",
+        note=f"{named(frame)} is rendered more than once, and `{asked or frame.function}` asks each"
+        " time: put the answer, rows as a list, into the context that all of them share.",
+    )
+
+
+def _of_each_call(frame: Frame, name: str) -> Fix:
+    """A library calls the function, or what it gives is something else than what it asks."""
+    return Fix(
+        title="keep the answer and hand it on",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f"{name} = {question_at(frame) or '...'}",
+        note=f"{named(frame)} asks each time it is called: keep the answer where all of its calls "
+        "find it, as on the object or the request that they are about.",
+    )
+
+
+def _called(frame: Frame) -> str:
+    """The name by which the frame's function is called."""
+    owner, _, name = frame.function.rpartition(".")
+    return owner.rpartition(".")[2] if name == "__init__" else name
+
+
+def _is_wrapper(function: FunctionText | None) -> bool:
+    """Whether it stands for any function, whose answer is another."""
+    node = _parsed(function)
+    return node is not None and None not in (node.args.vararg, node.args.kwarg)
+
+
+def _is_returned(frame: Frame, function: FunctionText | None) -> bool:
+    """Whether the function gives what it asks at the frame, as far as its source is known."""
+    node = _parsed(function)
+    if node is None or function is None:
+        return True
+    # One line stands before those of the function.
+    line = frame.line - function.first_line + 2
+    return any(
+        isinstance(n, ast.Return) and n.lineno <= line <= (n.end_lineno or n.lineno)
+        for n in ast.walk(node)
+    )
+
+
+def _parsed(function: FunctionText | None) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    parsed = FunctionSource(function.first_line, function.lines).parsed() if function else None
+    if parsed is None:
+        return None
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return next((node for node in ast.walk(parsed[1]) if isinstance(node, functions)), None)
 
 
 def _calls(caller: Frame | None, name: str) -> bool:
@@ -69,11 +131,14 @@ def _on_object(frame: Frame, code: str, *, is_value: bool) -> Fix:
 def _cached(frame: Frame, function: FunctionText) -> str | None:
     """The method as a ``cached_property``, if it takes nothing and does nothing but answer."""
     owner = frame.function.rpartition(".")[0]
-    parsed = FunctionSource(function.first_line, function.lines).parsed()
-    if not owner or "<" in owner or function.name.startswith("__") or parsed is None:
+    node = _parsed(function)
+    if not owner or "<" in owner or function.name.startswith("__"):
         return None
-    node = next((n for n in ast.walk(parsed[1]) if isinstance(n, ast.FunctionDef)), None)
-    if node is None or [a.arg for a in _parameters(node)] != ["self"] or not _answers(node):
+    if (
+        not isinstance(node, ast.FunctionDef)
+        or [a.arg for a in _parameters(node)] != ["self"]
+        or not _answers(node)
+    ):
         return None
     lines = [line.rstrip() for line in function.lines]
     indent = len(lines[0]) - len(lines[0].lstrip())
@@ -90,7 +155,7 @@ def _parameters(node: ast.FunctionDef) -> list[ast.arg]:
 
 
 def _answers(node: ast.FunctionDef) -> bool:
-    """Whether the function gives a value, and assigns to nothing but its own variables."""
+    """Whether the function gives a value, and does nothing besides with what is not its own."""
     returned = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node))
     stored = (
         n
@@ -98,7 +163,15 @@ def _answers(node: ast.FunctionDef) -> bool:
         if isinstance(n, (ast.Attribute, ast.Subscript)) and not isinstance(n.ctx, ast.Load)
     )
     generates = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node))
-    return returned and not generates and next(stored, None) is None
+    done = any(isinstance(n, ast.Expr) and _does(n.value) for n in ast.walk(node))
+    return returned and not generates and not done and next(stored, None) is None
+
+
+def _does(statement: ast.expr) -> bool:
+    """Whether an expression that stands by itself is more than a text or a list that grows."""
+    if isinstance(statement, ast.Call) and isinstance(statement.func, ast.Attribute):
+        return not (statement.func.attr in _GROWING and isinstance(statement.func.value, ast.Name))
+    return not isinstance(statement, ast.Constant)
 
 
 def _last_name(decorator: str) -> str:

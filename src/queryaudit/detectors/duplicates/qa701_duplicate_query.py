@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from queryaudit.detectors.base import Detector, Sighting, View
@@ -20,7 +20,14 @@ from queryaudit.detectors.duplicates.places import (
     may_be_chance,
     turning,
 )
-from queryaudit.detectors.places import function_of, is_handed, looped_at, visible
+from queryaudit.detectors.n_plus_one.loads import AGGREGATES
+from queryaudit.detectors.places import (
+    function_of,
+    is_handed,
+    looped_at,
+    reads_as_stored,
+    visible,
+)
 from queryaudit.records.events import Frame, FrameKind, ScopeKind
 from queryaudit.records.findings import Fix
 
@@ -71,8 +78,9 @@ class DuplicateQuery(Detector):
     Reading again after a write, a rollback or any statement that may change what is seen, retries
     and polling, ``refresh_from_db()``, ``FOR UPDATE``, and random order: all are recognised and
     silent, as are sessions and content types, which Django looks after, the questions by which
-    models validate what they refer to, what libraries read of a row each time that it is saved,
-    and values that come round again in a query per row, which is the finding of QA101 to QA108.
+    models validate what they refer to, what ``save()`` and ``clean()`` look up of their own row as
+    it is stored, what libraries read of a row each time that it is saved, and values that come
+    round again in a query per row, which is the finding of QA101 to QA108.
     What is equal by chance is silent too: two relations that happen to lead to one row, the row of
     who is logged in and of whom a page is about, two rounds of a loop that ask for what its
     variable says; and what a request inside a test may have changed.
@@ -95,7 +103,10 @@ class DuplicateQuery(Detector):
     def judge(self, fold: AskedFold, view: View) -> Iterable[Sighting]:
         repeats = list(fold.repeats(view))
         again = {repeat.sql for repeat in repeats if not _on_row(repeat)}
+        loaded = {_path(repeat) for repeat in repeats if _loads_rows(repeat)}
         for repeat in repeats:
+            if _follows(repeat, loaded):
+                continue
             frame = self._claimed(repeat, view, again)
             if frame is not None:
                 yield self._sight(repeat, frame, view)
@@ -118,6 +129,8 @@ class DuplicateQuery(Detector):
         if follows_write(repeat.first) or follows_write(repeat.again):
             return None
         if is_login(repeat.first) or is_login(repeat.again) or may_be_chance(repeat):
+            return None
+        if reads_as_stored(first) or reads_as_stored(frame):
             return None
         if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
             return None
@@ -146,6 +159,7 @@ class DuplicateQuery(Detector):
             target=access.target if access is not None else None,
             path=access.path if access is not None and _on_row(repeat) else (),
             method=_method(repeat),
+            narrowed=access is not None and access.narrowed,
             statement=repeat.statement.normalised,
             queries=repeat.queries,
             duration_ns=repeat.duration_ns,
@@ -178,3 +192,25 @@ def _method(repeat: Repeat) -> str | None:
 
 def _on_row(repeat: Repeat) -> bool:
     return repeat.access is not None and bool(repeat.access.path)
+
+
+#: An origin, and the names of the steps from its rows.
+_Path = tuple[int | None, tuple[str, ...]]
+
+
+def _path(repeat: Repeat) -> _Path:
+    access = repeat.access
+    if access is None:
+        return None, ()
+    return access.origin, tuple(step.name for step in access.path)
+
+
+def _loads_rows(repeat: Repeat) -> bool:
+    access = repeat.access
+    return access is not None and access.origin is not None and access.method not in AGGREGATES
+
+
+def _follows(repeat: Repeat, loaded: Set[_Path]) -> bool:
+    """Whether it is read of rows that are loaded again themselves."""
+    origin, names = _path(repeat)
+    return any((origin, names[:length]) in loaded for length in range(1, len(names)))

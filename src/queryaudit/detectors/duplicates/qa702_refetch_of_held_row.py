@@ -27,6 +27,8 @@ _AS_IT_IS = re.compile(
     r"\b(old|orig|original|prev|previous|before|stored|saved|db|fresh|current|latest|reloaded|now)"
     r"(_\w+)?\s*=[^=]|\b\w+_(before|old|original|db|now)\s*=[^=]"
 )
+#: The row is wanted together with others.
+_WITH_MORE = re.compile(r"\.(prefetch_related|annotate)\(")
 _AUTH = "django.contrib.auth."
 
 
@@ -75,9 +77,9 @@ class RefetchOfHeldRow(Detector):
     ``refresh_from_db()``, ``FOR UPDATE``, ``book = Book.objects.get(pk=book.pk)``, which says that
     the row is wanted anew, a transaction that reads for itself what was read before it, rows that
     were changed or saved meanwhile, and ``save()``, ``clean()`` and receivers of signals, which
-    compare: all are silent, as are rows of which columns were left out, keys that are equal by
-    chance, as those of a page's user and of the user who looks at it, and loops, which are the
-    finding of QA103.
+    compare: all are silent, as are rows of which columns were left out, rows that are asked for
+    with a prefetch or an annotation, keys that are equal by chance, as those of a page's user and
+    of the user who looks at it, and loops, which are the finding of QA103.
 
     Evidence
     --------
@@ -188,6 +190,8 @@ def _claimed(refetch: Refetch, first: Stack, view: View) -> Frame | None:
     if turning(stack.frames) is not None or any(is_waiting(f) for f in stack.frames):
         return None
     if any(_COMPARING.search(f.function) for f in stack.frames) or is_on_purpose(frame):
+        return None
+    if _WITH_MORE.search("\n".join(frame.snippet)):
         return None
     holding = _holding(stack, held) or [frame]
     if _AS_IT_IS.search(_asking(frame)) or any(_is_changed(f, held.name, view) for f in holding):

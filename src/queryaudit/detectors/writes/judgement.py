@@ -144,7 +144,8 @@ def _written(call: Call, models: Models, view: View) -> Ran | None:
         # What goes along goes first, and not for each row.
         most = max(one.params for one in deletes)
         return [one for one in deletes if one.params == most][-1]
-    return next(iter(writes), None)
+    heirs = [one for one in writes if _inherits(models.of(one), writes, models)]
+    return next(iter(heirs or writes), None)
 
 
 def _saved_by_own(writes: Sequence[Ran], models: Models) -> list[Ran]:
@@ -175,8 +176,8 @@ def _collected(call: Call, view: View) -> list[Ran]:
     return [one for one in call.ran if one.statement.verb is Verb.DELETE and one.table in looked_up]
 
 
-def _inherits(model: Model | None, inserts: Sequence[Ran], models: Models) -> bool:
-    tables = {one.table for one in inserts}
+def _inherits(model: Model | None, writes: Sequence[Ran], models: Models) -> bool:
+    tables = {one.table for one in writes}
     parents = [models.label(label) for label in model.parents] if model is not None else []
     return any(parent is not None and parent.table in tables for parent in parents)
 
@@ -212,7 +213,7 @@ def _sight(
         queries=call.queries,
         duration_ns=call.duration_ns,
         note=_described(written, model, models.is_link(written.table)),
-        write=in_loop(_row_write(written, model, models), written, call, loop, ran, view),
+        write=in_loop(_row_write(written, model, models, call.ran), written, call, loop, ran, view),
         ignored=call.ignored,
         frames=visible((loop, *written.frames)),
     )  # fmt: skip
@@ -229,7 +230,7 @@ def _described(written: Ran, model: Model | None, link: bool) -> str:
     return f"{name} {_DONE.get(written.statement.verb, 'written')}"
 
 
-def _row_write(written: Ran, model: Model | None, models: Models) -> RowWrite:
+def _row_write(written: Ran, model: Model | None, models: Models, ran: Sequence[Ran]) -> RowWrite:
     statement = written.statement
     write = statement.write
     columns = write.columns if write is not None else ()
@@ -252,7 +253,8 @@ def _row_write(written: Ran, model: Model | None, models: Models) -> RowWrite:
         unique=_unique(model),
         parent=_parent(written, model),
         link=link,
-        inherits=model is not None and bool(model.parents) and _is_heir(model, models),
+        inherits=model is not None
+        and (_is_heir(model, models) or _has_heirs(model, written.statement.verb, ran, models)),
         by=_compared(written, model),
         saver=next((name for path, name in _SAVERS.items() if written.via.startswith(path)), ""),
         renewed=_names(model, lambda column: column.renewed),
@@ -276,6 +278,15 @@ def _compared(written: Ran, model: Model | None) -> tuple[str, ...] | None:
 def _is_heir(model: Model, models: Models) -> bool:
     parents = [models.label(label) for label in model.parents]
     return any(parent is not None and parent.table != model.table for parent in parents)
+
+
+def _has_heirs(model: Model, verb: Verb, ran: Sequence[Ran], models: Models) -> bool:
+    """Whether the rows are those of models that inherit from it, as one of several kinds."""
+    others = (models.of(one) for one in ran if one.statement.verb is verb)
+    return any(
+        other is not None and model.label in other.parents and other.table != model.table
+        for other in others
+    )
 
 
 def _unique(model: Model | None) -> tuple[tuple[str, ...], ...]:
