@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+#: Answers about functions that are kept.
+REMEMBERED = 2048
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSource:

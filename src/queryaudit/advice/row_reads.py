@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
-from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.function_source import REMEMBERED, FunctionSource
 from queryaudit.advice.row_uses import RowUse, UseKind
 from queryaudit.advice.rows_in_source import RowsInSource, called, calls_of, listed, method
 
@@ -46,7 +47,19 @@ def row_reads(
     """What is read of the rows of the queryset that is evaluated at ``line``; None if that is not
     certain. ``columns``: kinds of columns by attribute name, those of relations by that of their
     key. Never raises."""
-    reading = RowsInSource.read(source, line, end_line, model, columns)
+    return _row_reads(source, line, end_line, model, tuple(columns.items()))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _row_reads(
+    source: FunctionSource,
+    line: int,
+    end_line: int | None,
+    model: str,
+    columns: tuple[tuple[str, str], ...],
+) -> RowReads | None:
+    """Asked in each unit of work that comes by, of the same source."""
+    reading = RowsInSource.read(source, line, end_line, model, dict(columns))
     if reading is None:
         return None
     found = [reads for rows in _querysets(reading) if (reads := _reads(reading, rows)) is not None]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
-from queryaudit.advice.function_source import FunctionSource
+from queryaudit.advice.function_source import REMEMBERED, FunctionSource
 from queryaudit.advice.row_number import number_or_first, number_written_out
 from queryaudit.advice.row_order import ordered, searched
 from queryaudit.advice.row_predicates import Row, calls_for, expression
@@ -32,7 +33,19 @@ def row_use(
     """What is done with the rows of the queryset that is evaluated at ``line``; None if that is not
     certain. ``model``: the class of the rows; ``columns``: kinds of its columns by attribute name.
     Never raises."""
-    reading = RowsInSource.read(source, line, end_line, model, columns)
+    return _row_use(source, line, end_line, model, tuple(columns.items()))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _row_use(
+    source: FunctionSource,
+    line: int,
+    end_line: int | None,
+    model: str,
+    columns: tuple[tuple[str, str], ...],
+) -> RowUse | None:
+    """Asked in each unit of work that comes by, of the same source."""
+    reading = RowsInSource.read(source, line, end_line, model, dict(columns))
     if reading is None:
         return None
     uses = list(_uses(reading))

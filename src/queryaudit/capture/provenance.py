@@ -126,10 +126,10 @@ class Provenances:
         module, calls = at
         library = StackLibrary(self._sources, places)
         key: tuple[object, ...] = tuple([place.key for place in places])
-        found = self._known.get(key)
+        found = self._known.get(key[:1], self._known.get(key))
         if found is None:
             found = [c for call in calls for c in _of_any_call(module, call, library)]
-            self._remember(key, found)
+            self._remember(key if library.was_asked else key[:1], found)
         if constant:
             # Whatever the source seems to say, nothing was put in.
             found = [one for one in found if not one.bad]

@@ -65,12 +65,7 @@ class Sources:
             return None
         line, end_line, column, end_column = positions(place.code, place.lasti)
         if column is not None:
-            exact = [
-                call
-                for call in module.calls
-                if (call.lineno, call.col_offset, call.end_lineno, call.end_col_offset)
-                == (line, column, end_line, end_column)
-            ]
+            exact = module.calls_by_position.get((line, end_line, column, end_column))
             return module, exact or _awaited(module, (line, column, end_line, end_column))
         near = [c for c in module.calls if c.lineno <= line <= (c.end_lineno or c.lineno)]
         sinks = [call for call in near if sink_of(call, module) is not None]
@@ -83,11 +78,14 @@ class StackLibrary:
     def __init__(self, sources: Sources, places: Sequence[Place]) -> None:
         self._sources = sources
         self._places = [place for place in places if place.code is not None]
+        #: Whether who calls whom was asked at all: else nothing depends on the stack.
+        self.was_asked = False
 
     def module(self, name: str) -> Module | None:
         return self._sources.by_name(name)
 
     def callers(self, module: Module, function: ast.AST) -> Sequence[CallSite] | None:
+        self.was_asked = True
         found: list[CallSite] = []
         seen = False
         for place, outer in zip(self._places, [*self._places[1:], None], strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from queryaudit.composition import containers, names
@@ -69,7 +68,7 @@ def _member(
     for binding in home.bindings(cls).get(node.attr, ()):
         if binding.value is not None and binding.kind is Bound.ASSIGNED:
             found.append(evaluator.variants(binding.value, home, env))
-    for value in _instance_values(cls, node.attr):
+    for value in home.set_in(cls).get(node.attr, ()):
         if (id(value), node.attr) in evaluator.active:
             continue
         evaluator.active.add((id(value), node.attr))
@@ -118,20 +117,3 @@ def _chain(node: ast.expr) -> list[str]:
     if isinstance(part, ast.Name):
         found.append(part.id)
     return found
-
-
-def _instance_values(cls: ast.ClassDef, name: str) -> Iterator[ast.expr]:
-    for method in cls.body:
-        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        for node in ast.walk(method):
-            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
-                continue
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if (
-                    isinstance(target, ast.Attribute)
-                    and target.attr == name
-                    and isinstance(target.value, ast.Name)
-                    and target.value.id in ("self", "cls")
-                ):
-                    yield node.value

@@ -15,6 +15,10 @@ ScopeNode = FunctionNode | ast.Module | ast.ClassDef
 _ARMED = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.IfExp, ast.match_case)
 
 
+#: First and last line, first and last column.
+Position = tuple[int, int | None, int | None, int | None]
+
+
 class CallSite(NamedTuple):
     """A call of a function of the project."""
 
@@ -42,6 +46,9 @@ class Module:
             warnings.simplefilter("ignore")
             self.tree = ast.parse(text)
         self._bindings: dict[int, dict[str, list[Binding]]] = {}
+        self._set_in: dict[int, dict[str, list[ast.expr]]] = {}
+        #: What was answered about a node, by its identity; the node with it, to keep that.
+        self.checked: dict[int, tuple[ast.expr, bool]] = {}
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -50,6 +57,14 @@ class Module:
     @cached_property
     def calls(self) -> list[ast.Call]:
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+
+    @cached_property
+    def calls_by_position(self) -> dict[Position, list[ast.Call]]:
+        found: dict[Position, list[ast.Call]] = {}
+        for call in self.calls:
+            where = (call.lineno, call.end_lineno, call.col_offset, call.end_col_offset)
+            found.setdefault(where, []).append(call)
+        return found
 
     @cached_property
     def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -100,6 +115,15 @@ class Module:
         known = self._bindings.get(id(scope))
         if known is None:
             known = self._bindings[id(scope)] = collect(scope)
+        return known
+
+    def set_in(self, cls: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """The values that methods of a class give to attributes of ``self`` and ``cls``."""
+        known = self._set_in.get(id(cls))
+        if known is None:
+            known = self._set_in[id(cls)] = {}
+            for name, value in _set_in(cls):
+                known.setdefault(name, []).append(value)
         return known
 
     def arms(self, node: ast.AST, scope: ScopeNode) -> Arms:
@@ -163,3 +187,19 @@ def absolute(path: str, module: Module) -> str:
     is_package = module.path.endswith("__init__.py")
     base = parts[: len(parts) - level + is_package]
     return ".".join([*base, *filter(None, [path.lstrip(".")])])
+
+
+def _set_in(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for method in cls.body:
+        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for node in ast.walk(method):
+            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(target.value, ast.Name)
+                    and target.value.id in ("self", "cls")
+                ):
+                    yield target.attr, node.value

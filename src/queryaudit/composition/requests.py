@@ -97,6 +97,13 @@ def is_checked(module: Module, node: ast.expr) -> bool:
     """Whether the name ``node`` is compared with what is allowed before it is used."""
     if not isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
         return False
+    known = module.checked.get(id(node))
+    if known is None:
+        known = module.checked[id(node)] = (node, _is_checked(module, node))
+    return known[1]
+
+
+def _is_checked(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Name) and _filtered(module, node):
         return True
     wanted = ast.dump(_loaded(node))
