@@ -68,7 +68,7 @@ def test_a_statement_is_read(benchmark: BenchmarkFixture) -> None:
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """1,100 queries of a loop, as a run writes them."""
     from queryaudit.capture.scopes import entered
-    from queryaudit.records.events import ScopeKind
+    from queryaudit.records.kinds import ScopeKind
     from queryaudit.runtime import Session
 
     folder = tmp_path_factory.mktemp("trace")

@@ -56,7 +56,7 @@ def capture() -> Iterator[None]:
 @contextmanager
 def _capturing(trace: Path | None) -> Iterator[None]:
     from queryaudit.capture.scopes import entered
-    from queryaudit.records.events import ScopeKind
+    from queryaudit.records.kinds import ScopeKind
 
     session = _session().open()
     if trace is not None:

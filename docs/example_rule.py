@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.records.events import FrameKind, Query
+from queryaudit.records.events import Query
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind
 
 
 class Calls:

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from queryaudit.plans.saved import SavedPlanner
 from queryaudit.plans.url_server import UrlServer
-from queryaudit.records.events import SqlText
+from queryaudit.records.definitions import SqlText
 from queryaudit.trace.tables import Tables
 from queryaudit.twin.private_server import PrivateServer
 

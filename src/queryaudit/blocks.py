@@ -17,8 +17,8 @@ from queryaudit.config import Config
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.events import FrameKind, ScopeKind
 from queryaudit.records.findings import Finding
+from queryaudit.records.kinds import FrameKind, ScopeKind
 from queryaudit.records.report import Report
 from queryaudit.runtime import Session
 

@@ -6,7 +6,7 @@ import ast
 import warnings
 from pathlib import Path
 
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Location, Snippet
 
 _MAX_BYTES = 2_000_000

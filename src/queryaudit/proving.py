@@ -12,7 +12,7 @@ from queryaudit.locking.graph import RULE, Chain, Crossing, crossings, is_postgr
 from queryaudit.proof.deadlock import Trial, prove
 from queryaudit.proof.scratch import scratch_database
 from queryaudit.records.advised import Outcome
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Diagnostic, Evidence, Finding, Grade, Suppression
 from queryaudit.records.report import Report
 

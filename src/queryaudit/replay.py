@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from typing import Protocol, cast, get_args
 
 from queryaudit.judging import Analysis
-from queryaudit.records.events import Header, Occurrence, ScopeEnd, ScopeStart
+from queryaudit.records.events import (
+    Header,
+    Occurrence,
+    ScopeEnd,
+    ScopeStart,
+)
 from queryaudit.records.findings import Diagnostic
 from queryaudit.trace.merge import open_traces
 from queryaudit.trace.reader import TraceReader

@@ -17,7 +17,7 @@ from queryaudit.config import Config
 from queryaudit.detectors.base import Detector
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
-from queryaudit.records.events import Provenance
+from queryaudit.records.definitions import Provenance
 from queryaudit.records.findings import Diagnostic
 
 _LEFT_OUT = frozenset(

@@ -12,19 +12,21 @@ from types import TracebackType
 from queryaudit.blocks import project_config
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.config import Config
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    Fetch,
     Frame,
-    Hydration,
-    Occurrence,
     Origin,
-    Query,
-    ScopeEnd,
-    ScopeKind,
-    ScopeStart,
     Stack,
 )
+from queryaudit.records.events import (
+    Fetch,
+    Hydration,
+    Occurrence,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.runtime import Session
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -52,7 +52,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from queryaudit.plans.url_server import UrlServer
-from queryaudit.records.events import Effect, EffectKind
+from queryaudit.records.events import Effect
+from queryaudit.records.kinds import EffectKind
 from sample_app.shop.models import Tag
 from tests.integration.recording import Recording
 from tests.integration.test_cli_explain import url

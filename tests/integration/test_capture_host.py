@@ -23,7 +23,7 @@ from django.test import Client, RequestFactory, override_settings
 
 import queryaudit
 from queryaudit.middleware import QueryAuditMiddleware
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 from sample_app.shop.models import Author, Book, Country, Tag
 from tests.integration import views
 from tests.integration.recording import Recording

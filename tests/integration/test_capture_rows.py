@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import Count
 
-from queryaudit.records.events import FetchKind
+from queryaudit.records.kinds import FetchKind
 from sample_app.shop.models import Author, Book, Publisher
 from tests.integration.recording import Recording
 

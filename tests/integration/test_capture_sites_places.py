@@ -12,7 +12,8 @@ from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
 import queryaudit
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from sample_app.settings import TEMPLATES
 from sample_app.shop.admin import CategoryAdmin
 from sample_app.shop.api import serializers

@@ -22,7 +22,8 @@ from django.test import RequestFactory, override_settings
 from queryaudit.capture import recall
 from queryaudit.capture.scopes import AWAITING, CURRENT
 from queryaudit.middleware import QueryAuditMiddleware
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from sample_app.shop.models import Author, Book, Category, Publisher, Tag
 from tests.integration.recording import Recording
 from tests.integration.serving import SERVED

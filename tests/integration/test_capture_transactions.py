@@ -13,7 +13,8 @@ from django.test import RequestFactory, TestCase
 from django.views import View
 
 from queryaudit.capture.transactions import ATTRIBUTE
-from queryaudit.records.events import Boundary, Query, Transaction
+from queryaudit.records.events import Query, Transaction
+from queryaudit.records.kinds import Boundary
 from sample_app.shop.models import Audiobook, Author, Book, Tag
 from tests.integration.recording import Recording
 

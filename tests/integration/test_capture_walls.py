@@ -154,7 +154,7 @@ def test_a_call_whose_rows_cannot_be_told_is_not_under_way_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from queryaudit.capture.clients import Entry
-    from queryaudit.records.events import EffectKind
+    from queryaudit.records.kinds import EffectKind
 
     entry = Entry("m", "publish", EffectKind.PUBLISH, client="broker")
     publish = effects._calling(lambda *_: "sent", entry)

@@ -11,7 +11,7 @@ from django.test import override_settings
 
 import queryaudit
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.runtime import Session
 from sample_app.shop.models import Author, Book
 from tests.integration.recording import Recording, config_of

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
-from queryaudit.records.events import Access, AccessKind
+from queryaudit.records.definitions import Access
+from queryaudit.records.kinds import AccessKind
 from sample_app.shop.models import (
     Author,
     AuthorProfile,

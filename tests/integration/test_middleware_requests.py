@@ -15,7 +15,8 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 
 from queryaudit.checks import check_middleware, check_options
 from queryaudit.middleware import QueryAuditMiddleware
-from queryaudit.records.events import Query, ScopeEnd, ScopeKind, ScopeStart
+from queryaudit.records.events import Query, ScopeEnd, ScopeStart
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.runtime import Session
 from queryaudit.trace.merge import open_traces
 from sample_app.shop.models import Book, Tag

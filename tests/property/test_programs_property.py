@@ -19,7 +19,7 @@ from django.contrib.contenttypes.models import ContentType
 from queryaudit.capture.scopes import entered
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.report import Report
 from queryaudit.replay import analyse
 from queryaudit.reports.codec import encode

@@ -14,28 +14,32 @@ from typing import Protocol
 from hypothesis import strategies as st
 
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    AccessKind,
-    Event,
-    Fetch,
-    FetchKind,
     Frame,
-    FrameKind,
-    Header,
-    Hydration,
     Ignored,
-    Occurrence,
     Origin,
-    Phase,
-    Query,
-    ScopeEnd,
-    ScopeKind,
-    ScopeStart,
     SqlText,
     Stack,
     Step,
+)
+from queryaudit.records.events import (
+    Event,
+    Fetch,
+    Header,
+    Hydration,
+    Occurrence,
+    Query,
+    ScopeEnd,
+    ScopeStart,
     Usage,
+)
+from queryaudit.records.kinds import (
+    AccessKind,
+    FetchKind,
+    FrameKind,
+    Phase,
+    ScopeKind,
 )
 
 TEXTS = (

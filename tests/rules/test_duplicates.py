@@ -17,19 +17,15 @@ import queryaudit
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
 from queryaudit.detectors.duplicates.qa701_duplicate_query import DuplicateQuery
+from queryaudit.records.definitions import Frame, SqlText, Stack
 from queryaudit.records.events import (
-    Frame,
-    FrameKind,
     Header,
-    Phase,
     Query,
     ScopeEnd,
-    ScopeKind,
     ScopeStart,
-    SqlText,
-    Stack,
 )
 from queryaudit.records.findings import Finding
+from queryaudit.records.kinds import FrameKind, Phase, ScopeKind
 from queryaudit.trace.tables import Tables
 from sample_app.shop.models import Author, Book, Customer, Order, Review, Tag
 

@@ -9,8 +9,9 @@ from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.row_saves import row_save
 from queryaudit.capture.schema import model_row
 from queryaudit.detectors.writes.qa604_full_row_update import _fix, _is_much
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.rules import Severity
 from sample_app.shop.models import Author, Book
 

@@ -17,8 +17,9 @@ from django.views.generic import ListView
 
 import queryaudit
 from queryaudit.detectors.duplicates.questions import question_at
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Finding
+from queryaudit.records.kinds import FrameKind
 from sample_app.shop.models import Author, Book, Order, Review
 
 pytestmark = pytest.mark.usefixtures("shop")

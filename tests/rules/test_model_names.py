@@ -10,7 +10,8 @@ import pytest
 import queryaudit
 from queryaudit.advice.model_names import named_as_known, renamed, written_as
 from queryaudit.blocks import Audit
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from sample_app.shop import models
 from sample_app.shop.models import Review
 

@@ -18,8 +18,9 @@ from rest_framework.serializers import ModelSerializer
 
 import queryaudit
 from queryaudit.detectors.writes.needed import is_setup
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Finding
+from queryaudit.records.kinds import FrameKind
 from sample_app.shop.models import Audiobook, Book, Category, Customer, Order, Review, Tag
 
 pytestmark = pytest.mark.usefixtures("shop")

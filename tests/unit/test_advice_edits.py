@@ -8,8 +8,9 @@ from textwrap import dedent
 import pytest
 
 from queryaudit.advice.edits import append_calls, is_of_any_model
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
+from queryaudit.records.kinds import FrameKind
 
 JOIN = '.select_related("author")'
 FETCH = '.prefetch_related("reviews")'

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from queryaudit.advice.edits import append_calls
 from queryaudit.advice.raw_loops import advise_loop
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from queryaudit.sql.statement import parse
 
 LINKS = [

@@ -8,7 +8,8 @@ import pytest
 
 from queryaudit.advice.file_names import FileNames, Wanted, wanted_by
 from queryaudit.advice.naming import name_calls
-from queryaudit.records.events import Frame, FrameKind, Model
+from queryaudit.records.definitions import Frame, Model
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.sources import FileHead
 
 COUNT = Wanted("django.db.models", "Count")

@@ -11,8 +11,9 @@ from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.loop_text import names_around
 from queryaudit.advice.row_fixes import fix_row_write
 from queryaudit.advice.row_writes import RowWrite
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind
 
 INSERT = RowWrite(
     verb="INSERT",

@@ -8,7 +8,8 @@ import pytest
 
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.own_keys import key_read
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 
 def edited(text: str, line: int = 2) -> str | None:

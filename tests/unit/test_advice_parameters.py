@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queryaudit.advice.parameters import bind_parameters
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 
 def frame_of(code: str) -> Frame:

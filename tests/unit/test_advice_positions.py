@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from queryaudit.advice.edits import append_calls
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 FILENAME = "<under test>"
 CALL = '.select_related("author")'

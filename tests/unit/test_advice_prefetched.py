@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queryaudit.advice.prefetched import asks_anew
-from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
+from queryaudit.records.definitions import Frame, Step
+from queryaudit.records.kinds import AccessKind, FrameKind
 
 BOOKS = Step("books", AccessKind.COLLECTION, False)
 

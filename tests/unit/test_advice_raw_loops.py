@@ -8,8 +8,9 @@ from textwrap import dedent, indent
 import pytest
 
 from queryaudit.advice.raw_loops import advise_loop
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind
 from queryaudit.sql.statement import parse
 
 BY_ID = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."id" = %s'

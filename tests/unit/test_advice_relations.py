@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from queryaudit.advice.narrowing import Narrowing
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
-from queryaudit.records.events import Access, AccessKind, Step
+from queryaudit.records.definitions import Access, Step
 from queryaudit.records.findings import Applicability
+from queryaudit.records.kinds import AccessKind
 
 AUTHOR = Step("author", AccessKind.FORWARD, False)
 JOINED_AUTHOR = Step("author", AccessKind.FORWARD, True)

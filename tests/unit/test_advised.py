@@ -9,7 +9,7 @@ import pytest
 
 from queryaudit.analysis.advised import with_indexes
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Evidence, Finding, Grade, Location
 from queryaudit.records.report import Report
 from queryaudit.records.workload import Workload

@@ -14,22 +14,26 @@ from queryaudit.analysis.pipeline import build_report
 from queryaudit.analysis.settings import Settings, Unused
 from queryaudit.detectors.base import Detector, Limits, Sighting, View
 from queryaudit.detectors.n_plus_one.qa101_lazy_relation_in_loop import LazyRelationInLoop
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    AccessKind,
     Frame,
-    FrameKind,
-    Header,
     Ignored,
     Origin,
-    Phase,
-    Query,
-    ScopeEnd,
-    ScopeKind,
-    ScopeStart,
     SqlText,
     Stack,
     Step,
+)
+from queryaudit.records.events import (
+    Header,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
+from queryaudit.records.kinds import (
+    AccessKind,
+    FrameKind,
+    Phase,
+    ScopeKind,
 )
 from queryaudit.records.report import Report
 from queryaudit.records.rules import HEADINGS, Severity

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queryaudit.analysis.suppressions import Ignore, comments, matching
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 
 def frame(line: int, **changes: object) -> Frame:

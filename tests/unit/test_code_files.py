@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from queryaudit.model_places import ModelPlaces
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 
 SOURCE = """from django.db import models
 

@@ -7,7 +7,7 @@ import pytest
 from queryaudit.proof.filling import filled
 from queryaudit.proof.meeting_rows import Rows
 from queryaudit.proof.tables import Schema
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 
 
 def column(name: str, kind: str, target: str | None = None) -> Column:

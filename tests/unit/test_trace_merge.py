@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from queryaudit.errors import TraceError
-from queryaudit.records.events import Event, Origin, ScopeStart, SqlText
+from queryaudit.records.definitions import Origin, SqlText
+from queryaudit.records.events import Event, ScopeStart
 from queryaudit.trace.merge import open_traces
 from queryaudit.trace.names import is_trace_name, trace_name, trace_path
 from queryaudit.trace.tables import Tables

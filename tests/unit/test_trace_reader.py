@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queryaudit.errors import TraceError
-from queryaudit.records.events import ScopeEnd, SqlText
+from queryaudit.records.definitions import SqlText
+from queryaudit.records.events import ScopeEnd
 from queryaudit.trace.codec import event_line, header_line, query_line
 from queryaudit.trace.reader import TraceReader
 from queryaudit.trace.rows import GarbledError, decode_row

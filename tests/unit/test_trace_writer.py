@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from queryaudit.errors import OutputError
-from queryaudit.records.events import SqlText
+from queryaudit.records.definitions import SqlText
 from queryaudit.trace.reader import TraceReader, read
 from queryaudit.trace.writer import PENDING, TraceWriter
 from tests.unit.trace_samples import HEADER, QUERY

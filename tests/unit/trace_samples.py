@@ -9,29 +9,33 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    AccessKind,
     Column,
-    Event,
-    Fetch,
-    FetchKind,
     Frame,
-    FrameKind,
-    Header,
-    Held,
-    Hydration,
     Ignored,
     Model,
     Origin,
-    Phase,
-    Query,
-    ScopeEnd,
-    ScopeKind,
-    ScopeStart,
     SqlText,
     Stack,
     Step,
+)
+from queryaudit.records.events import (
+    Event,
+    Fetch,
+    Header,
+    Held,
+    Hydration,
+    Query,
+    ScopeEnd,
+    ScopeStart,
+)
+from queryaudit.records.kinds import (
+    AccessKind,
+    FetchKind,
+    FrameKind,
+    Phase,
+    ScopeKind,
 )
 
 HEADER = Header(1, "run", "process-1", "0.1.0", "3.12", "6.1", (("default", "postgresql"),))

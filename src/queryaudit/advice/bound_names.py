@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from queryaudit.advice.loop_bodies import read_loop_tree
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 
 def bound_in_loop(frame: Frame) -> frozenset[str]:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from queryaudit.advice.arguments import literal
 from queryaudit.advice.edits import append_calls
 from queryaudit.advice.function_source import FunctionSource
-from queryaudit.records.events import Frame, FrameKind, FunctionText, Model
+from queryaudit.records.definitions import Frame, FunctionText, Model
 from queryaudit.records.findings import Edit
+from queryaudit.records.kinds import FrameKind
 
 _JOIN = ".select_related("
 #: How classes are called that make their querysets in ``get_queryset()``, and its arguments.

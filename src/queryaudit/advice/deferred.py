@@ -7,7 +7,7 @@ import re
 from queryaudit.advice.arguments import literal, parse_call, quote, strings
 from queryaudit.advice.chains import find_chains
 from queryaudit.advice.source import Source, read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 #: How a plan says that columns are to be loaded as well.
 _ADDED = re.compile(r"\.only\(\.\.\., [^()]*\)")

@@ -15,7 +15,7 @@ from queryaudit.advice.location import Candidate, locate
 from queryaudit.advice.merging import Place, merge_calls
 from queryaudit.advice.source import Source, parses, read_source
 from queryaudit.advice.use_edits import together
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 #: What classes are called that no model belongs to.

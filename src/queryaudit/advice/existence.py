@@ -9,7 +9,7 @@ from queryaudit.advice.arguments import code_of, literal, quote
 from queryaudit.advice.chains import Link
 from queryaudit.advice.location import locate
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 #: Lookups that say how a value is compared, where the relation itself is.
 _COMPARED = frozenset({"in", "gt", "gte", "lt", "lte", "exact"})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from queryaudit.advice.edits import edit_between
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Edit
 from queryaudit.records.sources import FileHead
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from queryaudit.advice.candidates import Candidate, Key
 from queryaudit.advice.conditions import Compared
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.plans import Relation
 from queryaudit.sql.quoting import identifier
 

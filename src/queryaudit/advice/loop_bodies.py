@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from queryaudit.advice.loops import Loop, names_in, read_loop
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 #: Calls that write, by the last part of their name.
 WRITING = frozenset(

@@ -18,7 +18,7 @@ from queryaudit.advice.loop_text import LoopText
 from queryaudit.advice.loops import names_in
 from queryaudit.advice.model_names import renamed, written_as
 from queryaudit.advice.row_writes import RowWrite
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 _WIDTH = 119

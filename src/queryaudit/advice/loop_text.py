@@ -12,7 +12,7 @@ from queryaudit.advice.edits import edit_between
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.layout import Change, apply_changes
 from queryaudit.advice.source import Span
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 

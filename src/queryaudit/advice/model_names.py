@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 
 def written_as(trees: Iterable[ast.AST], model: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from queryaudit.advice.file_names import FileNames, Wanted, wanted_by
 from queryaudit.advice.model_names import named_as_known, renamed
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queryaudit.advice.arguments import code_of, code_of_arguments
 from queryaudit.advice.chains import ENDING, Link, find_chains
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import Frame, Step
+from queryaudit.records.definitions import Frame, Step
 
 #: Calls that mean the same for the rows of one parent as for those of all.
 FOR_EACH = frozenset({"all", "filter", "exclude", "order_by", "select_related"})

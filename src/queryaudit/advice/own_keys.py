@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queryaudit.advice.edits import edit_between
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.layout import Change, apply_changes
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 

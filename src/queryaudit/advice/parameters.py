@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from queryaudit.advice.edits import edit_of
 from queryaudit.advice.layout import Change, apply_changes
 from queryaudit.advice.source import Source, parses, read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 _TEXTS = frozenset({"sql", "query", "raw_query"})

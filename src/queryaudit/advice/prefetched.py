@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from queryaudit.advice.chains import Chain, find_chains
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import AccessKind, Frame, Step
+from queryaudit.records.definitions import Frame, Step
+from queryaudit.records.kinds import AccessKind
 
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 #: Methods of managers that look at prefetched rows; many-to-many ones do in late versions alone.

@@ -17,7 +17,7 @@ from queryaudit.advice.loops import Loop, plural, read_loop
 from queryaudit.advice.raw_sql import batched_sql
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.source import Source, read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.sql.statement import Statement
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queryaudit.advice.loops import plural
 from queryaudit.advice.relation_tree import variable
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Fix
 
 #: What is gone through, in words, where no project's source has the loop.

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from queryaudit.advice.narrowing import Narrowing
-from queryaudit.records.events import Access, AccessKind, Step
+from queryaudit.records.definitions import Access, Step
+from queryaudit.records.kinds import AccessKind
 
 #: Kinds that lead to one row, so that the source can join them.
 JOINED = frozenset({AccessKind.FORWARD, AccessKind.REVERSE_ONE})

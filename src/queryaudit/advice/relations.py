@@ -22,8 +22,9 @@ from queryaudit.advice.relation_tree import (
     variable,
 )
 from queryaudit.advice.use_edits import UseChange
-from queryaudit.records.events import AccessKind, Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability
+from queryaudit.records.kinds import AccessKind
 
 __all__ = ["RelationPlan", "RelationUse", "plan_relations"]
 

@@ -12,7 +12,7 @@ from queryaudit.advice.loop_edits import LoopEdit, loop_edit, streams
 from queryaudit.advice.loops import plural
 from queryaudit.advice.relation_tree import variable
 from queryaudit.advice.row_writes import RowWrite
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 
 #: A line's last call of a method that writes or finds many rows; arguments may follow below.

@@ -10,7 +10,8 @@ from queryaudit.advice.chains import Chain, find_chains
 from queryaudit.advice.layout import Change
 from queryaudit.advice.narrowing import FOR_EACH
 from queryaudit.advice.source import Source, read_source
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Evidence, Finding, Grade, Location, Suppression
 from queryaudit.records.report import Report
 from queryaudit.records.workload import Workload

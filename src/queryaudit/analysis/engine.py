@@ -23,15 +23,14 @@ from queryaudit.detectors.base import (
     placed,
     some_variants,
 )
+from queryaudit.records.definitions import Ignored
 from queryaudit.records.events import (
-    FrameKind,
-    Ignored,
     Occurrence,
-    Phase,
     Query,
     ScopeEnd,
     ScopeStart,
 )
+from queryaudit.records.kinds import FrameKind, Phase
 from queryaudit.sql.statement import Statements
 
 

@@ -11,7 +11,7 @@ from queryaudit.analysis.ledger import CauseTotals, ScopeKey, order
 from queryaudit.analysis.settings import Settings
 from queryaudit.detectors.base import Detector
 from queryaudit.detectors.base import Sighting as Observation
-from queryaudit.records.events import AccessKind, Frame, Step
+from queryaudit.records.definitions import Frame, Step
 from queryaudit.records.findings import (
     Cause,
     Evidence,
@@ -23,6 +23,7 @@ from queryaudit.records.findings import (
     Sighting,
     Snippet,
 )
+from queryaudit.records.kinds import AccessKind
 from queryaudit.records.rules import Severity
 
 #: Units of work that a finding names.

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from queryaudit.analysis.suppressions import Ignore
 from queryaudit.analysis.workload import Gathered
 from queryaudit.detectors.base import Sighting, some_variants
-from queryaudit.records.events import Frame, FrameKind, ScopeKind, ScopeStart
+from queryaudit.records.definitions import Frame
+from queryaudit.records.events import ScopeStart
+from queryaudit.records.kinds import FrameKind, ScopeKind
 from queryaudit.sql.statement import Statement
 
 ScopeKey = tuple[ScopeKind, str]

@@ -12,10 +12,10 @@ from queryaudit.records.events import (
     Fetch,
     Hydration,
     Occurrence,
-    Phase,
     Query,
     ScopeStart,
 )
+from queryaudit.records.kinds import Phase
 
 
 class Rules:

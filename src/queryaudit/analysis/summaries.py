@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from queryaudit.analysis.ledger import Ledger
-from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Finding
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.report import Audited, ScopeSummary, StatementSummary
 
 _STATEMENTS, _SUMMARIES = 50, 200

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _COMMENT = re.compile(
     r"#\s*queryaudit:\s*ignore(?:\[(?P<codes>[^\]]*)\])?(?P<reason>.*)", re.IGNORECASE

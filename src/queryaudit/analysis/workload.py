@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from queryaudit.analysis.suppressions import Ignore
-from queryaudit.records.events import Frame, Model, ScopeKind, ScopeStart
+from queryaudit.records.definitions import Frame, Model
+from queryaudit.records.events import ScopeStart
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.plan_shapes import PlanShape
 from queryaudit.records.plans import Plan, Relation
 from queryaudit.records.workload import Asked, Site, Workload

@@ -11,7 +11,7 @@ from django.db.transaction import Atomic, get_connection
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.capture.transactions import begin, end, failed, open_on, subject_of
-from queryaudit.records.events import Boundary
+from queryaudit.records.kinds import Boundary
 
 
 def install(patches: Patches, began: Callable[[Scope], None]) -> None:

@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 from queryaudit.capture.codefiles import CodeFiles, Mark
 from queryaudit.capture.scopes import AWAITING, Ancestor
 from queryaudit.capture.seen import MAX_FRAMES
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 #: Frames looked through for those that await a thread.
 MAX_HOPS = 40

@@ -18,7 +18,7 @@ from django.db.models.manager import BaseManager
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 #: Frames between a manager and whoever asks it for a queryset, at most.
 REACH = 6

@@ -18,7 +18,8 @@ from django.db.models.fields.related_descriptors import (
 )
 from django.db.models.query_utils import DeferredAttribute
 
-from queryaudit.records.events import AccessKind, Step
+from queryaudit.records.definitions import Step
+from queryaudit.records.kinds import AccessKind
 
 if TYPE_CHECKING:
     from django.db.models import Model

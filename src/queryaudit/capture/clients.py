@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from queryaudit.records.events import EffectKind
+from queryaudit.records.kinds import EffectKind
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 
 class Mark(IntEnum):

@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.capture.transactions import ATTRIBUTE, Open, begin, end, failed, open_on
-from queryaudit.records.events import Boundary
+from queryaudit.records.kinds import Boundary
 
 
 def install(patches: Patches) -> None:

@@ -17,7 +17,12 @@ from queryaudit.capture.places import Places
 from queryaudit.capture.recall import Site
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.seen import Walk
-from queryaudit.records.events import Access, Origin, Stack, Step
+from queryaudit.records.definitions import (
+    Access,
+    Origin,
+    Stack,
+    Step,
+)
 from queryaudit.records.parameters import Nulls
 
 #: Ways in which the parameters of a statement at one place are NULL, that are told apart.

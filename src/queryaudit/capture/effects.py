@@ -28,7 +28,8 @@ from queryaudit.capture.harmless import is_harmless
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, IGNORING, Scope
 from queryaudit.capture.transactions import OPEN, Open
-from queryaudit.records.events import Effect, EffectKind, FrameKind
+from queryaudit.records.events import Effect
+from queryaudit.records.kinds import EffectKind, FrameKind
 
 #: A client's call is under way: what it does itself is part of it.
 _INSIDE: ContextVar[bool] = ContextVar("queryaudit_effect", default=False)

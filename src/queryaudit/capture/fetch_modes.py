@@ -14,7 +14,8 @@ from django.db.models.query import RawModelIterable
 
 from queryaudit.capture.lineage import Lineage
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import AccessKind, Step
+from queryaudit.records.definitions import Step
+from queryaudit.records.kinds import AccessKind
 
 
 class OriginMode(FetchMode):

@@ -10,7 +10,8 @@ from queryaudit.capture.places import Place, Places
 from queryaudit.capture.positions import positions
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.source import source_file
-from queryaudit.records.events import Frame, FrameKind, FunctionText
+from queryaudit.records.definitions import Frame, FunctionText
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.sources import FileHead
 
 _COMPREHENSION_CODES = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from queryaudit.capture.clients import Entry
-from queryaudit.records.events import EffectKind
+from queryaudit.records.kinds import EffectKind
 
 #: Bytes of a file from which on writing it counts: what Django writes in more than one piece.
 LARGE_FILE = 64 * 1024

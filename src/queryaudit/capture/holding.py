@@ -15,7 +15,8 @@ from uuid import UUID
 from django.db.models import Model
 
 from queryaudit.capture import hydration
-from queryaudit.records.events import AccessKind, FrameKind, Held
+from queryaudit.records.events import Held
+from queryaudit.records.kinds import AccessKind, FrameKind
 
 if TYPE_CHECKING:
     from queryaudit.capture.recall import Site

@@ -13,7 +13,8 @@ from django.db.models.query import ModelIterable, RawModelIterable, RelatedPopul
 
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import AccessKind, Step
+from queryaudit.records.definitions import Step
+from queryaudit.records.kinds import AccessKind
 
 if django.VERSION >= (6, 1):
     from queryaudit.capture import fetch_modes as mechanism

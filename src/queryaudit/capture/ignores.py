@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from queryaudit.records.events import Ignored
+from queryaudit.records.definitions import Ignored
 
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder

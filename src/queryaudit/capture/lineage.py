@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from queryaudit.records.events import Step
+from queryaudit.records.definitions import Step
 
 if TYPE_CHECKING:
     from queryaudit.capture.usage import Uses

@@ -7,7 +7,8 @@ from types import CodeType, FrameType
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.positions import ADAPTS, positions
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 #: Frames looked through for a view class.
 _OWNER_REACH = 150

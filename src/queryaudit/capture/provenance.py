@@ -32,7 +32,8 @@ from queryaudit.composition.reading import (
 )
 from queryaudit.composition.rows import provenance
 from queryaudit.composition.sinks import NAMES, Sink, sink_of
-from queryaudit.records.events import FetchKind, FrameKind, Provenance
+from queryaudit.records.definitions import Provenance
+from queryaudit.records.kinds import FetchKind, FrameKind
 from queryaudit.records.texts import Hole, HoleKind
 
 _REACH = 30

@@ -16,7 +16,7 @@ from queryaudit.capture.scopes import AWAITING, Ancestor
 
 if TYPE_CHECKING:
     from queryaudit.capture.causes import Cause
-    from queryaudit.records.events import FetchKind
+    from queryaudit.records.kinds import FetchKind
 
 #: Sites remembered for one statement, and of these on one way through the project.
 MAX_SITES, MAX_VARIANTS = 4096, 24

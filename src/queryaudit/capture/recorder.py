@@ -34,12 +34,11 @@ from queryaudit.capture.sites import walk
 from queryaudit.capture.statements import MAX_LENGTH, StatementTexts
 from queryaudit.records.events import (
     Occurrence,
-    Phase,
     Query,
     ScopeEnd,
-    ScopeKind,
     ScopeStart,
 )
+from queryaudit.records.kinds import Phase, ScopeKind
 
 #: Queries handed over at once, and kinds of errors of our own that are told apart.
 CHUNK, MAX_ERRORS = 512, 20

@@ -23,7 +23,8 @@ from queryaudit.capture import copies, counting
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import Fetch, FetchKind, Hydration, Query
+from queryaudit.records.events import Fetch, Hydration, Query
+from queryaudit.records.kinds import FetchKind
 
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import Model as DjangoModel
 from django.db.models import UniqueConstraint, signals
 
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 
 _SIGNALS = ("pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed")
 

@@ -9,7 +9,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from queryaudit.capture.clock import now_ns
-from queryaudit.records.events import Phase, ScopeKind
+from queryaudit.records.kinds import Phase, ScopeKind
 
 if TYPE_CHECKING:
     from queryaudit.capture.recorder import Recorder

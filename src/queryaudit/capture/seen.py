@@ -9,7 +9,7 @@ from queryaudit.capture import causes
 from queryaudit.capture.codefiles import CodeFiles, Mark
 from queryaudit.capture.places import Place, Places, owner_class, owner_place
 from queryaudit.capture.recall import CONFIRM, RECALL, Site
-from queryaudit.records.events import FetchKind, FrameKind
+from queryaudit.records.kinds import FetchKind, FrameKind
 
 #: Project frames kept for a call site, innermost first.
 MAX_FRAMES = 6

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from queryaudit.records.events import Event, Occurrence, ScopeEnd, ScopeStart
+from queryaudit.records.events import (
+    Event,
+    Occurrence,
+    ScopeEnd,
+    ScopeStart,
+)
 
 if TYPE_CHECKING:
     from queryaudit.capture.scopes import Scope

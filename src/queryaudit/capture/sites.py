@@ -21,7 +21,7 @@ from queryaudit.capture.places import (
 )
 from queryaudit.capture.scopes import AWAITING
 from queryaudit.capture.seen import MAX_FRAMES, Seen, Walk
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 #: Frames walked at most; deeper stacks give the frames found so far.
 MAX_WALK = 1500

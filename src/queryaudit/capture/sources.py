@@ -13,7 +13,7 @@ from queryaudit.capture.places import Place
 from queryaudit.capture.positions import positions
 from queryaudit.composition.modules import CallSite, Module, handed_over
 from queryaudit.composition.sinks import sink_of
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 _MAX_BYTES = 2_000_000
 

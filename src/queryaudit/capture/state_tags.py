@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from queryaudit.capture.lineage import Lineage
-from queryaudit.records.events import Step
+from queryaudit.records.definitions import Step
 
 _TAG = "_queryaudit"
 

@@ -8,7 +8,7 @@ from itertools import count
 from queryaudit.capture.copies import may_copy
 from queryaudit.capture.executed import shared_text
 from queryaudit.capture.recall import KnownText
-from queryaudit.records.events import SqlText
+from queryaudit.records.definitions import SqlText
 from queryaudit.sql.normalise import normalise
 
 #: Distinct statement texts recorded; queries with further ones are counted as dropped.

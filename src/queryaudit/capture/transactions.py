@@ -15,7 +15,8 @@ from typing import Any
 from queryaudit.capture.clock import now_ns
 from queryaudit.capture.places import Place, class_kind, class_place
 from queryaudit.capture.scopes import AWAITING, CURRENT, IGNORING, Scope
-from queryaudit.records.events import Boundary, FrameKind, Transaction
+from queryaudit.records.events import Transaction
+from queryaudit.records.kinds import Boundary, FrameKind
 
 #: Where a connection keeps its open transaction; read for each query.
 ATTRIBUTE = "_queryaudit_transaction"

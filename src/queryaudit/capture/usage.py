@@ -21,7 +21,8 @@ from django.db.models.query_utils import DeferredAttribute
 from queryaudit.capture import hydration
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT
-from queryaudit.records.events import Step, Usage
+from queryaudit.records.definitions import Step
+from queryaudit.records.events import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

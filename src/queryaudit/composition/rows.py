@@ -7,7 +7,8 @@ import ast
 from queryaudit.composition.modules import Module
 from queryaudit.composition.reading import Composition
 from queryaudit.composition.values import Text
-from queryaudit.records.events import Frame, FrameKind, Provenance
+from queryaudit.records.definitions import Frame, Provenance
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.texts import Hole
 
 _CONTEXT = 2

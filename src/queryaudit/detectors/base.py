@@ -16,29 +16,31 @@ from queryaudit.advice.file_names import FileNames
 from queryaudit.advice.row_uses import RowUse
 from queryaudit.advice.row_writes import RowWrite
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    Effect,
-    Fetch,
     Frame,
-    FrameKind,
     FunctionText,
-    Header,
-    Held,
-    Hydration,
     Ignored,
     Model,
     Origin,
     Provenance,
-    Query,
-    ScopeStart,
     SqlText,
     Stack,
     Step,
+)
+from queryaudit.records.events import (
+    Effect,
+    Fetch,
+    Header,
+    Held,
+    Hydration,
+    Query,
+    ScopeStart,
     Transaction,
     Usage,
 )
 from queryaudit.records.findings import Evidence, Fix
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.plans import Explaining, Plan, Relation
 from queryaudit.records.rules import Rule, Severity
 from queryaudit.records.sources import FileHead

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from queryaudit.advice.handed_sql import hands_on
 from queryaudit.detectors.base import Definitions, View
-from queryaudit.records.events import Frame, FrameKind, FunctionText
+from queryaudit.records.definitions import Frame, FunctionText
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.rules import Severity
 
 #: Methods that models override and that write by calling the method they override.

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from enum import Enum
 
 from queryaudit.detectors.base import View
-from queryaudit.records.events import Model, Query, ScopeStart
+from queryaudit.records.definitions import Model
+from queryaudit.records.events import Query, ScopeStart
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

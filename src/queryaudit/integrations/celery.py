@@ -16,7 +16,7 @@ from celery import signals
 
 from queryaudit.capture.scopes import CURRENT, Scope
 from queryaudit.integrations.units import Units, application_units
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 
 
 class _Running(NamedTuple):

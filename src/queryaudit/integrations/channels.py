@@ -18,7 +18,7 @@ from channels.consumer import AsyncConsumer, SyncConsumer
 from queryaudit.capture.patching import Patches
 from queryaudit.capture.scopes import CURRENT, entered
 from queryaudit.integrations.units import Units, application_units
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 
 
 class Messages:

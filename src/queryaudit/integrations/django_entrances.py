@@ -14,7 +14,7 @@ from queryaudit.capture.scopes import CURRENT, entered
 from queryaudit.integrations.units import Units
 from queryaudit.middleware.audits import RequestAudits
 from queryaudit.middleware.http import QueryAuditMiddleware
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.runtime import Session
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from queryaudit.capture.recorder import Recorder
 from queryaudit.capture.scopes import AWAITING, entered
-from queryaudit.records.events import Phase, ScopeKind
+from queryaudit.records.kinds import Phase, ScopeKind
 
 
 @contextmanager

@@ -32,8 +32,8 @@ from queryaudit.plans.planners import Planners
 from queryaudit.project import project_config
 from queryaudit.proving import after_tests
 from queryaudit.records.advised import AdvisedIndex
-from queryaudit.records.events import Phase
 from queryaudit.records.findings import Diagnostic
+from queryaudit.records.kinds import Phase
 from queryaudit.runtime import Session
 
 _TRACES = "queryaudit_traces"

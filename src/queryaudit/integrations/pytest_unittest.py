@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from queryaudit.records.events import Phase
+from queryaudit.records.kinds import Phase
 
 Enter = Callable[[pytest.Item, Phase], AbstractContextManager[None]]
 

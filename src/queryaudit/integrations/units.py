@@ -16,7 +16,7 @@ from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.middleware.audits import log_line
 from queryaudit.project import project_config
-from queryaudit.records.events import Phase, ScopeKind
+from queryaudit.records.kinds import Phase, ScopeKind
 from queryaudit.registry import Registry
 from queryaudit.runtime import Session
 from queryaudit.sql.statement import Statements

@@ -11,7 +11,7 @@ from typing import Any
 
 from queryaudit.capture.recorder import Recorder
 from queryaudit.integrations.phases import in_phase
-from queryaudit.records.events import Phase
+from queryaudit.records.kinds import Phase
 
 Enter = Callable[[], AbstractContextManager[None]]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from queryaudit.locking.locks import Lock, blocks, same
 from queryaudit.locking.modes import TableLockMode, conflict, covers
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 #: The rule that these findings are of.
 RULE = "QA503"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 
 #: Kinds of keys that the database hands out, so that no two rows claim the same.
 _SERIAL = frozenset({"AutoField", "BigAutoField", "SmallAutoField"})

@@ -12,8 +12,8 @@ from queryaudit.config import Config
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Finding
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
 from queryaudit.runtime import Session

@@ -18,7 +18,7 @@ from queryaudit.capture.scopes import CURRENT, Scope, entered
 from queryaudit.errors import QueryAuditError
 from queryaudit.middleware.audits import RequestAudits, audits_from_settings
 from queryaudit.middleware.streams import stream_in_scope
-from queryaudit.records.events import ScopeKind
+from queryaudit.records.kinds import ScopeKind
 
 logger = logging.getLogger("queryaudit")
 

@@ -15,7 +15,7 @@ from queryaudit.plans import catalogue, postgres, sqlite
 from queryaudit.plans.policy import permission
 from queryaudit.plans.server import Limits, Server
 from queryaudit.plans.verbosity import is_verbose, verbose
-from queryaudit.records.events import SqlText
+from queryaudit.records.definitions import SqlText
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
 from queryaudit.sql.statement import Statements

@@ -20,7 +20,7 @@ from queryaudit.proof.meeting_rows import Rows
 from queryaudit.proof.script import Line, script
 from queryaudit.proof.staging import Stage, refusal, stage
 from queryaudit.records.advised import Outcome
-from queryaudit.records.events import Frame, Model
+from queryaudit.records.definitions import Frame, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 

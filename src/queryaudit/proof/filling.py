@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from queryaudit.locking.reading import read
 from queryaudit.proof.meeting_rows import ELSEWHERE, Rows
-from queryaudit.records.events import Column
+from queryaudit.records.definitions import Column
 from queryaudit.sql.normalise import brackets
 from queryaudit.sql.tokens import Token, TokenKind, tokenise
 from queryaudit.sql.verbs import Verb, main_verb

@@ -13,7 +13,7 @@ from queryaudit.plans.policy import called
 from queryaudit.proof.filling import filled
 from queryaudit.proof.meeting_rows import ELSEWHERE, Rows
 from queryaudit.proof.tables import Schema, insert, referred
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.verbs import Verb
 

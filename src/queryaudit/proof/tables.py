@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 
 _TYPES = {
     "AutoField": "integer",

@@ -26,7 +26,7 @@ from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.plans import Relation
 from queryaudit.records.workload import Asked, Workload
 from queryaudit.sql.statement import parse

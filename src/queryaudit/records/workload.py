@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from queryaudit.records.events import Frame, Model
+from queryaudit.records.definitions import Frame, Model
 from queryaudit.records.plan_shapes import PlanShape
 from queryaudit.records.plans import Plan, Relation
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
+    Ignored,
+    Origin,
+    Provenance,
+)
+from queryaudit.records.events import (
     Effect,
     Event,
     Fetch,
     Held,
     Hydration,
-    Ignored,
-    Origin,
-    Provenance,
     Query,
     ScopeEnd,
     ScopeStart,

@@ -10,7 +10,12 @@ import json
 from collections.abc import Sequence
 
 from queryaudit.errors import TraceError
-from queryaudit.records.events import TRACE_SCHEMA, Event, Header, Query
+from queryaudit.records.events import (
+    TRACE_SCHEMA,
+    Event,
+    Header,
+    Query,
+)
 from queryaudit.trace.rows import GarbledError, decode_header, decode_queries, decode_row
 
 MAGIC = "queryaudit-trace"

@@ -1,6 +1,6 @@
 """Plain JSON values to events, checked against the events' own annotations.
 
-The annotations in :mod:`queryaudit.records.events` are the format's only definition: a new
+The annotations of the rows in :mod:`queryaudit.records` are the format's only definition: a new
 field needs no change here. Everything is checked, so nothing downstream meets a string where
 an id should be.
 """

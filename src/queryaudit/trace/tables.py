@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    Event,
     FunctionText,
-    Header,
     Ignored,
     Model,
     Origin,
     Provenance,
-    Query,
-    ScopeStart,
     SqlText,
     Stack,
+)
+from queryaudit.records.events import (
+    Event,
+    Header,
+    Query,
+    ScopeStart,
 )
 from queryaudit.records.parameters import Nulls
 from queryaudit.records.plans import Explaining, Plan, Relation

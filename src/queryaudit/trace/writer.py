@@ -16,7 +16,12 @@ from threading import RLock
 from typing import Protocol, cast
 
 from queryaudit.errors import OutputError
-from queryaudit.records.events import Event, Header, Occurrence, Query
+from queryaudit.records.events import (
+    Event,
+    Header,
+    Occurrence,
+    Query,
+)
 from queryaudit.trace.codec import END_LINE, event_line, header_line, query_line
 
 #: Queries in a line: what a torn tail can cost at most.

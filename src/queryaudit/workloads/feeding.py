@@ -6,8 +6,10 @@ from typing import Protocol
 
 from queryaudit.analysis.ledger import Spent
 from queryaudit.judging import Analysis
-from queryaudit.records.events import Frame, FrameKind, Phase, ScopeKind, ScopeStart, SqlText
+from queryaudit.records.definitions import Frame, SqlText
+from queryaudit.records.events import ScopeStart
 from queryaudit.records.findings import Diagnostic
+from queryaudit.records.kinds import FrameKind, Phase, ScopeKind
 from queryaudit.sql.statement import parse
 from queryaudit.trace.tables import Tables
 from queryaudit.workloads.entries import Found

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from queryaudit.records.events import Boundary, Query, Transaction
+from queryaudit.records.events import Query, Transaction
+from queryaudit.records.kinds import Boundary
 
 
 class Where(NamedTuple):

@@ -8,7 +8,7 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.concurrency.foreign import ForeignFold, Strays, Where
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.rule import TransactionRule
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.sql.statement import Statement

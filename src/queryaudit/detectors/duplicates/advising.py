@@ -14,8 +14,9 @@ from queryaudit.detectors.duplicates import choices
 from queryaudit.detectors.duplicates.naming import named
 from queryaudit.detectors.duplicates.places import varying
 from queryaudit.detectors.duplicates.questions import question_at, question_in_template
-from queryaudit.records.events import AccessKind, Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import AccessKind, FrameKind
 
 _ONE = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
 _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from queryaudit.detectors.base import View
 from queryaudit.detectors.standing import Fact, StandingFold
-from queryaudit.records.events import Access, AccessKind, Held, Query, Stack
+from queryaudit.records.definitions import Access, Stack
+from queryaudit.records.events import Held, Query
+from queryaudit.records.kinds import AccessKind
 from queryaudit.sql.statement import Statement
 
 #: Answers remembered for one statement; older ones are forgotten.

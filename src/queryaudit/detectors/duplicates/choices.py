@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.places import admin_field
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 
 #: What such a finding has for the method that asked.

@@ -8,8 +8,9 @@ from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.duplicates.naming import named
 from queryaudit.detectors.duplicates.questions import question_at, question_in_template
-from queryaudit.records.events import Frame, FrameKind, FunctionText
+from queryaudit.records.definitions import Frame, FunctionText
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind
 
 _GROWING = frozenset({"append", "extend", "insert", "add", "update", "sort"})
 #: What makes a method a value; any other decorator may do anything.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 
 def named(frame: Frame) -> str:

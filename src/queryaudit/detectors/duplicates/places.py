@@ -14,7 +14,8 @@ from queryaudit.detectors.base import View
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
 from queryaudit.detectors.places import caller_of
-from queryaudit.records.events import Frame, FrameKind, ScopeKind, Stack
+from queryaudit.records.definitions import Frame, Stack
+from queryaudit.records.kinds import FrameKind, ScopeKind
 
 #: Locks leave no trace in the text where the database has none, as SQLite.
 _AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")

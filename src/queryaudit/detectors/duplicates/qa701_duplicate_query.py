@@ -28,8 +28,9 @@ from queryaudit.detectors.places import (
     reads_as_stored,
     visible,
 )
-from queryaudit.records.events import Frame, FrameKind, ScopeKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Fix
+from queryaudit.records.kinds import FrameKind, ScopeKind
 
 #: Units that go on and on: one place comes round again for reasons that no frame shows.
 _ENDLESS = (ScopeKind.TEST, ScopeKind.COMMAND, ScopeKind.TASK)

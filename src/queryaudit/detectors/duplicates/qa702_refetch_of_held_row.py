@@ -17,8 +17,10 @@ from queryaudit.detectors.duplicates.places import (
     turning,
 )
 from queryaudit.detectors.places import function_of, is_handed, visible
-from queryaudit.records.events import AccessKind, Frame, Held, Model, Stack
+from queryaudit.records.definitions import Frame, Model, Stack
+from queryaudit.records.events import Held
 from queryaudit.records.findings import Evidence, Fix, Grade
+from queryaudit.records.kinds import AccessKind
 
 #: Methods that compare what is about to be saved with what is there.
 _COMPARING = re.compile(r"\b(a?save|a?delete|clean\w*|full_clean|validate\w*|(pre|post)_\w+)$")

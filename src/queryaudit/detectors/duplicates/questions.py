@@ -7,7 +7,7 @@ import re
 
 from queryaudit.advice.arguments import code_of
 from queryaudit.advice.source import expression_at
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _LONGEST = 300
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

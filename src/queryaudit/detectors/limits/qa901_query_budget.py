@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.records.events import Frame, FrameKind, Query, ScopeKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.events import Query
+from queryaudit.records.kinds import FrameKind, ScopeKind
 from queryaudit.records.rules import Severity
 
 

@@ -10,7 +10,8 @@ from queryaudit.detectors.duplicates.asked import FRESH
 from queryaudit.detectors.loads.single_rows import SingleRows
 from queryaudit.detectors.standing import Fact, StandingFold
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import Access, Hydration, Origin, Query, Stack
+from queryaudit.records.definitions import Access, Origin, Stack
+from queryaudit.records.events import Hydration, Query
 from queryaudit.sql.joins import without_joins
 from queryaudit.sql.statement import Statement
 

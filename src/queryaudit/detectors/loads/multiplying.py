@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from queryaudit.detectors.loads.reads import Read
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.sql.joins import Join, compares_to_one_value, joins_of
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from queryaudit.detectors.base import View
 from queryaudit.detectors.loads.reads import Read
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.sql.joins import joins_of
 
 

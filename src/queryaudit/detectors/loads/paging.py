@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from queryaudit.detectors.base import Sighting
-from queryaudit.records.events import FrameKind
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind
 
 _STREAM = "If every row is needed, `.iterator(chunk_size=2000)` holds a few of them at a time."
 _COLUMNS = "`values_list(...)` with the columns that are used builds no objects."

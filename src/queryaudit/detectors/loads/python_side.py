@@ -13,8 +13,10 @@ from queryaudit.advice.template_use import template_use
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import evaluated_at, function_of, severity_at, visible
 from queryaudit.records.counted import Counted
-from queryaudit.records.events import Fetch, FetchKind, Frame, FrameKind, Model, Query
+from queryaudit.records.definitions import Frame, Model
+from queryaudit.records.events import Fetch, Query
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import FetchKind, FrameKind
 from queryaudit.records.rules import Severity
 
 #: From how many rows at once on it is more than a matter of taste.

@@ -9,8 +9,8 @@ from queryaudit.detectors.loads import paging
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.tables import stays_small, takes_all
 from queryaudit.detectors.places import is_handed, severity_at, visible
-from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Fix
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 
 #: Methods in which a filter of the admin says what can be chosen.

@@ -9,8 +9,10 @@ from queryaudit.advice.row_reads import RowReads
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.loads.usage import Source, UsageFold
 from queryaudit.detectors.places import severity_at, visible
-from queryaudit.records.events import AccessKind, Step, Usage
+from queryaudit.records.definitions import Step
+from queryaudit.records.events import Usage
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import AccessKind
 
 _JOINED = (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
 

@@ -11,8 +11,9 @@ from queryaudit.detectors.duplicates.places import is_on_purpose, is_one_piece, 
 from queryaudit.detectors.loads.counted import CountedFold, Pair
 from queryaudit.detectors.loads.python_side import use_at
 from queryaudit.detectors.places import evaluated_at, is_handed, severity_at, visible
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.rules import Severity
 
 #: ``if rows.count() > 1000``: too many are not loaded at all.

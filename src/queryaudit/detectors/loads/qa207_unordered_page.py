@@ -8,8 +8,8 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.loads.order import leaves_ties
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.sighting import sight
-from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 
 #: Methods that cut by themselves, and know why.

@@ -10,7 +10,7 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.loads.multiplying import by_table, multiplying
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.sighting import sight
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.sql.joins import Join, selected_aliases, shown_aliases

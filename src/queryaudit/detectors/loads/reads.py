@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import editable, evaluated_at
-from queryaudit.records.events import (
+from queryaudit.records.definitions import (
     Access,
-    Fetch,
-    FetchKind,
     Frame,
-    Hydration,
     Model,
     Origin,
-    Query,
     Stack,
 )
+from queryaudit.records.events import Fetch, Hydration, Query
+from queryaudit.records.kinds import FetchKind
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from queryaudit.records.events import Column, Model
+from queryaudit.records.definitions import Column, Model
 from queryaudit.sql.joins import Join
 
 

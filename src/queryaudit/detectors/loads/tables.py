@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queryaudit.detectors.loads.reads import Read
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 
 #: Conditions that most rows meet, by the names that columns of that kind have.
 _USUAL = frozenset({"active", "enabled", "published", "public", "visible", "live", "available"})

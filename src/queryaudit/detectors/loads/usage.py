@@ -13,7 +13,14 @@ from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.row_reads import RowReads, row_reads
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import editable, evaluated_at, function_of
-from queryaudit.records.events import Fetch, Frame, FrameKind, Model, Origin, Query, Stack, Usage
+from queryaudit.records.definitions import (
+    Frame,
+    Model,
+    Origin,
+    Stack,
+)
+from queryaudit.records.events import Fetch, Query, Usage
+from queryaudit.records.kinds import FrameKind
 from queryaudit.sql.statement import Statement
 
 

@@ -18,8 +18,9 @@ from queryaudit.detectors.n_plus_one.admin_code import is_change_list, of_admin
 from queryaudit.detectors.n_plus_one.editing import unchanged
 from queryaudit.detectors.n_plus_one.editing import write as edited
 from queryaudit.detectors.n_plus_one.keys import together
-from queryaudit.records.events import AccessKind, Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import AccessKind, FrameKind
 from queryaudit.sql.statement import parse
 
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from itertools import islice
 
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

@@ -19,7 +19,7 @@ from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.n_plus_one.row_by_row import at_once, one_by_one
 from queryaudit.detectors.n_plus_one.unreachable import other_fix
 from queryaudit.detectors.places import editable, evaluated_at, looped_at, severity_at, visible
-from queryaudit.records.events import Step
+from queryaudit.records.definitions import Step
 from queryaudit.records.rules import Severity
 
 

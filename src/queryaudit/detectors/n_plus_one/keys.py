@@ -10,8 +10,9 @@ from queryaudit.advice.own_keys import key_read
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.places import function_of
-from queryaudit.records.events import AccessKind, Column, FrameKind, Model
+from queryaudit.records.definitions import Column, Model
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import AccessKind, FrameKind
 
 _NULL = "A row without one gives None, where it raises an error now."
 

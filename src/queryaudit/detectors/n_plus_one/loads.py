@@ -9,7 +9,14 @@ from queryaudit.detectors.base import Definitions, View
 from queryaudit.detectors.n_plus_one.changes import Change, ForeignKeys, Gaps, Order
 from queryaudit.detectors.n_plus_one.rounds import Rounds
 from queryaudit.detectors.places import Place, called_at, caller_of, places_of
-from queryaudit.records.events import Access, AccessKind, Frame, FrameKind, Origin, Query, Stack
+from queryaudit.records.definitions import (
+    Access,
+    Frame,
+    Origin,
+    Stack,
+)
+from queryaudit.records.events import Query
+from queryaudit.records.kinds import AccessKind, FrameKind
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

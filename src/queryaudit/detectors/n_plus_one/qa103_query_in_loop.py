@@ -9,7 +9,7 @@ from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.detectors.places import reads_as_stored
-from queryaudit.records.events import FrameKind
+from queryaudit.records.kinds import FrameKind
 
 #: Content types are kept for the life of the process, and there are as many as models.
 _CACHED = ("django_content_type",)

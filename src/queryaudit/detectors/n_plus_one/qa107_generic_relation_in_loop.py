@@ -5,7 +5,7 @@ from __future__ import annotations
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
-from queryaudit.records.events import AccessKind
+from queryaudit.records.kinds import AccessKind
 
 
 class GenericRelationInLoop(LoadRule):

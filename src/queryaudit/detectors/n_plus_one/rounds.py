@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from queryaudit.advice.loops import names_in, read_loop
 from queryaudit.advice.source import Source, read_source
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 _ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
 #: Iterators of itertools that never end by themselves.

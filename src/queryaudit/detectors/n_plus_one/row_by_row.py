@@ -8,7 +8,7 @@ from dataclasses import replace
 from queryaudit.advice.source import read_source
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.loads import Load
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 
 _NAMES = ("prefetch_related_objects", "aprefetch_related_objects")

@@ -8,8 +8,9 @@ import re
 from queryaudit.advice.source import expression_at, read_source
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import is_handed
-from queryaudit.records.events import AccessKind, Frame, FrameKind, Step
+from queryaudit.records.definitions import Frame, Step
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import AccessKind, FrameKind
 
 #: What ``user.has_perm()`` asks with: a filter on Permission, which looks at no prefetched rows.
 _PERMISSIONS = "django.contrib.auth.backends._get_permissions"

@@ -6,7 +6,7 @@ from queryaudit.advice.conditions import Clause, Compared
 from queryaudit.advice.diagnosis import Diagnosis, Trouble
 from queryaudit.detectors.plans.rule import number
 from queryaudit.detectors.plans.scan_rule import ScanRule, reading
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Fix
 
 _TOLD = {

@@ -8,7 +8,7 @@ from queryaudit.advice.index_code import may_build_concurrently
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.indexes import payer, redundant
 from queryaudit.detectors.plans.rule import PlanRule, number
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.plans import CatalogIndex, Relation
 from queryaudit.records.rules import Severity

@@ -18,7 +18,7 @@ from queryaudit.advice.index_code import (
 from queryaudit.advice.sqlite_plans import completed
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, grade, number, planned, source
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix
 from queryaudit.records.plans import Plan, Relation
 from queryaudit.records.workload import Asked, Workload

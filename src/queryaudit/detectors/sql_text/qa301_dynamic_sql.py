@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queryaudit.detectors.sql_text.texts import TextRule
-from queryaudit.records.events import Provenance
+from queryaudit.records.definitions import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, Spot
 

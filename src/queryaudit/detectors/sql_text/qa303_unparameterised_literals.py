@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.sql_text.texts import Runs, TextRule, digest
-from queryaudit.records.events import Provenance
+from queryaudit.records.definitions import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, HoleKind, Spot
 from queryaudit.sql.statement import parse

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from queryaudit.detectors.sql_text.texts import TextRule
 from queryaudit.detectors.sql_text.wording import CHOSEN
-from queryaudit.records.events import Provenance
+from queryaudit.records.definitions import Provenance
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, Spot
 

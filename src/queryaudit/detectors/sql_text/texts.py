@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.sql_text import wording
-from queryaudit.records.events import Provenance, Query
+from queryaudit.records.definitions import Provenance
+from queryaudit.records.events import Query
 from queryaudit.records.findings import Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.records.texts import Hole, HoleKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 _SAVES = frozenset({"save", "asave"})

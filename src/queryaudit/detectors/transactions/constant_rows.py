@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import function_of
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.sql.normalise import VALUE_KINDS
 from queryaudit.sql.tokens import TokenKind, tokenise
 

@@ -9,7 +9,8 @@ from queryaudit.detectors.base import View
 from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import Seen, TransactionFold
 from queryaudit.detectors.transactions.holding import Held, Place, held_by, places, test_between
-from queryaudit.records.events import EffectKind, Frame
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import EffectKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from queryaudit.detectors.transactions.lock_fold import Ran
 from queryaudit.detectors.transactions.named_rows import call_at
 from queryaudit.locking.graph import ARGUMENT, Step
 from queryaudit.locking.locks import Lock
-from queryaudit.records.events import Frame, FunctionText
+from queryaudit.records.definitions import Frame, FunctionText
 from queryaudit.sql.locks import RowLockMode
 
 _KEYS = frozenset({"pk", "id"})

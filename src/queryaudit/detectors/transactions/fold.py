@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from queryaudit.records.events import Boundary, Effect, Fetch, Query, Transaction
+from queryaudit.records.events import (
+    Effect,
+    Fetch,
+    Query,
+    Transaction,
+)
+from queryaudit.records.kinds import Boundary
 
 #: Distinct keys counted up to here; beyond, only "at least".
 _DISTINCT = 64

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import evaluated_at
 from queryaudit.detectors.transactions.fold import Began, Home, Ran, TransactionFold
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

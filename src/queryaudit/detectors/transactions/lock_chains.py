@@ -16,7 +16,7 @@ from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.modes import UniqueMode
 from queryaudit.locking.reading import Reading, read
 from queryaudit.locking.schema import LockSchema
-from queryaudit.records.events import FunctionText, Model
+from queryaudit.records.definitions import FunctionText, Model
 from queryaudit.sql.locks import RowLockMode
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb

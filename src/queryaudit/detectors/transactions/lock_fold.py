@@ -11,7 +11,8 @@ from typing import NamedTuple
 from queryaudit.detectors.base import View
 from queryaudit.detectors.transactions.fold import Home
 from queryaudit.locking.reading import Reading, read
-from queryaudit.records.events import Boundary, Query, Transaction
+from queryaudit.records.events import Query, Transaction
+from queryaudit.records.kinds import Boundary
 
 #: Orders kept of the transactions that began at one place, and statements of each.
 _ORDERS, _LENGTH = 16, 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from queryaudit.detectors.base import View
 from queryaudit.detectors.transactions.holding import WRITES, statement_of
 from queryaudit.detectors.transactions.locking import Locking
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.sql.verbs import Verb
 
 #: A whole table, or what a condition finds: rows from which on, and how many for each written one.

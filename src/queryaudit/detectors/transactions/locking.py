@@ -9,7 +9,8 @@ from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.places import evaluated_at, looped_at, visible
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import Place, places, statement_of
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.rules import Severity
 from queryaudit.sql.locks import RowLock
 from queryaudit.sql.statement import Statement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _LONGEST = 400
 

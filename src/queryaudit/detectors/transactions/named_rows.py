@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from queryaudit.locking.locks import Constants
 from queryaudit.locking.schema import Table
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _NAMING = frozenset({"filter", "get", "create", "get_or_create", "update_or_create"})
 

@@ -9,8 +9,8 @@ from queryaudit.detectors.transactions.effects import Caught, caught
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.moving import after_commit, call_text
 from queryaudit.detectors.transactions.rule import TransactionRule
-from queryaudit.records.events import EffectKind
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import EffectKind
 from queryaudit.records.rules import Severity
 
 _DOES = {

@@ -14,8 +14,9 @@ from queryaudit.detectors.transactions.holding import held_by
 from queryaudit.detectors.transactions.locking import loop_of
 from queryaudit.detectors.transactions.rule import TransactionRule
 from queryaudit.detectors.transactions.spans import Span, SpanFold, Spans
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 
 #: Commands and tasks may take as many times as much: nobody waits for their answer.

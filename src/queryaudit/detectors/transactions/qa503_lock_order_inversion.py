@@ -11,7 +11,7 @@ from queryaudit.detectors.transactions.lock_wording import order_of, remedy
 from queryaudit.detectors.transactions.rule import RunRule
 from queryaudit.locking.graph import Chain, crossings
 from queryaudit.locking.telling import Told, told
-from queryaudit.records.events import Model
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Fix
 from queryaudit.records.rules import Severity
 

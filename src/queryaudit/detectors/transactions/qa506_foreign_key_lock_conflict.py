@@ -15,7 +15,7 @@ from queryaudit.locking.graph import is_postgres
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.reading import read
 from queryaudit.locking.schema import LockSchema
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.rules import Severity
 from queryaudit.sql.locks import RowLockMode

@@ -12,8 +12,9 @@ from queryaudit.detectors.transactions.computed import computed
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
 from queryaudit.detectors.transactions.rule import WrittenRule
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 

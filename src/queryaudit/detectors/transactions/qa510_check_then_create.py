@@ -9,8 +9,9 @@ from queryaudit.detectors.places import evaluated_at
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
 from queryaudit.detectors.transactions.rule import WrittenRule
-from queryaudit.records.events import Frame, Model, ScopeKind
+from queryaudit.records.definitions import Frame, Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 

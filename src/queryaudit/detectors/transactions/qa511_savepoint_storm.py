@@ -12,8 +12,9 @@ from queryaudit.detectors.transactions.holding import Place, places
 from queryaudit.detectors.transactions.locking import loop_of
 from queryaudit.detectors.transactions.tolerance import is_tolerant
 from queryaudit.locking.graph import is_postgres
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
+from queryaudit.records.kinds import FrameKind
 from queryaudit.records.rules import Severity
 
 #: Savepoints of one place in one transaction from which on it is more than a few.

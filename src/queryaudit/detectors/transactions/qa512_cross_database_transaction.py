@@ -11,7 +11,7 @@ from queryaudit.detectors.transactions.fold import Home, Ran, TransactionFold
 from queryaudit.detectors.transactions.holding import Held, Place, held_by, places
 from queryaudit.detectors.transactions.moving import after_commit, call_text
 from queryaudit.detectors.transactions.rule import TransactionRule
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 

@@ -12,8 +12,9 @@ from queryaudit.detectors.transactions.constant_rows import is_constant_row
 from queryaudit.detectors.transactions.moving import after_commit, call_text
 from queryaudit.detectors.transactions.rule import RunRule
 from queryaudit.detectors.transactions.spans import Counted, SpanFold
-from queryaudit.records.events import Frame, ScopeKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 
 #: Requests, tasks or messages with one parent, all of them different and on the same row.

@@ -9,8 +9,8 @@ from queryaudit.detectors.places import evaluated_at, visible
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.holding import places, statement_of
 from queryaudit.detectors.transactions.rule import TransactionRule
-from queryaudit.records.events import ScopeKind
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.rules import Severity
 
 

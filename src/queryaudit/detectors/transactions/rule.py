@@ -10,7 +10,7 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import visible
 from queryaudit.detectors.transactions.fold import Ran, Runs, TransactionFold
 from queryaudit.detectors.transactions.holding import statement_of
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 

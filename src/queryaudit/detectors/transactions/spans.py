@@ -12,7 +12,8 @@ from enum import IntEnum
 from queryaudit.detectors.base import View
 from queryaudit.detectors.transactions.fold import Home, Ran
 from queryaudit.detectors.transactions.holding import BOOKKEEPING, WRITES
-from queryaudit.records.events import Boundary, Effect, Query, Transaction
+from queryaudit.records.events import Effect, Query, Transaction
+from queryaudit.records.kinds import Boundary
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

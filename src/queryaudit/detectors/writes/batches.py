@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from queryaudit.advice.source import read_source
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 _WRITES = frozenset({"delete", "adelete", "update", "aupdate"})
 _WRITTEN_OUT = (ast.List, ast.Tuple, ast.Set, ast.Constant)

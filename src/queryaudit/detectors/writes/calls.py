@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.rounds import Rounds
 from queryaudit.detectors.places import Place, called_at, places_of
-from queryaudit.records.events import Access, Frame, Model, Query
+from queryaudit.records.definitions import Access, Frame, Model
+from queryaudit.records.events import Query
 from queryaudit.sql.statement import Statement
 from queryaudit.sql.verbs import Verb
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.transactions.tolerance import is_tolerant
 from queryaudit.detectors.writes.calls import Ran
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 
 #: The rule's code.
 COMMITS = "QA606"

@@ -26,7 +26,7 @@ from queryaudit.detectors.writes.calls import (
 from queryaudit.detectors.writes.commits import COMMITS, commit_sightings
 from queryaudit.detectors.writes.loops import in_loop
 from queryaudit.detectors.writes.needed import is_chain, is_needed_in_each_round, is_setup
-from queryaudit.records.events import Column, Frame, Model
+from queryaudit.records.definitions import Column, Frame, Model
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 

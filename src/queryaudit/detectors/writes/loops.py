@@ -12,7 +12,8 @@ from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import function_of
 from queryaudit.detectors.writes.calls import Call, Ran
-from queryaudit.records.events import Frame, FrameKind
+from queryaudit.records.definitions import Frame
+from queryaudit.records.kinds import FrameKind
 
 #: Does nothing but tell validators of a password that ``set_password()`` was given.
 _OF_USERS = "django.contrib.auth.base_user.AbstractBaseUser.save"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
 from queryaudit.advice.loops import names_in
 from queryaudit.detectors.writes.calls import Ran
-from queryaudit.records.events import Frame
+from queryaudit.records.definitions import Frame
 from queryaudit.sql.verbs import Verb
 
 #: Files and folders whose rows are made to test or to start with.

@@ -10,7 +10,7 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import called_at, function_of, severity_at, visible
 from queryaudit.detectors.writes.calls import Models, Ran
 from queryaudit.detectors.writes.rule import LoopFold
-from queryaudit.records.events import Column, Frame, Model
+from queryaudit.records.definitions import Column, Frame, Model
 from queryaudit.records.findings import Applicability, Edit, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb

@@ -8,8 +8,9 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.places import called_at, visible
 from queryaudit.detectors.writes.calls import Models, Ran
 from queryaudit.detectors.writes.rule import LoopFold
-from queryaudit.records.events import Frame, FrameKind, ScopeKind
+from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
+from queryaudit.records.kinds import FrameKind, ScopeKind
 from queryaudit.records.rules import Severity
 from queryaudit.sql.verbs import Verb
 

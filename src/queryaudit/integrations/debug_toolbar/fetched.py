@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from queryaudit.records.events import Fetch, Hydration, Occurrence, ScopeEnd, ScopeStart
+from queryaudit.records.events import (
+    Fetch,
+    Hydration,
+    Occurrence,
+    ScopeEnd,
+    ScopeStart,
+)
 from queryaudit.sql.statement import Statements
 from queryaudit.trace.tables import Tables
 

@@ -13,7 +13,8 @@ from queryaudit.integrations.debug_toolbar.fetched import FetchCounts
 from queryaudit.integrations.debug_toolbar.rows import PanelRows, panel_rows
 from queryaudit.judging import Analysis
 from queryaudit.middleware.audits import request_name
-from queryaudit.records.events import ScopeEnd, ScopeKind
+from queryaudit.records.events import ScopeEnd
+from queryaudit.records.kinds import ScopeKind
 from queryaudit.registry import Registry
 from queryaudit.runtime import Session
 from queryaudit.sql.statement import Statements

@@ -28,7 +28,7 @@ class Capture:
     @contextlib.contextmanager
     def scope(self, name: str) -> Iterator[None]:
         from queryaudit.capture.scopes import CURRENT, entered
-        from queryaudit.records.events import ScopeKind
+        from queryaudit.records.kinds import ScopeKind
 
         if os.getpid() != self._process:
             self._process = os.getpid()
