@@ -295,8 +295,8 @@ def test_requests_at_once_keep_their_queries_apart(served: None) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    names = {scope.id: scope.name for scope in seen.events.started}
-    assert sorted(names[query.scope] for query in seen.queries) == [
+    names = {scope.id: scope.name for scope in seen.events.ended}
+    assert sorted(str(names[query.scope]) for query in seen.queries) == [
         "GET /plain/",
         *["GET /timed/"] * 4,
     ]

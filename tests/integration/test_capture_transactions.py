@@ -306,7 +306,18 @@ def test_it_is_noted_which_parameters_were_null_and_not_what_the_others_were() -
     for recording, positions in ((seen, ()), (again, (2,))):
         [query] = [q for q in recording.queries if recording.text(q).startswith("INSERT")]
         known = recording.session.hub.tables.nulls
-        assert known[query.sql, query.stack] == {positions}
+        assert known[query.sql, query.stack] == (positions,)
+
+
+@pytest.mark.django_db
+def test_what_we_take_to_look_at_a_place_for_the_first_time_is_told_apart() -> None:
+    with Recording() as seen:
+        for _ in range(2):
+            with transaction.atomic():
+                Tag.objects.count()
+    [_, first, _, second] = transactions(seen)
+    assert first.ours_ns > 0
+    assert second.ours_ns == 0
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from queryaudit.capture.schema import models
+from queryaudit.capture.schema import model_row, models
 from queryaudit.locking.locks import Lock, taken
 from queryaudit.locking.modes import TableLockMode, conflict, covers
 from queryaudit.locking.reading import read
@@ -214,7 +214,7 @@ def _hides(text: str) -> bool:
 def test_the_locks_that_are_derived_are_those_that_the_server_holds() -> None:
     fill(SHOP_SIZE)
     sql("CREATE EXTENSION IF NOT EXISTS pgrowlocks")()
-    schema = LockSchema(models())
+    schema = LockSchema(map(model_row, models()))
     wrong: dict[str, object] = {}
     agreed = total = 0
     with closing(UrlServer.connect(url())) as server:

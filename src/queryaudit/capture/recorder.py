@@ -203,10 +203,13 @@ class Recorder:
                 return
         defined = self.defined
         site = statement.sites.recall()
+        looked_ns = 0
         if site is None:
+            began_ns = now_ns()
             site = self._new_site(statement, text, sys._getframe(1), scope)
             if sql.startswith(("UPDATE", "INSERT", "LOCK")) or " FOR " in sql:
                 defined.repeated.append(site.stack)  # what leads to it may matter
+            looked_ns = now_ns() - began_ns
         if site.scope != scope.id:
             site.scope = scope.id
             defined.repeated += statement.asked(scope.id, site.stack)
@@ -254,8 +257,10 @@ class Recorder:
 
         ignoring = IGNORING.get()
         held = connection._queryaudit_transaction
-        if held is not None and held.awaited:
-            held.asked(scope)
+        if held is not None:
+            held.ours_ns += looked_ns
+            if held.awaited:
+                held.asked(scope)
         if statement.updates and row is None:
             row = last_value(self._salt, params)
         query = self.running[get_ident()] = _new_tuple(

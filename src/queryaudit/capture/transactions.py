@@ -37,6 +37,7 @@ class Open:
         "id",
         "implicit",
         "manual",
+        "ours_ns",
         "savepoints",
         "scope",
         "stack",
@@ -55,6 +56,8 @@ class Open:
         #: A coroutine waits for this thread, and others may use it before the transaction ends.
         self.awaited = not manual and bool(AWAITING.get())
         self.ended = False
+        #: Time in which the application waited for us.
+        self.ours_ns = 0
         #: Blocks entered and not left, the outermost included.
         self.blocks = 0
         #: Savepoints and the stacks that made them, the innermost last.
@@ -84,6 +87,7 @@ class Open:
                 len(self.savepoints),
                 self.implicit,
                 None if ignoring is None else recorder.ignores.id(ignoring),
+                self.ours_ns,
             ),
         )
 

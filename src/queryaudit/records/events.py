@@ -145,6 +145,7 @@ class Transaction(NamedTuple):
     level: int  #: savepoints that are open, the one meant included
     implicit: bool  #: Django opened it for one call, as ``delete()`` does
     ignored: int | None
+    ours_ns: int = 0  #: what the audit itself took so far, to look at source for the first time
 
 
 class Effect(NamedTuple):

@@ -36,7 +36,8 @@ class Span:
 
     __slots__ = (
         *("began_ns", "counted", "db_ns", "effects_ns", "ended_ns", "first", "first_ns"),
-        *("held_db_ns", "held_effects_ns", "held_statements", "mix", "runs", "statements"),
+        *("held_db_ns", "held_effects_ns", "held_statements", "mix", "ours_ns", "runs"),
+        "statements",
     )
 
     def __init__(self, began_ns: int) -> None:
@@ -52,6 +53,8 @@ class Span:
         self.counted: dict[Ran, tuple[int | None, int]] = {}
         #: Tells transactions apart by what else they wrote.
         self.mix = 0
+        #: What the audit took, which no transaction of production waits for.
+        self.ours_ns = 0
 
     @property
     def held_ns(self) -> int:
@@ -60,7 +63,7 @@ class Span:
     @property
     def own_ns(self) -> int:
         """What Python took of the time in which something was held."""
-        return max(0, self.held_ns - self.held_db_ns - self.held_effects_ns)
+        return max(0, self.held_ns - self.held_db_ns - self.held_effects_ns - self.ours_ns)
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ class SpanFold:
         elif event.boundary in (Boundary.COMMIT, Boundary.ROLLBACK):
             found = self._open.pop(event.id, None)
             if found is not None:
-                found[1].ended_ns = event.time_ns
+                found[1].ended_ns, found[1].ours_ns = event.time_ns, event.ours_ns
                 self._end(self.spans[found[0]], found[1])
 
     def add(self, query: Query) -> None:
