@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from queryaudit.detectors.base import View
-from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.kinds import AccessKind
 
@@ -58,12 +56,4 @@ class LazyRelationInLoop(LoadRule):
     name = "lazy-relation-in-loop"
     summary = "A related object is loaded once per row of a queryset."
     order = 60
-
-    def claims(self, load: Load, view: View) -> bool:
-        return (
-            load.access is not None
-            and load.lazy
-            and not load.eager
-            and load.rows >= view.threshold
-            and load.access.path[-1].kind in (AccessKind.FORWARD, AccessKind.REVERSE_ONE)
-        )
+    kinds = frozenset({AccessKind.FORWARD, AccessKind.REVERSE_ONE})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from queryaudit.detectors.base import View
-from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.kinds import AccessKind
 
@@ -60,12 +58,4 @@ class LazyCollectionInLoop(LoadRule):
     name = "lazy-collection-in-loop"
     summary = "A collection of related objects is loaded once per row of a queryset."
     order = 50
-
-    def claims(self, load: Load, view: View) -> bool:
-        return (
-            load.access is not None
-            and load.lazy
-            and not load.eager
-            and load.rows >= view.threshold
-            and load.access.path[-1].kind in (AccessKind.COLLECTION, AccessKind.MANY)
-        )
+    kinds = frozenset({AccessKind.COLLECTION, AccessKind.MANY})

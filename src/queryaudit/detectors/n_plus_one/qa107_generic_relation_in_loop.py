@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from queryaudit.detectors.base import View
-from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
 from queryaudit.records.kinds import AccessKind
 
@@ -56,12 +54,4 @@ class GenericRelationInLoop(LoadRule):
     name = "generic-relation-in-loop"
     summary = "A generic relation is loaded once per row."
     order = 45
-
-    def claims(self, load: Load, view: View) -> bool:
-        return (
-            load.access is not None
-            and load.lazy
-            and not load.eager
-            and load.rows >= view.threshold
-            and load.access.path[-1].kind in (AccessKind.GENERIC, AccessKind.GENERIC_COLLECTION)
-        )
+    kinds = frozenset({AccessKind.GENERIC, AccessKind.GENERIC_COLLECTION})

@@ -11,6 +11,7 @@ from queryaudit.detectors.n_plus_one import advising
 from queryaudit.detectors.n_plus_one.judgement import judge
 from queryaudit.detectors.n_plus_one.loads import Load, LoadFold
 from queryaudit.records.findings import Fix
+from queryaudit.records.kinds import AccessKind
 
 
 class FamilyFold(LoadFold):
@@ -27,14 +28,25 @@ class LoadRule(Detector):
     fold = FamilyFold
     #: Rules are asked in this order; lower first.
     order: ClassVar[int]
+    #: The relations that are the rule's own where they are read row by row. A rule about other
+    #: reads says so in ``claims``.
+    kinds: ClassVar[frozenset[AccessKind]] = frozenset()
     #: All rules of the family, as they were defined.
     family: ClassVar[list[type[LoadRule]]] = []
 
     def __init_subclass__(cls) -> None:
+        if not cls.kinds and cls.claims is LoadRule.claims:
+            raise TypeError(f"{cls.__name__} does not say which reads are its own")
         LoadRule.family.append(cls)
 
     def claims(self, load: Load, view: View) -> bool:
-        raise TypeError(f"{type(self).__name__} does not say which reads are its own")
+        return (
+            load.access is not None
+            and load.lazy
+            and not load.eager
+            and load.rows >= view.threshold
+            and load.access.path[-1].kind in self.kinds
+        )
 
     def judge(self, fold: FamilyFold, view: View) -> Iterable[Sighting]:
         if fold.sightings is None:
