@@ -1,8 +1,4 @@
-"""Where indexes are tried: on copies in a database, or on a twin. For the CLI and test runs.
-
-The rows of tests say nothing about indexes: a test run is advised by a place that the user named,
-one for each database of the settings.
-"""
+"""Where indexes are tried: on copies in a database, or on a twin. For the CLI and test runs."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
-from queryaudit.config import Config, Named
-from queryaudit.errors import QueryAuditError
+from queryaudit.config import Named
 from queryaudit.judging import Analysis
 from queryaudit.plans.planners import Planners
 from queryaudit.plans.saved import SavedPlanner
@@ -26,9 +20,6 @@ from queryaudit.proof.laboratory import Laboratory
 from queryaudit.proof.trials import Advice
 from queryaudit.proof.trying import Task, Trying, advise
 from queryaudit.records.advised import AdvisedIndex
-from queryaudit.records.findings import Diagnostic
-from queryaudit.records.plans import Explaining, PlanMode
-from queryaudit.trace.tables import Tables
 from queryaudit.twin.session import Twin
 from queryaudit.twin.what_if import TwinWhatIf
 
@@ -122,46 +113,3 @@ def _twin(alias: str, twin: Twin) -> Place:
     return Place(
         alias, planner, None, lambda task: Estimating(TwinWhatIf(twin), planner.texts, task)
     )
-
-
-class Advised(NamedTuple):
-    """What became of indexes for a test run, and what is to be said about that."""
-
-    diagnostics: list[Diagnostic]
-    indexes: tuple[AdvisedIndex, ...] = ()
-
-
-#: Brings all that was asked to the analysis, planned by who is named. What is wrong with it.
-Feed = Callable[[Planners | None], list[Diagnostic]]
-
-
-def advised_run(analysis: Analysis, feed: Feed) -> Advised:
-    """Feed ``analysis``, and try indexes where the option ``advise`` says. Never raises for a
-    place that can't be used: the run is reported without."""
-    wanted = analysis.config.advise
-    if not wanted:
-        return Advised(feed(None))
-    found: list[Diagnostic] | None = None
-    try:
-        with places(wanted, analysis, Terms(scratch=True)) as there:
-            found = []
-            found = feed(there.planners)
-            advice = there.advise()
-            found = [*found, *there.planners.diagnostics()]
-    except QueryAuditError as error:
-        if found is None:
-            found = feed(None)
-        return Advised([*found, _not_advised(error.message, error.hint)])
-    if advice.interruption:
-        found.append(_not_advised(f"Not all was tried: {advice.interruption}.", ""))
-    return Advised(found, advice.indexes)
-
-
-def gather(tables: Tables, config: Config) -> None:
-    """Before the first test: what is asked is gathered, though nothing is explained in tests."""
-    if config.advise and tables.explaining is None:
-        tables.explaining = Explaining(PlanMode.GENERIC)
-
-
-def _not_advised(message: str, hint: str) -> Diagnostic:
-    return Diagnostic(slug="not-advised", message=f"No index was advised. {message}", hint=hint)

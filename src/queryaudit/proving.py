@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from queryaudit.analysis.joining import fingerprint, impact
-from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.locking.graph import RULE, Chain, Crossing, crossings, is_postgres, locks_rows
 from queryaudit.proof.deadlock import Trial, prove
 from queryaudit.proof.scratch import scratch_database
 from queryaudit.records.advised import Outcome
 from queryaudit.records.definitions import Model
-from queryaudit.records.findings import Diagnostic, Evidence, Finding, Grade, Suppression
+from queryaudit.records.findings import Evidence, Finding, Grade, Suppression
 from queryaudit.records.report import Report
 
 #: What is put to the test.
@@ -33,28 +32,6 @@ def with_proofs(
         return report
     with scratch_database(url) as scratch:
         return replayed(report, analysis, scratch, told)
-
-
-def after_tests(report: Report, analysis: Analysis) -> Report:
-    """``report`` of a run with the option ``prove``, replayed on the server of the tests.
-
-    What can't be replayed stays, with a diagnostic that says why.
-    """
-    from queryaudit.plans.django_server import url_of
-
-    claimed = any(finding.rule == RULE for finding in report.findings)
-    aliases = [name for name, vendor in _databases(report) if is_postgres(vendor)]
-    if not analysis.config.prove or not claimed or not aliases:
-        return report
-    try:
-        return with_proofs(report, analysis, url_of(aliases[0]))
-    except QueryAuditError as error:
-        told = Diagnostic(
-            slug="not-replayed",
-            message=f"No deadlock was replayed: {error.message}",
-            hint=error.hint,
-        )
-        return replace(report, diagnostics=(*report.diagnostics, told))
 
 
 def replayed(
@@ -90,14 +67,15 @@ def replayed(
 
 def unchecked(report: Report) -> Iterator[str]:
     """What was not looked at, in a sentence for each database."""
-    for alias, vendor in _databases(report):
+    for alias, vendor in databases(report):
         if not locks_rows(vendor):
             yield f"{alias} was not checked: SQLite locks the database as a whole."
         elif not is_postgres(vendor):
             yield f"{alias} was not replayed: transactions of {vendor} are not."
 
 
-def _databases(report: Report) -> Iterator[tuple[str, str]]:
+def databases(report: Report) -> Iterator[tuple[str, str]]:
+    """Alias and vendor of each that was audited."""
     for database in report.audited.databases:
         alias, _, vendor = database.rstrip(")").rpartition(" (")
         yield alias, vendor

@@ -37,8 +37,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"records", "errors", "rulepages"},  # SARIF carries the rule's page
     "composition": {"records"},
     "capture": {"records", "errors", "sql", "composition"},
-    "proving": {"analysis", "errors", "judging", "locking", "plans", "proof", "records"},
-    "advising": {"config", "errors", "judging", "plans", "proof", "records", "trace", "twin"},
+    "proving": {"analysis", "judging", "locking", "proof", "records"},
+    "advising": {"config", "errors", "judging", "plans", "proof", "records", "twin"},
+    "after_run": {
+        "advising",
+        "config",
+        "errors",
+        "judging",
+        "locking",
+        "plans",
+        "proving",
+        "records",
+        "trace",
+    },
     "rulepages": {"records"},
     "registry": {"detectors", "records", "errors"},
     "judging": {
@@ -84,7 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "runtime",
     },
     "integrations": {
-        "advising",
+        "after_run",
         "analysis",
         "blocks",
         "capture",
@@ -95,7 +106,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "middleware",
         "plans",
         "project",
-        "proving",
         "records",
         "registry",
         "replay",

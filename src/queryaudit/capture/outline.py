@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ STATEMENTS = frozenset({STATEMENT, FUNCTION, CLASS, FOR, WHILE})
 
 _LOOPING = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: Expressions in which code runs repeatedly or later, and the words that they are written with.
-_RUNNING, _WORDS = (*_LOOPING, ast.Lambda), ("for", "lambda")
+_RUNNING, _WORDS = (*_LOOPING, ast.Lambda), re.compile(r"\b(?:for|lambda)\b")
 _KINDS: dict[type[ast.AST], int] = {
     ast.FunctionDef: FUNCTION,
     ast.AsyncFunctionDef: FUNCTION,
@@ -33,8 +34,13 @@ _KINDS: dict[type[ast.AST], int] = {
     **dict.fromkeys(_LOOPING, COMPREHENSION),
     ast.Lambda: LAMBDA,
 }
-#: Expressions that stand in an outline whatever is in them: headers and decorators.
-_KEPT = frozenset({"iter", "test", "target", "decorator_list"})
+#: Statements that have no others in them: most of a file.
+_PLAIN = frozenset(
+    {ast.Expr, ast.Return, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Raise, ast.Assert,
+     ast.Delete, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Pass, ast.Break,
+     ast.Continue}
+)  # fmt: skip
+_BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 #: Nodes without a place and without parts.
 _LEAVES = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 _MAX_TEXT = 200
@@ -146,6 +152,10 @@ def _outline(text: str) -> Outline:
             continue
         node, whole = item
         number = len(rows)
+        if type(node) in _PLAIN and not running.at(node):
+            rows.append(_plain(node, whole))
+            ends.append(number + 1)
+            continue
         loop = loops.pop(node, None)
         if loop is not None:
             rows[loop] = tuple(Node._make(rows[loop])._replace(iterated=number))
@@ -163,22 +173,28 @@ def _outline(text: str) -> Outline:
 
 
 def _parts(node: ast.AST, whole: bool, running: _Running) -> Iterator[tuple[ast.AST, bool]]:
-    """What of a node stands in the outline, and whether all of that does."""
-    if isinstance(node, ast.expr) and not whole:
-        return
-    fields = node._fields
-    if isinstance(node, ast.ClassDef):
+    """What of a node stands in the outline: statements, what a loop goes through, and expressions
+    in which code runs. Of these all parts do, and of what a class binds the names."""
+    fields, quiet = node._fields, False
+    if isinstance(node, ast.expr):
+        if not whole:
+            return
+    elif isinstance(node, ast.stmt):
+        whole, quiet = False, running.is_quiet(node)
+    in_class = isinstance(node, ast.ClassDef)
+    if in_class:
         # Where something may be in several, it is in the body.
         fields = ("body", "decorator_list", "bases", "keywords")
     for name in fields:
         value = getattr(node, name, None)
         for part in value if isinstance(value, list) else (value,):
-            if isinstance(part, ast.stmt | ast.excepthandler | ast.match_case):
-                # What a class binds is looked up by name.
-                yield part, isinstance(node, ast.ClassDef) and isinstance(part, ast.Assign)
+            if isinstance(part, _BLOCKS):
+                yield part, in_class
             elif isinstance(part, ast.AST) and not isinstance(part, _LEAVES):
+                if quiet and name != "iter":
+                    continue
                 runs = whole or running.within(part)
-                if runs or name in _KEPT:
+                if runs or name == "iter":
                     yield part, runs
 
 
@@ -186,16 +202,32 @@ class _Running:
     """Finds expressions in which code runs repeatedly or later."""
 
     def __init__(self, text: str) -> None:
-        found = (any(word in line for word in _WORDS) for line in text.split("\n"))
+        found = [_WORDS.search(line) is not None for line in text.split("\n")]
         #: How many lines before each, and before the end, have such a word.
-        self._before = [0, *accumulate(map(int, found))]
+        self._before: list[int] = [0, *accumulate(found)]
+
+    def at(self, node: Any) -> bool:
+        """Whether such a word is on the lines of an expression or statement."""
+        before = self._before
+        words: int = before[node.end_lineno] - before[node.lineno - 1]
+        return words > 0
+
+    def is_quiet(self, node: ast.stmt) -> bool:
+        """Whether none is on those of a statement before the first one in it ends."""
+        body: list[ast.stmt] = getattr(node, "body", [])
+        return bool(body) and self._before[body[0].lineno] == self._before[node.lineno - 1]
 
     def within(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.expr):
-            before = self._before
-            if before[node.end_lineno or node.lineno] == before[node.lineno - 1]:
-                return False
+        if isinstance(node, ast.expr) and not self.at(node):
+            return False
         return any(isinstance(each, _RUNNING) for each in ast.walk(node))
+
+
+def _plain(node: Any, whole: bool) -> tuple[Any, ...]:
+    """The row of a statement without parts."""
+    line = node.lineno
+    place = (STATEMENT, line, line, node.col_offset, node.end_lineno, node.end_col_offset)
+    return (*place, _names(node, whole), "", 0, 0, 0, 0)
 
 
 def _row(node: ast.AST, whole: bool) -> tuple[Any, ...]:

@@ -10,11 +10,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from queryaudit.advising import advised_run, gather
+from queryaudit import after_run
 from queryaudit.analysis.settings import Unused
 from queryaudit.capture.roots import project_roots
 from queryaudit.capture.scopes import entered
@@ -28,13 +28,14 @@ from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
-from queryaudit.plans.planners import Planners
 from queryaudit.project import project_config
-from queryaudit.proving import after_tests
 from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.kinds import Phase
 from queryaudit.runtime import Session
+
+if TYPE_CHECKING:
+    from queryaudit.plans.planners import Planners
 
 _TRACES = "queryaudit_traces"
 _RUN = "queryaudit_run"
@@ -166,7 +167,7 @@ class _Concluding:
         self._notes, self._problems, self._printed = [], [], StringIO()
         partial = is_partial(self.config, session, self.deselected)
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
-        report = after_tests(report, self.analysis)
+        report = after_run.replayed(report, self.analysis)
         report = self.analysis.advised(report, indexes)
         try:
             conclusion = conclude(
@@ -225,7 +226,7 @@ class Alone(_Recording, _Concluding):
 
     def pytest_sessionstart(self) -> None:
         self.begin()
-        gather(self.session.hub.tables, self.options)
+        after_run.gather(self.session.hub.tables, self.options)
         self.session.hub.listen(self.analysis.engine(self.session.hub.tables))
         if self.options.trace is not None:
             try:
@@ -242,7 +243,7 @@ class Alone(_Recording, _Concluding):
             self.analysis.finish()
             return []
 
-        advised = advised_run(self.analysis, feed)
+        advised = after_run.advised(self.analysis, feed)
         diagnostics = [*self.session.diagnostics(), *advised.diagnostics]
         self.conclude(session, diagnostics, advised.indexes)
 
@@ -299,7 +300,7 @@ class Controller(_Concluding):
         )
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        advised = advised_run(
+        advised = after_run.advised(
             self.analysis, lambda planner: self._traces.analysed(self.analysis, planner)
         )
         self._diagnostics.extend(advised.diagnostics)

@@ -10,12 +10,12 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 from django.test.runner import DiscoverRunner
 
-from queryaudit.advising import advised_run, gather
+from queryaudit import after_run
 from queryaudit.analysis.settings import Unused
 from queryaudit.conclude import conclude, write_outputs
 from queryaudit.config import Reach, add_flags, given_flags
@@ -25,14 +25,15 @@ from queryaudit.integrations.unittest_cases import audited
 from queryaudit.integrations.unittest_workers import RecordingRunners, RecordingSuite
 from queryaudit.integrations.worker_traces import WorkerTraces, merged
 from queryaudit.judging import Analysis
-from queryaudit.plans.planners import Planners
 from queryaudit.project import project_config
-from queryaudit.proving import after_tests
 from queryaudit.records.advised import AdvisedIndex
 from queryaudit.records.findings import Diagnostic
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
 from queryaudit.runtime import Session
+
+if TYPE_CHECKING:
+    from queryaudit.plans.planners import Planners
 
 
 class QueryAuditRunner(DiscoverRunner):
@@ -118,7 +119,7 @@ class QueryAuditRunner(DiscoverRunner):
             return []
 
         try:
-            gather(session.hub.tables, config)
+            after_run.gather(session.hub.tables, config)
             session.hub.listen(self._analysis.engine(session.hub.tables))
             if config.trace is not None:
                 try:
@@ -130,7 +131,7 @@ class QueryAuditRunner(DiscoverRunner):
         finally:
             entrances.uninstall()
             session.close()
-            advised = advised_run(self._analysis, feed)
+            advised = after_run.advised(self._analysis, feed)
             self._diagnostics = [*session.diagnostics(), *advised.diagnostics]
             self._indexes = advised.indexes
 
@@ -145,7 +146,7 @@ class QueryAuditRunner(DiscoverRunner):
         try:
             return super().run_suite(suite, **options)
         finally:
-            advised = advised_run(
+            advised = after_run.advised(
                 self._analysis, lambda planner: traces.analysed(self._analysis, planner)
             )
             self._diagnostics = merged([*suite.diagnostics, *advised.diagnostics])
@@ -165,7 +166,7 @@ class QueryAuditRunner(DiscoverRunner):
     def _conclude(self, stream: Any) -> ExitCode:
         """Print the report, write those that were asked for, and judge."""
         unused = Unused.NONE if self._partial else Unused.ALL
-        report = after_tests(
+        report = after_run.replayed(
             self._analysis.report(self._diagnostics, unused=unused), self._analysis
         )
         report = self._analysis.advised(report, self._indexes)
