@@ -5,11 +5,13 @@ The judging half, which needs no Django, is ``judging``.
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import platform
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +23,7 @@ from queryaudit.capture.recorder import Recorder
 from queryaudit.capture.roots import project_roots
 from queryaudit.capture.waits import Watcher
 from queryaudit.config import Config
+from queryaudit.errors import QueryAuditError
 from queryaudit.records.events import (
     TRACE_SCHEMA,
     Event,
@@ -34,6 +37,8 @@ from queryaudit.records.plans import PlanMode
 from queryaudit.trace.names import trace_path
 from queryaudit.trace.tables import Tables
 from queryaudit.trace.writer import TraceWriter
+
+logger = logging.getLogger("queryaudit")
 
 
 class Listener(Protocol):
@@ -50,6 +55,8 @@ class Hub:
     def __init__(self, header: Header) -> None:
         self.tables = Tables(header)
         self.writer: TraceWriter | None = None
+        #: Opens the writer with the first scope.
+        self.opening: Callable[[], None] | None = None
         #: Engines by the scope whose subtree they listen to; None listens to all.
         self._engines: dict[int | None, list[Listener]] = {}
         self._members: dict[int, tuple[Listener, ...]] = {}
@@ -86,6 +93,9 @@ class Hub:
             self.writer.define(event)
 
     def start(self, event: ScopeStart) -> None:
+        if self.opening is not None:
+            opening, self.opening = self.opening, None
+            opening()
         self.define(event)
         inherited = (
             self._members.get(event.parent, ())
@@ -155,6 +165,33 @@ class Session:
             self.hub.writer.define(self.hub.tables.explaining)
         return path
 
+    def keep_trace(self, target: Path) -> None:
+        """For an application: a trace of each process that begins a unit of work.
+
+        Servers load an application and fork afterwards, and what was opened before is the
+        parent's alone.
+        """
+        if self.hub.writer is None:
+            self.hub.opening = lambda: self._open_kept(target)
+
+    def _open_kept(self, target: Path) -> None:
+        self.token = secrets.token_hex(6)
+        self.header = self.header._replace(process=f"{os.getpid()}-{self.token}")
+        self.hub.tables.header = self.header
+        try:
+            self.write_trace(target)
+        except QueryAuditError as error:
+            logger.error("queryaudit writes no trace: %s", error)
+            return
+        atexit.register(self.finish_trace)
+
+    def finish_trace(self) -> None:
+        """Write what waits and mark the trace as complete, as this process ends."""
+        atexit.unregister(self.finish_trace)
+        self.recorder.flush()
+        if self.hub.writer is not None:
+            self.hub.writer.close()
+
     def explain(self, mode: PlanMode | None) -> bool:
         """Explain statements from now on. False if that is not wanted, or done already."""
         if mode is None or self.recorder.sampler is not None:
@@ -193,9 +230,7 @@ class Session:
             _installation.release()
             if Session.current is self:
                 Session.current = None
-        self.recorder.flush()
-        if self.hub.writer is not None:
-            self.hub.writer.close()
+        self.finish_trace()
 
     def diagnostics(self) -> list[Diagnostic]:
         """What went wrong with the capture itself."""

@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model_places": {"records"},
     "scanning": {"composition", "config", "detectors", "errors", "judging", "records"},
     "replay": {"judging", "records", "trace"},
-    "runtime": {"capture", "config", "plans", "records", "trace"},
+    "runtime": {"capture", "config", "errors", "plans", "records", "trace"},
     "plans": {"errors", "records", "sql"},
     "proof": {"advice", "errors", "locking", "plans", "records", "sql"},
     "twin": {"advice", "errors", "plans", "proof", "records"},

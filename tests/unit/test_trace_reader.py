@@ -148,10 +148,26 @@ def test_rows_that_refer_to_a_lost_definition_go_with_it(trace: Path, lost: int)
     assert reader.diagnostics[-1].count == missing
 
 
-def test_a_trace_that_was_not_closed_is_called_torn_even_at_a_lines_end(trace: Path) -> None:
+def test_a_trace_that_was_not_closed_between_two_units_of_work_has_them_whole(trace: Path) -> None:
     trace.write_bytes(b"".join([HEAD, *LINES]))
     reader = TraceReader(trace)
     assert list(reader.events()) == [HEADER, *EVENTS]
+    assert [(d.slug, d.message, d.hint) for d in reader.diagnostics] == [
+        (
+            "trace-torn",
+            f"{trace} was not closed: its process still runs, or was stopped.",
+            "All units of work in it are whole; what came after them is missing.",
+        )
+    ]
+
+
+def test_a_trace_that_was_not_closed_within_a_unit_of_work_is_called_torn_even_at_a_lines_end(
+    trace: Path,
+) -> None:
+    (end,) = (number for number, event in enumerate(EVENTS) if isinstance(event, ScopeEnd))
+    trace.write_bytes(b"".join([HEAD, *LINES[:end]]))
+    reader = TraceReader(trace)
+    assert list(reader.events()) == [HEADER, *EVENTS[:end]]
     assert [(d.slug, d.message, d.hint) for d in reader.diagnostics] == [
         (
             "trace-torn",

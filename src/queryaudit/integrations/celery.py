@@ -36,10 +36,12 @@ class Tasks:
     def connect(self) -> None:
         signals.task_prerun.connect(self._begin, weak=False, dispatch_uid=id(self))
         signals.task_postrun.connect(self._end, weak=False, dispatch_uid=id(self))
+        signals.worker_process_shutdown.connect(self._last, weak=False, dispatch_uid=id(self))
 
     def disconnect(self) -> None:
         signals.task_prerun.disconnect(self._begin, dispatch_uid=id(self))
         signals.task_postrun.disconnect(self._end, dispatch_uid=id(self))
+        signals.worker_process_shutdown.disconnect(self._last, dispatch_uid=id(self))
 
     def _begin(self, task: Any = None, **_: Any) -> None:
         # The application's own audit and that of a test run may listen both.
@@ -59,6 +61,9 @@ class Tasks:
         except ValueError:  # a pool that ends tasks in another context than it began them in
             CURRENT.set(None)
         self._units.end(running.scope)
+
+    def _last(self, **_: Any) -> None:
+        self._units.process_ends()
 
 
 def audit_tasks() -> None:

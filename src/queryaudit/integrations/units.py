@@ -44,6 +44,14 @@ class Units:
         except Exception as ours:  # noqa: BLE001 - the first wall
             self._failed(ours)
 
+    def process_ends(self) -> None:
+        """For hosts whose processes end without what Python does at exit."""
+        try:
+            if self._session is not None:
+                self._session.finish_trace()
+        except Exception as ours:  # noqa: BLE001 - the first wall
+            self._failed(ours)
+
     def _begin(self, kind: ScopeKind, name: str) -> Scope | None:
         session = self._session
         # A host may outlive the run that it was attached in.
@@ -95,8 +103,8 @@ class ApplicationUnits(Units):
         with self._lock:
             if self._session is None or Session.current is not self._session:
                 session = self._session = Session(self._config).open()
-                if self._config.trace is not None and session.hub.writer is None:
-                    session.write_trace(self._config.trace)
+                if self._config.trace is not None:
+                    session.keep_trace(self._config.trace)
             return self._session
 
     def _end(self, scope: Scope) -> None:

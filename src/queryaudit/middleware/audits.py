@@ -9,7 +9,6 @@ from typing import Any
 
 from queryaudit.capture.scopes import Scope
 from queryaudit.config import Config
-from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
 from queryaudit.records.findings import Finding
@@ -101,11 +100,8 @@ def audits_from_settings() -> ApplicationAudits:
     if not enabled:
         raise MiddlewareNotUsed("queryaudit audits only with DEBUG or enabled = true.")
     session = Session(config).open()
-    if config.trace is not None and session.hub.writer is None:
-        try:
-            session.write_trace(config.trace)
-        except QueryAuditError as error:
-            logger.error("queryaudit writes no trace: %s", error)
+    if config.trace is not None:
+        session.keep_trace(config.trace)
     return ApplicationAudits(session, config)
 
 

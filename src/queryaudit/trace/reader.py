@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from queryaudit.errors import TraceError
-from queryaudit.records.events import Event, Header
+from queryaudit.records.events import Event, Header, ScopeEnd, ScopeStart
 from queryaudit.records.findings import Diagnostic
 from queryaudit.trace.closure import Closure
 from queryaudit.trace.codec import SecondTraceError, begins_header, parse_header, parse_line
@@ -94,7 +94,8 @@ class TraceReader:
 
     def _rows(self) -> Iterator[Sequence[Event] | None]:
         """The events of each line after the header; None for a line that was left out."""
-        complete = False
+        complete = whole = False
+        running = 0
         try:
             with self.path.open("rb") as stream:
                 for number, line in enumerate(lines(stream), start=1):
@@ -106,16 +107,20 @@ class TraceReader:
                         self._note_second_trace(number)
                         return
                     except GarbledError as error:
-                        if line.endswith(b"\n"):
+                        whole = line.endswith(b"\n")
+                        if whole:
                             self._note_garbled(number, error)
                             yield None
                         continue
                     if rows is None:
                         complete = True
-                    else:
-                        yield rows
+                        continue
+                    whole = line.endswith(b"\n")
+                    running += sum(type(row) is ScopeStart for row in rows)
+                    running -= sum(type(row) is ScopeEnd for row in rows)
+                    yield rows
         except TornError:
-            complete = False
+            complete = whole = False
         except OSError as error:
             self._note(
                 "trace-unreadable",
@@ -124,11 +129,16 @@ class TraceReader:
             )
             return
         if not complete:
-            self._note(
-                "trace-torn",
-                f"{self.path} breaks off: the process that wrote it did not close it.",
-                "What was written before is used; its last queries may be missing.",
-            )
+            self._note_torn(between_units=whole and not running)
+
+    def _note_torn(self, *, between_units: bool) -> None:
+        if between_units:
+            message = f"{self.path} was not closed: its process still runs, or was stopped."
+            hint = "All units of work in it are whole; what came after them is missing."
+        else:
+            message = f"{self.path} breaks off: the process that wrote it did not close it."
+            hint = "What was written before is used; its last queries may be missing."
+        self._note("trace-torn", message, hint)
 
     def _note_garbled(self, number: int, error: GarbledError) -> None:
         self._note(

@@ -50,7 +50,10 @@ def _suite(name: str, django: str, python: str, database: str = "sqlite") -> Dja
         name=name,
         about=f"a broad part of the tests of Django {django}, {database}",
         python=python,
-        requirements=(f"Django=={django}", "jinja2", "Pillow", "PyYAML", "tblib", "tzdata", "pytz"),
+        requirements=(
+            *(f"Django=={django}", "jinja2", "Pillow", "PyYAML", "tblib", "tzdata", "pytz"),
+            *(("psycopg[pool]",) if database == "postgresql" else ()),
+        ),
         database=database,
         django=django,
     )
@@ -61,4 +64,5 @@ TARGETS = (
     _suite("django-5.2", "5.2.19", "3.11"),
     _suite("django-4.2", "4.2.30", "3.10"),
     _suite("django-6.1-postgresql", "6.1.3", "3.13", "postgresql"),
+    _suite("django-4.2-postgresql", "4.2.30", "3.10", "postgresql"),
 )

@@ -10,11 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import unittest
 from collections.abc import Callable
 from typing import Any
 
 from django.test.runner import DiscoverRunner
+
+#: A subtest's name may show an object, which lies elsewhere in each run.
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 class RecordingResult(unittest.TextTestResult):
@@ -22,7 +26,8 @@ class RecordingResult(unittest.TextTestResult):
 
     def _write(self, test: unittest.TestCase, outcome: str) -> None:
         with open(os.environ["REALWORLD_RESULTS"], "a", encoding="utf-8") as results:
-            results.write(json.dumps({"test": test.id(), "outcome": outcome}) + "\n")
+            name = ADDRESS.sub("", test.id())
+            results.write(json.dumps({"test": name, "outcome": outcome}) + "\n")
 
     def addSuccess(self, test: Any) -> None:
         self._write(test, "passed")
