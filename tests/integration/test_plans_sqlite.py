@@ -184,24 +184,6 @@ def test_other_sorts_are_silent(
     assert "QA404" not in found(trace, database(tmp_path, 30_000), capsys)
 
 
-def test_advice_lists_ideas_and_says_that_nothing_is_tried_on_sqlite(
-    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with queryaudit.audit("a page", trace=str(trace), test_files=[]):
-        Shipment.objects.filter(tracking_code="T1").count()
-        list(Shipment.objects.order_by("-weight").values_list("pk")[:9])
-    url = database(tmp_path)
-    assert main(["advise", str(trace), "--database", url]) == 0
-    out = capsys.readouterr().out
-    assert "Ideas from plans, not tried\n" in out
-    assert "--scratch" not in out
-    assert 'fields=["tracking_code"]' in out
-    assert 'fields=["-weight"]' in out
-    assert out.count("indexes are tried on PostgreSQL only") == 2
-    assert main(["advise", str(trace), "--database", url, "--scratch"]) == 4
-    assert "Without --scratch they are listed as ideas." in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "condition",
     [

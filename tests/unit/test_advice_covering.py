@@ -169,7 +169,7 @@ def test_it_serves_what_its_plain_form_does_and_not_the_other_way() -> None:
 
 def test_its_code_is_what_is_proved() -> None:
     assert index_expression(COVERING, None).endswith('include=["total"])')
-    assert ddl(COVERING, "t").endswith('USING btree ("customer_id") INCLUDE ("total")')
+    assert ddl(COVERING, "t").endswith('ON t ("customer_id") INCLUDE ("total")')
 
 
 def test_indexes_that_are_its_beginning_have_nothing_left_to_do() -> None:

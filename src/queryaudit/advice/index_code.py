@@ -100,7 +100,7 @@ def meta_code(candidates: Sequence[Candidate], model: Model | None) -> str:
 def migration_code(
     candidates: Sequence[Candidate], model: Model | None, *, concurrently: bool = True
 ) -> str:
-    """A migration that adds the indexes without keeping writers out."""
+    """A migration that adds the indexes, ``concurrently`` without keeping writers out."""
     label = model.label if model is not None else candidates[0].table
     app, _, name = label.rpartition(".")
     operation = "AddIndexConcurrently" if concurrently else "migrations.AddIndex"
@@ -166,7 +166,7 @@ def statement_code(
 def _operation(candidate: Candidate, concurrently: bool) -> list[str]:
     word = " CONCURRENTLY" if concurrently else ""
     made = ddl(candidate, identifier(candidate.table))
-    made = made.replace("CREATE INDEX", f"CREATE INDEX{word}", 1).replace(" USING btree", "", 1)
+    made = made.replace("CREATE INDEX", f"CREATE INDEX{word}", 1)
     return [
         "        migrations.RunSQL(",
         f"            {made!r},",
@@ -196,10 +196,11 @@ def ddl(candidate: Candidate, table: str) -> str:
         )
     held = ", ".join(identifier(column) for column in candidate.include)
     include = f" INCLUDE ({held})" if held else ""
+    using = "" if candidate.method == "btree" else f" USING {candidate.method}"
     options = " WITH (autosummarize = on)" if candidate.method == "brin" else ""
     return (
         f'CREATE INDEX "{index_name(candidate)}" ON {table}'
-        f" USING {candidate.method} ({keys}){include}{options}{where}"
+        f"{using} ({keys}){include}{options}{where}"
     )
 
 

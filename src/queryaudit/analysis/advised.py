@@ -143,7 +143,7 @@ def _costed(index: AdvisedIndex, workload: Workload, place: Place) -> AdvisedInd
             r.rows
             for known in workload.relations.values()
             for r in known.values()
-            if r.name == table
+            if r.name == table and r.vendor == "postgresql"
         ),
         default=0,
     )

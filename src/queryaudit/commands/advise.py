@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from queryaudit.commands.reporting import TWIN, config_of, written
 from queryaudit.config import Config, Named, NamedPlaces, Reach, add_flags
 from queryaudit.config.kinds import Context
-from queryaudit.errors import ExitCode
+from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.reports.clean import clean
 from queryaudit.workloads import commands as workloads
@@ -29,15 +29,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--database",
         metavar="[ALIAS=]URL",
         action="append",
-        help="A database with data: postgresql://user@host/name, version 16 or later. Repeated, "
-        "with the alias of the settings before it, for what is asked on others: replica=URL.",
+        help="A database with data: postgresql://user@host/name, version 16 or later, or "
+        "sqlite:///path. Repeated, with the alias of the settings before it, for what is asked on "
+        "others: replica=URL.",
     )
     where.add_argument("--twin", metavar="[ALIAS=]DIR", action="append", help=TWIN)
     parser.add_argument(
         "--scratch",
         action="store_true",
         help="That database may be tried things in: its tables are copied to temporary ones, and "
-        "indexes are built on the copies. Without it nothing is created.",
+        "indexes are built on the copies. Without it nothing is created. Of a SQLite file a copy "
+        "is made in any case, and the file is only read.",
     )
     parser.add_argument(
         "--alias",
@@ -84,11 +86,17 @@ def run(options: argparse.Namespace) -> ExitCode:
     terms = advising.Terms(
         scratch=options.scratch, budget=budget, told=_told, journals=journals.get
     )
-    with advising.places(places, analysis, terms) as found:
-        diagnostics = workloads.analyse(
-            options, analysis, found.planners, found.server(options.alias)
-        )
-        advice = found.advise()
+    try:
+        with advising.places(places, analysis, terms) as found:
+            diagnostics = workloads.analyse(
+                options, analysis, found.planners, found.server(options.alias)
+            )
+            advice = found.advise()
+    except QueryAuditError:
+        for journal in journals.values():
+            if not journal.found:
+                journal.remove()  # there is nothing to go on with
+        raise
     report = analysis.advised(analysis.report(diagnostics), advice.indexes)
     if not any(output.path is None for output in config.output):
         for line in advice_lines(report.indexes):
@@ -116,13 +124,11 @@ def _journals(
     database."""
     from queryaudit.proof.journal import Journal
 
-    if not options.scratch:
-        return {}
     beside = next((output.path for output in config.output if output.path is not None), None)
     path = Path(options.state or (f"{beside}.state" if beside else "queryaudit-advise.state"))
     found = {}
     for alias, where in places:
-        if not isinstance(where, str):
+        if not isinstance(where, str) or not (options.scratch or _is_file(where)):
             continue
         own = path if len(places) == 1 else path.with_name(f"{path.name}.{alias}")
         # The rest of a URL may hold a password.
@@ -131,6 +137,11 @@ def _journals(
         if journal.found:
             _told(f"going on from {own}: {journal.found:,} trials are known")
     return found
+
+
+def _is_file(url: str) -> bool:
+    """Whether a copy of all of it is ours, and nothing is made in it."""
+    return urlsplit(url).scheme == "sqlite"
 
 
 def _told(text: str) -> None:

@@ -234,9 +234,9 @@ OPTIONS: tuple[Option, ...] = (
         default="",
         help="Where to try indexes for the statements of the run when it ends: the folder of a "
         "statistics twin, or the URL of a PostgreSQL with data, whose tables are copied to "
-        "temporary ones. Plans are those of that place; nowhere if empty, as the rows of "
-        "tests say nothing about indexes. For other databases than default the alias stands before "
-        "it: replica=URL.",
+        "temporary ones, or of a SQLite file, of which a copy is made. Plans are those of that "
+        "place; nowhere if empty, as the rows of tests say nothing about indexes. For other "
+        "databases than default the alias stands before it: replica=URL.",
         reach=frozenset({Reach.TESTS}),
     ),
     Option(

@@ -65,6 +65,11 @@ def permission(sql: str, wanted: PlanMode, vendor: str) -> Permission:
     return _execution(tokens, verb)
 
 
+def only_reads(sql: str) -> bool:
+    """Whether a statement is one query that says nothing but what it reads; functions apart."""
+    return permission(sql, PlanMode.ANALYZED, "postgresql").mode is PlanMode.ANALYZED
+
+
 def _execution(tokens: Iterable[Token], verb: Verb) -> Permission:
     if verb is not Verb.SELECT:
         return Permission(PlanMode.PLANNED, "it writes")

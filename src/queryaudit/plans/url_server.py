@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from queryaudit.errors import DatabaseError, LostConnectionError
 from queryaudit.plans.server import Limits, Row
 from queryaudit.plans.sqlite import with_question_marks
+from queryaudit.plans.sqlite_file import open_file
 
 _HINT = "Name it as postgresql://user@host/name or sqlite:///path."
 
@@ -31,7 +31,7 @@ class UrlServer:
         if scheme in ("postgres", "postgresql"):
             return cls(_postgres(url), "postgresql")
         if scheme == "sqlite":
-            return cls(_sqlite(url), "sqlite")
+            return cls(open_file(sqlite_path(url)), "sqlite")
         if scheme in ("mysql", "mariadb", "oracle"):
             raise DatabaseError(
                 f"Plans of {scheme} are not read.",
@@ -76,11 +76,6 @@ class UrlServer:
 
     def require_scratch(self) -> None:
         """Raises DatabaseError if indexes can't be tried here, and says why."""
-        if self.vendor != "postgresql":
-            raise DatabaseError(
-                f"Indexes are tried on PostgreSQL only, and this is {self.vendor}.",
-                "Without --scratch they are listed as ideas.",
-            )
         [[replica, temporary, readonly]] = self.run(
             "SELECT pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'),"
             " current_setting('transaction_read_only') = 'on'"
@@ -125,13 +120,5 @@ def _postgres(url: str) -> Any:
         raise DatabaseError(f"The database can't be reached: {reason}.", _HINT) from error
 
 
-def _sqlite(url: str) -> Any:
-    path = Path(unquote(urlsplit(url).path[1:]))
-    if not path.is_file():
-        raise DatabaseError(f"There is no SQLite database at {path}.", _HINT)
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    except sqlite3.Error as error:
-        raise DatabaseError(f"{path} can't be read as SQLite: {error}.", _HINT) from error
-    return connection
+def sqlite_path(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path[1:]))

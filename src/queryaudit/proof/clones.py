@@ -8,12 +8,12 @@ Of a table that is too large a sample of its pages is copied.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NamedTuple
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.index_code import ddl, index_name
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import RefusedError, Server
+from queryaudit.proof.laboratory import Built
 from queryaudit.sql.quoting import identifier
 
 _COLUMNS = """
@@ -26,13 +26,6 @@ _CHILDREN = "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent =
 _SAMPLE = 0.1
 #: Building the largest index of a copy may take this long.
 _TIMEOUT_MS = 120_000
-
-
-class Built(NamedTuple):
-    """An index on a copy."""
-
-    name: str
-    bytes: int
 
 
 def prepare(server: Server) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import first_line
-from queryaudit.proof.clones import Built
+from queryaudit.proof.laboratory import Built
 from queryaudit.proof.pricing import Priced, Pricer, Prices
 from queryaudit.proof.trials import Trial, weight
 from queryaudit.proof.trying import Taken, Task

@@ -14,10 +14,10 @@ from queryaudit.errors import LostConnectionError
 from queryaudit.plans.policy import permission
 from queryaudit.plans.postgres import numbered
 from queryaudit.proof.block_costs import overcharged
-from queryaudit.proof.clones import Built
 from queryaudit.proof.explained import Explained, explained
+from queryaudit.proof.laboratory import Built
+from queryaudit.proof.postgres_values import sampled_sets, statistical_sets
 from queryaudit.proof.trials import Trial
-from queryaudit.proof.values import statistical_sets, value_sets
 from queryaudit.proof.what_if import WhatIf
 from queryaudit.records.plans import PlanMode, Relation
 from queryaudit.records.workload import Asked
@@ -109,7 +109,7 @@ class Pricer:
             return []
         sets: list[tuple[Any, ...]] | None = None
         if plan is not None:
-            find = value_sets if self._what_if.samples_rows else statistical_sets
+            find = sampled_sets if self._what_if.samples_rows else statistical_sets
             with self._saved():
                 sets = find(self._server, sql, plan)
         # Without parameters there is one question, which is asked already.

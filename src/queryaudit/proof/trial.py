@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from statistics import median
-from typing import Any, NamedTuple
-
-from queryaudit.plans.server import Server
-from queryaudit.proof.explained import explained
+from typing import Any, NamedTuple, Protocol
 
 #: Turns with and without, for each set of values.
 ROUNDS = 5
@@ -18,7 +15,7 @@ _CLEAR_ROUNDS, _CLEAR, _SLOW_NS = 3, 10, 20_000_000
 FASTER = 1.3
 _SAVED_NS = 100_000
 #: What is executed within so many nanoseconds is executed twice.
-_QUICK_NS = 5_000_000
+QUICK_NS = 5_000_000
 #: A statement is slower if it is by this much, and by so many nanoseconds.
 SLOWER = 1.25
 _LOST_NS = 500_000
@@ -29,6 +26,20 @@ class Run(NamedTuple):
 
     duration_ns: int
     indexes: frozenset[str]
+
+
+class Bench(Protocol):
+    """Where statements are run: copies of tables in a session of our own."""
+
+    def run(self, sql: str, values: Sequence[Any]) -> Run:
+        """Plan and execute it, with what it reads in memory."""
+
+    def without(self, names: Sequence[str]) -> AbstractContextManager[None]:
+        """A place in which these indexes are not there; after it they are, unbuilt anew."""
+
+    def rows(self, sql: str, values: Sequence[Any]) -> object:
+        """What tells one result from another, whatever its order. Which rows a LIMIT lets through
+        is open where the order leaves it open: then they are counted only."""
 
 
 class Compared(NamedTuple):
@@ -55,33 +66,30 @@ class Compared(NamedTuple):
         )
 
 
-def compare(server: Server, sql: str, values: Sequence[Any], names: Sequence[str]) -> Compared:
-    """Run ``sql`` with the indexes ``names`` and without them, in turns.
-
-    They are dropped inside a transaction that is rolled back, so nothing is built twice. Where the
-    plan has none of them there is nothing to compare.
-    """
-    first = _run(server, sql, values)  # warms up
+def compare(bench: Bench, sql: str, values: Sequence[Any], names: Sequence[str]) -> Compared:
+    """Run ``sql`` with the indexes ``names`` and without them, in turns. Where the plan has none of
+    them there is nothing to compare."""
+    first = bench.run(sql, values)  # warms up
     if not first.indexes.intersection(names):
         return Compared(first.duration_ns, first.duration_ns, 1.0, 1.0, frozenset(), True)
-    with _dropped(server, names):
-        slow = _run(server, sql, values)
+    with bench.without(names):
+        slow = bench.run(sql, values)
     is_clear = slow.duration_ns >= max(_SLOW_NS, first.duration_ns * _CLEAR)
     with_them: list[Run] = []
     without: list[Run] = []
     for turn in range(_CLEAR_ROUNDS if is_clear else ROUNDS):
         for runs in (without, with_them) if turn % 2 else (with_them, without):
             if runs is without:
-                with _dropped(server, names):
-                    runs.append(_run(server, sql, values))
+                with bench.without(names):
+                    runs.append(bench.run(sql, values))
             else:
-                runs.append(_run(server, sql, values))
+                runs.append(bench.run(sql, values))
     before = sorted(run.duration_ns for run in without)
     after = sorted(run.duration_ns for run in with_them)
     spared = 0 if is_clear else 1  # one turn may have met somebody else's work
-    rows = _rows(server, sql, values)
-    with _dropped(server, names):
-        same = rows == _rows(server, sql, values)
+    rows = bench.rows(sql, values)
+    with bench.without(names):
+        same = rows == bench.rows(sql, values)
     return Compared(
         before_ns=round(median(before)),
         after_ns=round(median(after)),
@@ -90,39 +98,3 @@ def compare(server: Server, sql: str, values: Sequence[Any], names: Sequence[str
         used=frozenset().union(*(run.indexes for run in with_them)) & set(names),
         same_rows=same,
     )
-
-
-def reads_copy(server: Server, sql: str, values: Sequence[Any], table: str) -> bool:
-    """Whether a statement meets the copy: a view, a partition and a schema's name lead past it."""
-    plan = explained(server, "VERBOSE", sql, tuple(values))
-    return any(name == table and schema.startswith("pg_temp") for schema, name in plan.tables)
-
-
-@contextmanager
-def _dropped(server: Server, names: Sequence[str]) -> Iterator[None]:
-    server.run("BEGIN")
-    try:
-        for name in names:
-            server.run(f'DROP INDEX pg_temp."{name}"')
-        yield
-    finally:
-        server.run("ROLLBACK")
-
-
-def _run(server: Server, sql: str, values: Sequence[Any]) -> Run:
-    # What was made or dropped is read from the catalogue again when something is planned first.
-    explained(server, "SUMMARY OFF", sql, tuple(values))
-    found = explained(server, "ANALYZE, TIMING OFF", sql, tuple(values))
-    if found.execution_ns < _QUICK_NS:
-        # A turn without the index may have read a whole table, and driven out of memory the few
-        # blocks that are wanted here: those of what is asked all the time stay there.
-        found = explained(server, "ANALYZE, TIMING OFF", sql, tuple(values))
-    return Run(found.planning_ns + found.execution_ns, found.indexes)
-
-
-def _rows(server: Server, sql: str, values: Sequence[Any]) -> list[object]:
-    """What tells one result from another, whatever its order. Which rows a LIMIT lets through is
-    open where the order leaves it open: then they are counted only."""
-    counted = "count(*)" if " LIMIT " in sql.upper() else "count(*), sum(hashtext(found::text))"
-    [row] = server.run(f"SELECT {counted} FROM ({sql}) found", tuple(values))
-    return list(row)

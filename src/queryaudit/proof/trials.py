@@ -127,8 +127,6 @@ def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:
         for relation, candidates, is_covering in _wanted(asked, relations, small_table, updated):
             model = workload.models.get(relation.name)
             trial = Trial(candidates, relation, model, is_covering=is_covering)
-            if relation.vendor == "sqlite":
-                trial.reason = "indexes are tried on PostgreSQL only"
             trial = found.setdefault(trial.words, trial)
             if asked not in trial.asked:
                 trial.asked.append(asked)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.plans.server import Server
-from queryaudit.proof.clones import Built
+from queryaudit.proof.laboratory import Built
 from queryaudit.records.plans import Relation
 
 

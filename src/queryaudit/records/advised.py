@@ -72,5 +72,10 @@ class AdvisedIndex:
         return f"{self.model} on {self.alias}" if self.alias else self.model
 
     @property
+    def is_concurrent(self) -> bool:
+        """Whether its code builds it without keeping writers out."""
+        return "CONCURRENTLY" in self.code.upper()
+
+    @property
     def is_recommended(self) -> bool:
         return self.outcome in (Outcome.PROVED, Outcome.ESTIMATED)

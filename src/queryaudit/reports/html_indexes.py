@@ -193,14 +193,21 @@ def _card(index: AdvisedIndex, tones: Mapping[str, int]) -> IndexCard:
     )
 
 
+_CONCURRENT, _PLAIN = "built concurrently it blocks no write", "it blocks writes for so long"
+
+
 def _costs(index: AdvisedIndex) -> Iterable[tuple[str, str, str]]:
     if index.bytes is not None:
         yield "Size", size(index.bytes), "on disk, and in memory where it is used"
     if index.build_ns is not None:
-        lock = "built concurrently it blocks no write; built plainly it does for so long"
-        yield "Build", duration(index.build_ns), lock
+        lock = "; built plainly it does for so long"
+        yield (
+            "Build",
+            duration(index.build_ns),
+            _CONCURRENT + lock if index.is_concurrent else _PLAIN,
+        )
     elif index.outcome is not Outcome.PROVED:
-        yield "Build", "not timed", "built concurrently it blocks no write"
+        yield "Build", "not timed", _CONCURRENT if index.is_concurrent else _PLAIN
     if index.wal_bytes is not None:
         note = "estimated, without full-page images"
         yield "WAL per insert", f"{index.wal_bytes:,} B", note

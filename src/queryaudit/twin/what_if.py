@@ -13,7 +13,7 @@ from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.index_code import ddl, index_name
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
-from queryaudit.proof.clones import Built
+from queryaudit.proof.laboratory import Built
 from queryaudit.proof.sizes import predicted
 from queryaudit.records.plans import Relation
 from queryaudit.twin import btree, files

@@ -1,0 +1,171 @@
+"""Indexes for SQLite are built and timed on a copy of the file, which stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.db.models import QuerySet
+
+import queryaudit
+from queryaudit.cli import main
+from queryaudit.errors import ExitCode
+from sample_app.shop.models import Shipment
+from tests.integration.test_plans_sqlite import database
+
+ROWS = 30_000
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    database(tmp_path, ROWS)
+    return tmp_path / "shop.sqlite3"
+
+
+@pytest.fixture
+def by_code(db: None, tmp_path: Path) -> Path:
+    return traced(tmp_path, Shipment.objects.filter(tracking_code="T1").values("pk"))
+
+
+def traced(folder: Path, *querysets: QuerySet[Shipment, object]) -> Path:
+    path = folder / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        for queryset in querysets:
+            list(queryset)
+    return path
+
+
+def advised(trace: Path, file: Path, *more: str) -> list[dict[str, object]]:
+    """The indexes of the report."""
+    report = trace.with_name("report.json")
+    options = ["advise", str(trace), "--database", f"sqlite:///{file}", f"--output=json:{report}"]
+    assert main([*options, *more]) == ExitCode.CLEAN
+    found: list[dict[str, object]] = json.loads(report.read_text("utf-8"))["indexes"]
+    return found
+
+
+def beside(file: Path) -> dict[str, bytes]:
+    """Each file whose name begins as that of the database does."""
+    return {path.name: path.read_bytes() for path in file.parent.glob(f"{file.name}*")}
+
+
+def test_an_index_is_recommended_once_it_was_built_used_and_faster(
+    by_code: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["advise", str(by_code), "--database", f"sqlite:///{file}"]) == ExitCode.CLEAN
+    out = capsys.readouterr().out
+    assert "1 index to add, proved by execution" in out
+    assert 'models.Index(fields=["tracking_code"]' in out
+    assert "used, faster beyond the noise, the same rows" in out
+    assert "times faster, at least" in out
+    assert "migrations.AddIndex(" in out
+    assert "Concurrently" not in out
+    assert "WAL" not in out
+    assert not Path("queryaudit-advise.state").exists()
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_the_file_is_as_it_was_and_nothing_lies_beside_it(
+    by_code: Path, file: Path, mode: str
+) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    before, changed = beside(file), file.stat().st_mtime_ns
+    [index] = advised(by_code, file)
+    assert index["outcome"] == "proved"
+    assert [*before] == [file.name]
+    assert beside(file) == before
+    assert file.stat().st_mtime_ns == changed
+
+
+def test_what_was_written_to_the_log_alone_is_in_the_copy(by_code: Path, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as writing:
+        writing.execute("PRAGMA journal_mode = wal")
+        writing.execute("PRAGMA wal_autocheckpoint = 0")
+        writing.execute("CREATE INDEX by_code ON shop_shipment (tracking_code)")
+        writing.commit()
+        before = file.read_bytes()
+        assert advised(by_code, file) == []
+        assert file.read_bytes() == before
+
+
+def test_a_log_that_a_broken_connection_left_is_not_recovered(
+    by_code: Path, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    with closing(sqlite3.connect(file)) as writing:
+        writing.execute("PRAGMA journal_mode = wal")
+        writing.execute("DELETE FROM shop_depot")
+        writing.commit()
+        for end in ("", "-wal"):
+            copy.with_name(copy.name + end).write_bytes(
+                file.with_name(file.name + end).read_bytes()
+            )
+    before = beside(copy)
+    assert main(["advise", str(by_code), "--database", f"sqlite:///{copy}"]) == ExitCode.USAGE
+    assert "what it wrote is in copy.sqlite3-wal" in capsys.readouterr().err
+    assert beside(copy) == before
+
+
+def test_a_locked_database_is_told(
+    by_code: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as writing:
+        writing.execute("BEGIN EXCLUSIVE")
+        assert main(["advise", str(by_code), "--database", f"sqlite:///{file}"]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert "can't be read as SQLite: database is locked." in told
+    assert "does nobody write to it for long?" in told
+
+
+@pytest.mark.parametrize("content", [b"SQLite, they say", b"SQLite format 3\0" + b"x" * 5000])
+def test_a_file_that_is_no_database_is_told(
+    by_code: Path, file: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = file.with_name("other.txt")
+    other.write_bytes(content)
+    assert main(["advise", str(by_code), "--database", f"sqlite:///{other}"]) == ExitCode.USAGE
+    assert "can't be read as SQLite: file is not a database." in capsys.readouterr().err
+    assert other.read_bytes() == content
+    assert not Path("queryaudit-advise.state").exists()
+
+
+def test_a_database_that_is_too_large_to_be_copied_is_told(by_code: Path, file: Path) -> None:
+    [index] = advised(by_code, file, f"--max-clone={1 << 20}")
+    assert index["outcome"] == "unknown"
+    assert "a copy of it may take 1 MiB (--max-clone)" in str(index["reason"])
+
+
+def test_nothing_is_left_of_a_copy_whose_maker_was_killed(file: Path, tmp_path: Path) -> None:
+    (temporary := tmp_path / "temporary").mkdir()
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from queryaudit.plans.sqlite_file import open_file\n"
+        "from queryaudit.proof import sqlite_copy\n"
+        "sqlite_copy._CACHE_KIB = 100\n"  # so that it does not stay in memory
+        "copy = sqlite_copy.copied(open_file(Path(sys.argv[1])), 1 << 30)\n"
+        "copy.execute('CREATE INDEX a ON shop_shipment (tracking_code)')\n"
+        "print(copy.execute('SELECT count(*) FROM shop_shipment').fetchone()[0], flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    before = beside(file)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "SQLITE_TMPDIR": str(temporary)},
+    ) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) == ROWS
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert [*temporary.iterdir()] == []
+    assert beside(file) == before
