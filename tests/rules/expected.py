@@ -709,6 +709,11 @@ EXPECTED = (
             "return rows.count()",
             ("",),
         ),
+        "QA405.bad_of_any_case": Expected(
+            "bad_of_any_case",
+            'return Shipment.objects.filter(carrier__iexact="DOVE", depot__name__gte="D").count()',
+            ("",),
+        ),
         "QA406.bad": Expected(
             "bad",
             'return len(Shipment.objects.order_by("note").values_list("pk", "note", "recipient", "lane"))',

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from queryaudit.plans import sqlite_catalogue
 from queryaudit.plans.quoting import quoted
+from queryaudit.plans.scrub import scrubbed
 from queryaudit.plans.server import Row, Server
 from queryaudit.records.plans import (
     CatalogColumn,
@@ -51,10 +52,13 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE t.isleaf ORDER BY c.reltuples DESC, n.nspname, c.relname
 """
 _STATISTICS = """
-SELECT ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+SELECT s.oid, 'e' = ANY(s.stxkind),
+       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = s.stxrelid AND a.attnum = ANY(s.stxkeys) ORDER BY a.attnum)
 FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = %s ORDER BY s.oid
 """
+#: Since PostgreSQL 14; before there were none.
+_EXPRESSIONS = "SELECT pg_get_statisticsobjdef_expressions(%s)"
 _INDEXES = """
 SELECT i.indexrelid, c.relname::text, m.amname::text, i.indnkeyatts, i.indnatts, i.indisunique,
        i.indisprimary, i.indisvalid, pg_relation_size(i.indexrelid),
@@ -174,8 +178,18 @@ def _relation(server: Server, row: Collection[object], alias: str) -> Relation:
         ),
         visible=_short(visible),
         partitions=len(leaves),
-        statistics=tuple(tuple(columns) for [columns] in server.run(_STATISTICS, (oid,))),
+        statistics=tuple(_statistics(server, *found) for found in server.run(_STATISTICS, (oid,))),
     )
+
+
+def _statistics(
+    server: Server, oid: object, has_expressions: bool, columns: Sequence[str]
+) -> tuple[str, ...]:
+    """What a CREATE STATISTICS is about: columns, then expressions without their constants."""
+    texts: Sequence[str] = []
+    if has_expressions:
+        [[texts]] = server.run(_EXPRESSIONS, (oid,))
+    return (*columns, *map(scrubbed, texts))
 
 
 def _columns(

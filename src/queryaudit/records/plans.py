@@ -125,7 +125,7 @@ class Relation(NamedTuple):
     #: Of a partition: schema and name of the table that it is a part of, at the top.
     root: tuple[str, str] | None = None
     partitions: int = 0  #: that hold rows
-    statistics: tuple[tuple[str, ...], ...] = ()  #: columns of CREATE STATISTICS
+    statistics: tuple[tuple[str, ...], ...] = ()  #: columns, expressions of CREATE STATISTICS
 
 
 class Explaining(NamedTuple):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from queryaudit.advice.conditions import Compared, clauses
+from queryaudit.advice.planner_statistics import statistics_fix
 from queryaudit.detectors.base import Limits, Nomination
 from queryaudit.detectors.plans.rule import PlanRule, number, planned, source
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.plans import Plan, PlanMode, PlanNode, Relation
 from queryaudit.records.rules import Severity
-from queryaudit.records.workload import Workload
+from queryaudit.records.workload import Asked, Workload
 from queryaudit.sql.quoting import identifier
 
 _FACTOR = 10
 #: A scan that takes less of the plan's time than this hardly matters.
 _SHARE = 0.2
-#: Columns of one CREATE STATISTICS, and letters of its name.
-_MOST, _NAME_LENGTH = 8, 63
 _SCANS = frozenset({"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
 
 
@@ -30,7 +28,10 @@ class RowMisestimate(PlanRule):
     than the planner expected, takes a fifth of the statement's time and feeds a join or a
     grouping: a step whose kind is chosen by that number. Where several columns that are compared
     for equality let more through than was expected, and no ``CREATE STATISTICS`` is about them,
-    that is proposed; else fresh statistics.
+    that is proposed. So it is for an expression that is compared as Django writes it
+    (``UPPER(column)`` of ``iexact``, ``__date`` and ``__month`` with their time zone, a key of
+    JSON): nothing is known of its values, unless such statistics or an index are about it. Else
+    fresh statistics are proposed.
 
     Why it matters
     --------------
@@ -54,6 +55,8 @@ class RowMisestimate(PlanRule):
             ],
             ["DROP STATISTICS place"],
         )
+        # for .filter(city__iexact="oslo")
+        "CREATE STATISTICS city ON (upper((city)::text)) FROM shop_order"
 
     When it is fine
     ---------------
@@ -91,57 +94,19 @@ class RowMisestimate(PlanRule):
                         grade=Grade.MEASURED,
                         text=f"{source(plan)}: {node.kind} by {node.filter or node.condition}",
                     ),
-                    fix=_fix(node, relation),
+                    fix=_fix(node, relation, asked),
                 )
 
 
-def _fix(node: PlanNode, relation: Relation) -> Fix:
-    columns = _dependent(node, relation)
-    if columns:
-        return _statistics(relation, columns)
-    return Fix(
+def _fix(node: PlanNode, relation: Relation, asked: Asked) -> Fix:
+    sources = ["\n".join(site.frame.snippet) for site in asked.sites]
+    found = statistics_fix(node, relation, sources)
+    return found or Fix(
         title=f"Bring the statistics of {relation.name} up to date",
         applicability=Applicability.DISPLAY_ONLY,
         code=f"ANALYZE {identifier(relation.name)};",
         note="Where it stays wrong with fresh statistics, more of them may be kept: "
         "ALTER TABLE .. ALTER COLUMN .. SET STATISTICS.",
-    )
-
-
-def _dependent(node: PlanNode, relation: Relation) -> tuple[str, ...]:
-    """Columns whose equality is expected to let fewer rows through than it does: the planner takes
-    them to be independent, unless there are statistics of them together."""
-    if (node.actual_rows or 0.0) < node.estimated_rows * (node.loops or 1):
-        return ()
-    tests = (*clauses(node.condition), *clauses(node.filter))
-    found = {
-        clause.column
-        for clause in tests
-        if clause.alias == node.alias and clause.test is Compared.EQUAL
-        if not clause.function and not clause.joined
-    }
-    is_known = any(len(found.intersection(known)) > 1 for known in relation.statistics)
-    return tuple(sorted(found)) if 1 < len(found) <= _MOST and not is_known else ()
-
-
-def _statistics(relation: Relation, columns: tuple[str, ...]) -> Fix:
-    name = f"{relation.name}_{'_'.join(columns)}_stat"[:_NAME_LENGTH].rstrip("_")
-    named = ", ".join(map(identifier, columns))
-    table = identifier(relation.name)
-    made = f"CREATE STATISTICS {identifier(name)} (dependencies, mcv) ON {named} FROM {table}"
-    lines = [
-        "# in a migration",
-        "migrations.RunSQL(",
-        f"    [{made!r}, {f'ANALYZE {table}'!r}],",
-        f"    [{f'DROP STATISTICS {identifier(name)}'!r}],",
-        ")",
-    ]
-    return Fix(
-        title=f"Let the planner know that {' and '.join(columns)} depend on each other",
-        applicability=Applicability.DISPLAY_ONLY,
-        code="\n".join(lines),
-        note="It multiplies their shares, as if they were independent. Where they are, ANALYZE "
-        "alone brings the statistics up to date. Compare the plan before and after.",
     )
 
 
