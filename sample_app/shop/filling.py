@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import connection
 
 SHIPMENTS = 100_000
@@ -38,9 +40,19 @@ FROM generate_series(1, %s) i
 def fill_shipping(shipments: int = SHIPMENTS, depots: int = DEPOTS, scans: int = SCANS) -> None:
     """Add to empty tables, and tell the planner what is in them."""
     with connection.cursor() as cursor:
-        cursor.execute(_DEPOTS, (depots,))
-        cursor.execute(_SHIPMENTS, (depots, shipments))
-        cursor.execute(_SCANS, (scans,))
-        cursor.execute(_TRIPS, (TRIPS,))
-        for table in ("shop_depot", "shop_shipment", "shop_scan", "shop_trip"):
-            cursor.execute(f"ANALYZE {table}")
+        fill_shipping_by(cursor.execute, shipments, depots, scans)
+
+
+def fill_shipping_by(
+    execute: Callable[[str, tuple[int, ...] | None], object],
+    shipments: int = SHIPMENTS,
+    depots: int = DEPOTS,
+    scans: int = SCANS,
+) -> None:
+    """The same on a server of the caller's."""
+    execute(_DEPOTS, (depots,))
+    execute(_SHIPMENTS, (depots, shipments))
+    execute(_SCANS, (scans,))
+    execute(_TRIPS, (TRIPS,))
+    for table in ("shop_depot", "shop_shipment", "shop_scan", "shop_trip"):
+        execute(f"ANALYZE {table}", None)

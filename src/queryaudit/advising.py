@@ -1,4 +1,6 @@
-"""Where indexes are tried: on copies in a database, or on a twin. For the CLI and test runs."""
+"""Where indexes are tried: on copies in a database, on a twin, or where HypoPG is by the planner of
+a database alone. For the CLI and test runs.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from queryaudit.plans.sqlite_file import open_file
 from queryaudit.plans.url_server import UrlServer, sqlite_path
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.estimates import Estimating
+from queryaudit.proof.hypothetical import HypoPG
 from queryaudit.proof.indexes import Proving
 from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Laboratory
@@ -114,7 +117,17 @@ def _database(alias: str, url: str, stack: ExitStack, terms: Terms) -> Place:
             laboratory = PostgresLaboratory(*known)
         return Proving(laboratory, task, terms.journals(alias))
 
-    return Place(alias, planner, server, proving if terms.scratch or is_file else None)
+    if terms.scratch or is_file:
+        return Place(alias, planner, server, proving)
+    return Place(alias, planner, server, _supposing(server, planner))
+
+
+def _supposing(server: UrlServer, planner: SavedPlanner) -> Callable[[Task], Trying] | None:
+    """Where nothing may be built, the extension for it."""
+    found = HypoPG.of(server)
+    if found is None:
+        return None
+    return lambda task: Estimating(found, planner.texts, task)
 
 
 def _twin(alias: str, twin: Twin) -> Place:

@@ -12,9 +12,6 @@ from queryaudit.plans.tree import Json, nodes, texts
 from queryaudit.records.plans import Plan, PlanMode, PlanNode
 from queryaudit.sql.statement import parse
 
-#: From here on a statement with ``$1`` is planned without values.
-GENERIC_SINCE = 160_000
-
 #: A LIMIT of so many times the rows that are expected is not reached.
 _FAR = 10
 _PLACEHOLDER = re.compile(r"%%|%\((?P<name>\w+)\)s|%s")
@@ -34,7 +31,7 @@ def explain(
     mode = permitted.mode
     if mode is PlanMode.ANALYZED:
         text = f"EXPLAIN (ANALYZE, VERBOSE, BUFFERS, FORMAT JSON) {sql}"
-        root = _root(server.run(text, params))
+        root = root_of(server.run(text, params))
     duration = root.get("Execution Time")
     found = nodes(root["Plan"])
     return Plan(
@@ -44,30 +41,16 @@ def explain(
         mode=mode,
         reason=permitted.reason,
         duration_ns=None if duration is None else round(duration * 1e6),
-        nodes=found if mode is PlanMode.ANALYZED else _read_on(found, parse(sql).limit),
+        nodes=found if mode is PlanMode.ANALYZED else read_on(found, parse(sql).limit),
     )
 
 
-def _read_on(found: tuple[PlanNode, ...], limit: int | None) -> tuple[PlanNode, ...]:
+def read_on(found: tuple[PlanNode, ...], limit: int | None) -> tuple[PlanNode, ...]:
     """A LIMIT that is far above what is expected stops nothing, as that of ``get()``."""
     limits = [node for node in found if node.kind == "Limit"]
     if limit is None or limits != [*found[:1]] or limits[0].estimated_rows * _FAR > limit:
         return found
     return tuple(node._replace(limit_above=False) for node in found)
-
-
-def explain_generic(server: Server, sql: str, limit: int | None, *, id: int, alias: str) -> Plan:
-    """The plan for any values: what a saved trace allows. ``limit`` is that of the statement."""
-    text = f"EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) {numbered(sql)}"
-    return Plan(
-        sql=id,
-        alias=alias,
-        vendor="postgresql",
-        mode=PlanMode.GENERIC,
-        reason="",
-        duration_ns=None,
-        nodes=_read_on(nodes(_root(server.run(text))["Plan"]), limit),
-    )
 
 
 def refused(id: int, alias: str, reason: str | BaseException) -> Plan:
@@ -102,10 +85,10 @@ def numbered(sql: str) -> str:
 
 
 def _planned(server: Server, sql: str, params: Any) -> Json:
-    return _root(server.run(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", params))
+    return root_of(server.run(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", params))
 
 
-def _root(rows: Any) -> Json:
+def root_of(rows: Any) -> Json:
     value = rows[0][0]
     decoded = json.loads(value) if isinstance(value, str) else value
     root: Json = decoded[0]

@@ -1,7 +1,7 @@
 """Explains the statements of saved traces on a database that the user named.
 
-A trace holds no values, so PostgreSQL plans for any (``GENERIC_PLAN``, from version 16 on), and
-what is skewed does not show. Nothing is executed but questions to the catalogue.
+A trace holds no values, so PostgreSQL plans for any, and what is skewed does not show. Nothing
+is executed but questions to the catalogue.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from queryaudit.errors import DatabaseError
 from queryaudit.plans import catalogue, postgres, sqlite
+from queryaudit.plans.generic import GenericPlanner
 from queryaudit.plans.policy import permission
 from queryaudit.plans.server import Limits, Server
 from queryaudit.plans.verbosity import is_verbose, verbose
@@ -55,15 +55,8 @@ class SavedPlanner:
     ) -> None:
         """``place`` is said with every plan; ``scans`` of indexes take the place of the server's
         where it is not that one which serves the application."""
-        if server.vendor == "postgresql":
-            version = postgres.version(server)
-            if version < postgres.GENERIC_SINCE:
-                raise DatabaseError(
-                    f"PostgreSQL {version // 10_000} can't plan without values, "
-                    "and a trace has none.",
-                    "Name a server of version 16 or later, or explain in the tests themselves.",
-                )
         self._server = server
+        self._generic = GenericPlanner(server) if server.vendor == "postgresql" else None
         self.alias = alias
         self._limits = limits or Limits()
         self._plans: dict[str, Plan | None] = {}
@@ -162,10 +155,10 @@ class SavedPlanner:
         if permitted.mode is PlanMode.REFUSED:
             return None
         try:
-            if self._server.vendor == "sqlite":
+            if self._generic is None:
                 unknown = (None,) * sqlite.placeholders(sql)
                 return sqlite.explain(self._server, sql, unknown, id=0, alias=self.alias)
-            plan = postgres.explain_generic(self._server, sql, limit, id=0, alias=self.alias)
+            plan = self._generic.plan(postgres.numbered(sql), limit, id=0, alias=self.alias)
             return plan._replace(reason=self._place)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             return postgres.refused(0, self.alias, error)

@@ -92,6 +92,13 @@ class UrlServer:
                 "GRANT TEMPORARY ON DATABASE, or plan on a twin of it: --twin.",
             )
 
+    @property
+    def is_pooled(self) -> bool:
+        """Whether something stands before a PostgreSQL that may ask another session of it for each
+        transaction: then the server process is not the one that greeted us."""
+        [[process]] = self.run("SELECT pg_backend_pid()")
+        return bool(process != self._connection.info.backend_pid)
+
     def address(self) -> tuple[dict[str, str], str]:
         """Where libpq finds the database: an environment with the password, and the rest."""
         import psycopg

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from queryaudit.errors import LostConnectionError
-from queryaudit.plans.server import first_line
+from queryaudit.plans.server import RefusedError, first_line
 from queryaudit.proof.laboratory import Built
 from queryaudit.proof.pricing import Priced, Pricer, Prices
 from queryaudit.proof.trials import Trial, weight
@@ -93,6 +93,9 @@ class Estimating:
             built = self._pricer.add(trial)
         except LostConnectionError:
             raise
+        except RefusedError as refusal:
+            trial.end(Outcome.IDEA, str(refusal))
+            return _NOTHING
         except Exception as error:  # noqa: BLE001 - whatever a driver raises
             trial.end(Outcome.UNKNOWN, f"it could not be tried: {first_line(error)}")
             return _NOTHING

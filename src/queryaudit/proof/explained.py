@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from queryaudit.plans.postgres import root_of
 from queryaudit.plans.server import Server
 
 
@@ -22,9 +22,11 @@ class Explained(NamedTuple):
 
 def explained(server: Server, options: str, sql: str, values: object) -> Explained:
     """``EXPLAIN (options, FORMAT JSON) sql``. What the driver raises passes through."""
-    rows = server.run(f"EXPLAIN ({options}, FORMAT JSON) {sql}", values)
-    found = rows[0][0]
-    root = (json.loads(found) if isinstance(found, str) else found)[0]
+    return read(root_of(server.run(f"EXPLAIN ({options}, FORMAT JSON) {sql}", values)))
+
+
+def read(root: Mapping[str, Any]) -> Explained:
+    """What EXPLAIN said."""
     nodes = [*_nodes(root["Plan"])]
     return Explained(
         cost=float(root["Plan"]["Total Cost"]),

@@ -6,15 +6,16 @@ when others come and go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from queryaudit.errors import LostConnectionError
+from queryaudit.plans.generic import GenericPlanner
 from queryaudit.plans.policy import permission
 from queryaudit.plans.postgres import numbered
 from queryaudit.proof.block_costs import overcharged
-from queryaudit.proof.explained import Explained, explained
+from queryaudit.proof.explained import Explained, explained, read
 from queryaudit.proof.laboratory import Built
 from queryaudit.proof.postgres_values import sampled_sets, statistical_sets
 from queryaudit.proof.trials import Trial
@@ -22,9 +23,8 @@ from queryaudit.proof.what_if import WhatIf
 from queryaudit.records.plans import PlanMode, Relation
 from queryaudit.records.workload import Asked
 
-#: A way to plan a statement: options, text, and values.
-_Question = tuple[str, str, Any]
-_SAVEPOINT = "SAVEPOINT queryaudit"
+#: A way to plan a statement: for any values, or for some.
+_Question = Callable[[], Explained]
 
 
 class Priced(NamedTuple):
@@ -44,6 +44,7 @@ class Pricer:
     def __init__(self, what_if: WhatIf, texts: Mapping[str, str]) -> None:
         self._what_if = what_if
         self._server = what_if.server
+        self._generic = GenericPlanner(what_if.server)
         self._texts = texts
         self._questions: dict[str, list[_Question]] = {}
         #: the tables of the indexes that there are, by their names
@@ -53,7 +54,7 @@ class Pricer:
 
     def add(self, trial: Trial) -> tuple[Built, ...]:
         """The indexes of a trial; all or none. What the driver raises passes through."""
-        with self._saved():
+        with self._what_if.asking():
             made = tuple(self._what_if.add(c, trial.relation) for c in trial.candidates)
         for candidate, each in zip(trial.candidates, made, strict=True):
             self._standing[each.name] = trial.relation
@@ -95,8 +96,8 @@ class Pricer:
         found = []
         for question in [*questions]:
             try:
-                with self._saved():
-                    found.append(explained(self._server, *question))
+                with self._what_if.asking():
+                    found.append(question())
             except LostConnectionError:
                 raise
             except Exception:  # noqa: BLE001 - whatever a driver raises: these values are none
@@ -110,21 +111,14 @@ class Pricer:
         sets: list[tuple[Any, ...]] | None = None
         if plan is not None:
             find = sampled_sets if self._what_if.samples_rows else statistical_sets
-            with self._saved():
+            with self._what_if.asking():
                 sets = find(self._server, sql, plan)
         # Without parameters there is one question, which is asked already.
-        known: list[_Question] = [("COSTS", sql, values) for values in sets or () if values]
-        return [("GENERIC_PLAN", numbered(sql), None), *known]
+        known = (values for values in sets or () if values)
+        return [
+            partial(self._for_any, numbered(sql)),
+            *(partial(explained, self._server, "COSTS", sql, values) for values in known),
+        ]
 
-    @contextmanager
-    def _saved(self) -> Iterator[None]:
-        """What the server refuses does not end the transaction."""
-        self._server.run(_SAVEPOINT)
-        try:
-            yield
-        except LostConnectionError:
-            raise
-        except Exception:
-            self._server.run(f"ROLLBACK TO {_SAVEPOINT}")
-            raise
-        self._server.run(f"RELEASE {_SAVEPOINT}")
+    def _for_any(self, text: str) -> Explained:
+        return read(self._generic.root(text, "COSTS"))

@@ -23,7 +23,12 @@ class WhatIf(Protocol):
     def trying(self) -> AbstractContextManager[None]:
         """Between its beginning and its end there may be indexes; afterwards there are none."""
 
+    def asking(self) -> AbstractContextManager[None]:
+        """Around each question, and whatever is added together: what the server refuses does no
+        harm to what comes after it, and leaves none of these indexes."""
+
     def add(self, candidate: Candidate, relation: Relation) -> Built:
-        """Let the planner believe that there is an index; ``Built.name`` is what plans call it."""
+        """Let the planner believe that there is an index; ``Built.name`` is what plans call it.
+        Raises RefusedError for one of a kind that it can't suppose."""
 
     def remove(self, built: Built) -> None: ...

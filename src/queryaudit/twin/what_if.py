@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.advice.index_code import ddl, index_name
+from queryaudit.errors import LostConnectionError
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
 from queryaudit.proof.laboratory import Built
@@ -19,6 +20,7 @@ from queryaudit.records.plans import Relation
 from queryaudit.twin import btree, files
 from queryaudit.twin.session import Twin
 
+_SAVEPOINT = "SAVEPOINT queryaudit"
 #: An expression is taken to be as varied as its column, of which there are statistics.
 _AS_ITS_COLUMN = """
 SELECT pg_restore_attribute_stats(
@@ -47,6 +49,18 @@ class TwinWhatIf:
             yield
         finally:
             self.server.run("ROLLBACK")
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        self.server.run(_SAVEPOINT)
+        try:
+            yield
+        except LostConnectionError:
+            raise
+        except Exception:
+            self.server.run(f"ROLLBACK TO {_SAVEPOINT}")
+            raise
+        self.server.run(f"RELEASE {_SAVEPOINT}")
 
     def add(self, candidate: Candidate, relation: Relation) -> Built:
         name = index_name(candidate)
