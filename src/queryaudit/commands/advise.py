@@ -29,7 +29,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--database",
         metavar="[ALIAS=]URL",
         action="append",
-        help="A database with data: postgresql://user@host/name, version 16 or later, or "
+        help="A database with data: postgresql://user@host/name, version 14 or later, or "
         "sqlite:///path. Repeated, with the alias of the settings before it, for what is asked on "
         "others: replica=URL.",
     )
@@ -38,8 +38,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--scratch",
         action="store_true",
         help="That database may be tried things in: its tables are copied to temporary ones, and "
-        "indexes are built on the copies. Without it nothing is created. Of a SQLite file a copy "
-        "is made in any case, and the file is only read.",
+        "indexes are built on the copies. Without it nothing is created; where the database has "
+        "HypoPG, its planner is asked. Of a SQLite file a copy is made in any case, and the file "
+        "is only read.",
     )
     parser.add_argument(
         "--alias",

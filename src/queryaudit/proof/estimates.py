@@ -52,7 +52,8 @@ class Estimating:
         self._tell()
         for trial in trials:
             is_chosen = any(trial is known for known in self._chosen)
-            if not is_chosen and trial.outcome in (Outcome.IDEA, Outcome.ESTIMATED):
+            is_idea = trial.outcome is Outcome.IDEA and not trial.reason
+            if not is_chosen and (is_idea or trial.outcome is Outcome.ESTIMATED):
                 trial.break_off()
 
     def _tell(self) -> None:

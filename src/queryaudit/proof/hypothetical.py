@@ -74,7 +74,10 @@ class HypoPG:
 
     def add(self, candidate: Candidate, relation: Relation) -> Built:
         if candidate.method not in _METHODS:
-            raise RefusedError(f"HypoPG knows no indexes of the kind {candidate.method}")
+            raise RefusedError(
+                f"HypoPG can't suppose an index of the kind {candidate.method}: --scratch builds it"
+                " on copies"
+            )
         table = f"{quoted(relation.schema)}.{quoted(relation.name)}".replace("%%", "%")
         [[number, name]] = self.server.run(
             f"SELECT indexrelid, indexname::text FROM {self._schema}.hypopg_create_index(%s)",
