@@ -8,11 +8,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
-from django.db.models import QuerySet
+from django.db import connections
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncMonth, Upper
+from pytest_django import DjangoDbBlocker
 
 import queryaudit
 from queryaudit.cli import main
@@ -33,6 +38,18 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def by_code(db: None, tmp_path: Path) -> Path:
     return traced(tmp_path, Shipment.objects.filter(tracking_code="T1").values("pk"))
+
+
+@pytest.fixture
+def lite(file: Path, db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The alias of the file: Django writes its statements for SQLite as they run there."""
+    settings = {**connections.settings["default"], "NAME": str(file), "OPTIONS": {}}
+    connections.settings["lite"] = {**settings, "ENGINE": "django.db.backends.sqlite3"}
+    with django_db_blocker.unblock():
+        yield "lite"
+        connections["lite"].close()
+    del connections["lite"]
+    del connections.settings["lite"]
 
 
 def traced(folder: Path, *querysets: QuerySet[Shipment, object]) -> Path:
@@ -169,3 +186,34 @@ def test_nothing_is_left_of_a_copy_whose_maker_was_killed(file: Path, tmp_path: 
         process.wait()
     assert [*temporary.iterdir()] == []
     assert beside(file) == before
+
+
+def test_what_django_writes_for_sqlite_is_proved_where_an_index_serves_it(
+    lite: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = Shipment.objects.using(lite).values_list("pk")
+    trace = traced(
+        file.parent,
+        rows.filter(tracking_code__range=("T1", "T2")),
+        rows.filter(weight__in=[3, 4], carrier="carrier 1").order_by("-note")[:10],
+        rows.filter(delivered_at__isnull=True).order_by("carrier")[:10],
+        rows.annotate(loud=Upper("tracking_code")).filter(loud="T1"),
+        rows.filter(carrier="carrier 1").order_by("-tracking_code")[:10],
+        rows.filter(tracking_code__icontains="1"),
+        rows.filter(tracking_code__iexact="T1"),
+        rows.filter(tracking_code__startswith="T1"),
+        rows.filter(tracking_code__regex="^T1$"),
+        rows.filter(delivered_at__date=date(2020, 1, 1)),
+        rows.filter(delivered_at__year__gte=2020, tracking_code="T1"),
+        rows.annotate(month=TruncMonth("delivered_at")).values("month").annotate(n=Count("pk")),
+    )
+    found = advised(trace, file, "--alias=lite")
+    told = capsys.readouterr()
+    assert "could not be planned" not in told.err
+    assert {str(index["title"]) for index in found if index["outcome"] == "proved"} == {
+        'models.Index(fields=["tracking_code"], name="shop_shipment_track_6fc022_idx")',
+        'models.Index(fields=["weight", "carrier"], name="shop_shipment_weigh_7ac270_idx")',
+        'models.Index(Upper("tracking_code"), name="shop_shipment_upper_4474d2_idx")',
+        'models.Index(fields=["carrier"], name="shop_shipment_carrier_part_idx",'
+        " condition=models.Q(delivered_at__isnull=True))",
+    }

@@ -24,13 +24,25 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _KEY = re.compile(
     r'(?:(?P<alias>\w+|"(?:[^"]|"")+")\.)?(?P<column>\w+|"(?:[^"]|"")+")(?P<end> ASC| DESC)?'
 )
+_COLUMN = r'((?:\w+|"(?:[^"]|"")+")\.(?:\w+|"(?:[^"]|"")+"))'
+_VALUE = r"(?:\?|\$\d+)"
+_BETWEEN = re.compile(rf"{_COLUMN} BETWEEN ({_VALUE}) AND ({_VALUE})")
+_LIST = re.compile(rf"{_COLUMN} IN \(({_VALUE}(?:, ?{_VALUE})*)\)")
+_CALL = re.compile(r"\b(?:UPPER|LOWER)\(")
 _COMPARED = re.compile(r"([^=<> ]+)=\?")
 #: A scan for so many rows fewer than its LIMIT goes on to the end.
 _FAR = 10
+#: The share of the rows that is taken for wanted by conditions of which nobody knows, where an
+#: index is to be tried.
+_GUESS = 0.01
+_UNKNOWN = frozenset({Compared.RANGE, Compared.ONE_OF, Compared.TRUE, Compared.FALSE})
 
 
-def completed(plan: Plan, statement: str, relations: Relations) -> Plan:
-    """``plan`` with what its scans are for, where that is known for certain; else as it is."""
+def completed(
+    plan: Plan, statement: str, relations: Relations, *, to_be_tried: bool = False
+) -> Plan:
+    """``plan`` with what its scans are for, where that is known for certain; else as it is. What
+    is ``to_be_tried`` need not be known: ranges, and scans that may end early, are told too."""
     query = plain_query(statement)
     reading = [index for index, node in enumerate(plan.nodes) if node.relation]
     if query is None or not reading:
@@ -52,6 +64,9 @@ def completed(plan: Plan, statement: str, relations: Relations) -> Plan:
     wanted = _wanted(relation, own)
     if wanted is None and not query.where and keys:
         wanted = float(relation.rows)
+    if to_be_tried and any(c.test in _UNKNOWN or c.function for c in own):
+        guess = max(1.0, relation.rows * _GUESS)
+        wanted = guess if wanted is None else min(wanted, guess)
     if wanted is None:
         return plan._replace(nodes=tuple(nodes))
     stops = limit is None or wanted * _FAR > limit
@@ -59,7 +74,7 @@ def completed(plan: Plan, statement: str, relations: Relations) -> Plan:
         kind="Seq Scan",
         filter=" AND ".join(f"({clause.text})" for clause in own),
         estimated_rows=wanted,
-        limit_above=query.has_limit and not is_sorted and stops,
+        limit_above=query.has_limit and not is_sorted and stops and not to_be_tried,
     )
     if keys and limit is not None and len(own) == len(parts(query.where)):
         top = plan.nodes[0]._replace(parent=None, estimated_rows=min(limit, wanted))
@@ -91,7 +106,8 @@ def _conditions(
     node: PlanNode, query: PlainQuery, statement: str, *, alone: bool
 ) -> Sequence[Clause]:
     """What is asked of the rows of a scan alone."""
-    found = [c for c in clauses(query.where) if c.alias == node.alias and not c.joined]
+    where = as_conditions(query.where)
+    found = [c for c in clauses(where) if c.alias == node.alias and not c.joined]
     if found or not alone:
         return found
     named = parse(statement)
@@ -99,6 +115,13 @@ def _conditions(
         return []
     text = " AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in named.compared)
     return clauses(text)
+
+
+def as_conditions(where: str) -> str:
+    """A WHERE clause as PostgreSQL's plans have it, in what Django writes otherwise."""
+    where = _BETWEEN.sub(r"\1 >= \2 AND \1 <= \3", where)
+    where = _LIST.sub(r"\1 = ANY (\2)", where)
+    return _CALL.sub(lambda match: match.group().lower(), where)
 
 
 def _wanted(relation: Relation, own: Sequence[Clause]) -> float | None:

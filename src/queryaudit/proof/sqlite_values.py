@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from queryaudit.advice.conditions import clauses
+from queryaudit.advice.sqlite_plans import as_conditions
 from queryaudit.plans.postgres import numbered
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
@@ -31,7 +32,8 @@ def sampled_sets(server: Server, sql: str) -> list[tuple[Any, ...]] | None:
     text = numbered(sql)
     words = _PARAMETER.sub(r"queryaudit_value_\1", text)
     query = plain_query(words)
-    known = clauses(_WORD.sub(r"$\1", query.where)) if query is not None else ()
+    where = _WORD.sub(r"$\1", query.where) if query is not None else ""
+    known = clauses(as_conditions(where))
     tables = {alias: ("", table) for alias, table in sources(words).items()}
     return value_sets(text, known, tables, lambda place: _sample(server, place))
 

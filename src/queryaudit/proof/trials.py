@@ -148,7 +148,7 @@ def _wanted(
     if plan is None:
         return
     if plan.vendor == "sqlite":
-        plan = completed(plan, asked.statement, relations)
+        plan = completed(plan, asked.statement, relations, to_be_tried=True)
     for diagnosis in diagnoses(plan, relations, small_table):
         if diagnosis.candidates:
             yield diagnosis.scan.relation, diagnosis.candidates, False
@@ -156,7 +156,7 @@ def _wanted(
             ranges = block_ranges(diagnosis.scan, diagnosis.candidate)
             if ranges is not None and not diagnosis.others:
                 yield diagnosis.scan.relation, (ranges,), False
-    if asked.verb == "SELECT":
+    if asked.verb == "SELECT" and plan.vendor == "postgresql":
         for relation, candidate in coverings(plan, relations, small_table, updated):
             yield relation, (candidate,), True
 
