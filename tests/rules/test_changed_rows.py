@@ -10,7 +10,16 @@ from django.db.models import F
 
 import queryaudit
 from queryaudit.records.findings import Applicability, Finding
-from sample_app.shop.models import Author, Book, Category, OrderLine, Publisher, Review, Tag
+from sample_app.shop.models import (
+    Author,
+    Book,
+    Category,
+    Customer,
+    OrderLine,
+    Publisher,
+    Review,
+    Tag,
+)
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -131,6 +140,42 @@ def follows_what_it_has_just_made() -> None:
         Book.objects.filter(author_id=author.pk).first()
 
 
+def follows_many_to_many_of_what_it_has_just_made() -> None:
+    for name in list(NAMES):
+        tag = Tag.objects.create(name=name)
+        list(tag.books.all())
+        tag.books.filter(stock__gt=1).first()
+        tag.books.count()
+
+
+def follows_what_it_has_got_or_created() -> None:
+    for name in list(NAMES):
+        tag, _ = Tag.objects.get_or_create(name=name)
+        list(tag.books.all())
+
+
+def asks_by_hand_for_many_to_many_of_what_it_has_just_made() -> None:
+    for name in list(NAMES):
+        tag = Tag.objects.create(name=name)
+        list(Book.objects.filter(tags=tag))
+
+
+def follows_a_generic_relation_of_what_it_has_just_made() -> None:
+    customer = Customer.objects.earliest("pk")
+    for pk in Book.objects.exclude(reviews__customer=customer).values_list("pk", flat=True)[:4]:
+        review = Review.objects.create(
+            book_id=pk, customer=customer, rating=3, created_at="2024-01-01T00:00Z"
+        )
+        list(review.comments.all())
+
+
+def follows_one_to_one_of_what_it_has_just_made() -> None:
+    house = Publisher.objects.order_by("pk")[0]
+    for name in list(NAMES):
+        author = Author.objects.create(name=name, publisher=house)
+        hasattr(author, "profile")
+
+
 def asks_for_a_relation_before_it_adds_to_it() -> None:
     """The key of a tag does not say which books have it."""
     tags = list(Tag.objects.order_by("pk")[:3])
@@ -142,6 +187,11 @@ def asks_for_a_relation_before_it_adds_to_it() -> None:
 
 SILENT = [
     follows_what_it_has_just_made,
+    follows_many_to_many_of_what_it_has_just_made,
+    follows_what_it_has_got_or_created,
+    asks_by_hand_for_many_to_many_of_what_it_has_just_made,
+    follows_a_generic_relation_of_what_it_has_just_made,
+    follows_one_to_one_of_what_it_has_just_made,
     asks_for_a_relation_before_it_adds_to_it,
     counts_what_it_adds,
     counts_before_it_adds,

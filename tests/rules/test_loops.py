@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 import queryaudit
@@ -100,6 +102,72 @@ def test_a_loop_of_related_rows_is_named_as_before() -> None:
     loops = {c.loop for f in audited.findings for c in f.causes if c.rule == "QA103"}
     assert loops == {"for book in author.books.all()"}
     assert Book.objects.count() > 2
+
+
+def lines_of(orders: list[Order]) -> None:
+    """Asks nothing but in its loop."""
+    for order in orders:
+        OrderLine.objects.filter(order_id=order.pk).count()
+
+
+def test_the_callers_loop_is_named_if_it_asks_as_often_as_the_function() -> None:
+    orders = list(Order.objects.all())
+    assert len(orders) > 1
+    with queryaudit.audit() as audited:
+        for one in orders:
+            Customer.objects.filter(pk=one.customer_id).exists()
+            lines_of([one])
+    finding = the_finding(audited)
+    assert finding.causes[0].loop == "for one in orders"
+    assert "for one in orders" in finding.message
+    assert finding.fix is not None
+    assert "for order in orders" not in finding.fix.code
+
+
+def test_a_function_that_goes_over_many_is_named_in_whatever_loop_it_is_called() -> None:
+    orders = list(Order.objects.all())
+    with queryaudit.audit() as audited:
+        for name in "ab":
+            Customer.objects.filter(name=name).exists()
+            lines_of(orders)
+    finding = the_finding(audited)
+    assert finding.causes[0].loop_line == lines_of.__code__.co_firstlineno + 2
+
+
+def test_a_loop_around_another_is_named_by_what_it_asks_itself() -> None:
+    orders = list(Order.objects.all())
+    with queryaudit.audit() as audited:
+        for one in orders:
+            Customer.objects.filter(pk=one.customer_id).exists()
+            for order in [*([one] if one else ())]:
+                OrderLine.objects.filter(order_id=order.pk).count()
+    assert the_finding(audited).causes[0].loop == "for one in orders"
+
+
+def test_a_loop_inside_another_is_named_if_it_turns() -> None:
+    orders = list(Order.objects.all())
+    with queryaudit.audit() as audited:
+        for one in orders[:2]:
+            Customer.objects.filter(pk=one.customer_id).exists()
+            for order in list(orders):
+                OrderLine.objects.filter(order_id=order.pk).count()
+    assert the_finding(audited).causes[0].loop == "for order in list(orders)"
+
+
+def made_one_by_one(number: int) -> list[Customer]:
+    return [
+        Customer.objects.create(name=f"{n}", email=f"{n}@example.org", joined_on=date(2024, 1, 1))
+        for n in range(number)
+    ]
+
+
+def test_what_a_function_has_asked_in_a_loop_of_its_own_does_not_count() -> None:
+    with queryaudit.audit() as audited:
+        made = made_one_by_one(4)
+        for customer in made:
+            list(customer.orders.all())
+    [finding] = [f for f in audited.findings if f.rule == "QA103"]
+    assert finding.causes[0].loop == "for customer in made"
 
 
 class Row:

@@ -35,18 +35,29 @@ class ForeignKeys:
         self._models = models  #: by label
 
     def parents(self, read: Statement) -> frozenset[str]:
-        """The tables whose keys a read compares with values in its first table."""
-        table = read.tables[0] if read.tables else ""
+        """The tables whose keys a read compares with values.
+
+        The column may be of a table between the two, as for many-to-many relations.
+        """
         compared = set(read.compared or ())
         targets = {
             column.target
             for model in self._models.values()
-            if model.table == table
+            if model.table in read.tables
             for column in model.columns
             if column.column in compared
         }
-        found = {self._models[t].table for t in targets if t is not None and t in self._models}
-        return frozenset(found - {table})
+        return self._tables(targets).difference(read.tables)
+
+    def made(self, label: str) -> frozenset[str]:
+        """The tables that get a row of the model."""
+        model = self._models.get(label)
+        return self._tables((label, *model.parents)) if model is not None else frozenset()
+
+    def _tables(self, labels: Iterable[str | None]) -> frozenset[str]:
+        return frozenset(
+            self._models[x].table for x in labels if x is not None and x in self._models
+        )
 
 
 class Order:
@@ -100,12 +111,23 @@ class Gaps:
         self._time = time
 
     def change(
-        self, read: Statement, statement: Callable[[int], Statement], keys: ForeignKeys
+        self,
+        read: Statement,
+        statement: Callable[[int], Statement],
+        keys: ForeignKeys,
+        owner: str | None = None,
     ) -> Change:
-        """The most that one statement, given by its id, does to what ``read`` reads."""
+        """The most that one statement, given by its id, does to what ``read`` reads.
+
+        ``owner``: the model of the row whose collection that is, if it is known.
+        """
         found = Change.NONE
-        parents = keys.parents(read) if self._between else frozenset[str]()
-        for sql, times in (self._between or {}).items():
+        if not self._between:
+            return found
+        parents = keys.parents(read)
+        if owner is not None:
+            parents |= keys.made(owner)
+        for sql, times in self._between.items():
             kind = _change(read, statement(sql), parents)
             if kind is not Change.NONE and 2 * times < self._count:
                 kind = Change.SELDOM

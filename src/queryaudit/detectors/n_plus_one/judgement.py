@@ -14,9 +14,11 @@ from typing import Protocol
 
 from queryaudit.detectors.base import Sighting, View
 from queryaudit.detectors.n_plus_one.changes import Change
+from queryaudit.detectors.n_plus_one.children import of_child, of_parents
 from queryaudit.detectors.n_plus_one.keys import own_key
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.n_plus_one.row_by_row import at_once, one_by_one
+from queryaudit.detectors.n_plus_one.unloaded import of_unloaded_rows
 from queryaudit.detectors.n_plus_one.unreachable import other_fix
 from queryaudit.detectors.places import editable, evaluated_at, looped_at, severity_at, visible
 from queryaudit.records.definitions import Step
@@ -36,7 +38,7 @@ def judge(
     loads: Sequence[Load], rules: Sequence[Claimant], view: View
 ) -> dict[str, list[Sighting]]:
     """Sightings by rule code."""
-    loads = [one_by_one(load, view) for load in loads]
+    loads = of_parents([one_by_one(load, view) for load in loads])
     levels = _levels(loads)
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[int, tuple[str, ...]], Sighting] = {}
@@ -254,5 +256,9 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
-        fix=other_fix(load) or at_once(load) or own_key(load, view),
+        fix=other_fix(load)
+        or at_once(load)
+        or own_key(load, view)
+        or of_unloaded_rows(load)
+        or of_child(load),
     )  # fmt: skip

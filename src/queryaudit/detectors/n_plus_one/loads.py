@@ -168,7 +168,7 @@ class LoadFold:
                 rows=tally.most,
                 params=len(tally.params),
                 ignored=ignored,
-                change=tally.gaps.change(statement, of, keys) if tally.queries > 1 else Change.NONE,
+                change=tally.gaps.change(statement, of, keys, _collected_of(known)),
                 rounds=rounds,
                 tables=view.tables,
             )
@@ -196,6 +196,8 @@ class Load:
     tables: Definitions
     #: The collection of one row that was asked again and again, by origin and path.
     asked: tuple[int, tuple[str, ...]] | None = None
+    #: The model of the queryset for which a library has loaded these rows of a child's model.
+    parent: str | None = None
     levels: int = 1  #: how deep into a tree this place of the source went
 
     @property
@@ -239,6 +241,13 @@ class Load:
     def recursion(self) -> int:
         """How often the most repeated function was active at once."""
         return self.stack.repeats
+
+
+def _collected_of(access: Access | None) -> str | None:
+    """The model of rows that no queryset has loaded, if it is their collection that is asked."""
+    if access is None or access.origin is not None or not access.path:
+        return None
+    return access.owner if access.path[-1].kind in COLLECTIONS else None
 
 
 def _of_one_row(load: Load, of_one: bool) -> Load:

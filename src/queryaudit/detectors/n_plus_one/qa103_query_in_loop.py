@@ -17,6 +17,11 @@ _CACHED = ("django_content_type",)
 #: What databases say of themselves: it grows with the tables, not with what is in them.
 _CATALOGS = ("pg_", "sqlite_")
 
+#: What a formset asks for its own rows with: there are as many formsets as somebody has made.
+_FORMSETS = frozenset(
+    f"django.forms.models.{name}" for name in ("get_queryset", "initial_form_count")
+)
+
 #: What reads a row anew as it is written; a lock leaves no trace in the text of SQLite.
 _AFRESH = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(")
 
@@ -60,7 +65,9 @@ class QueryInLoop(LoadRule):
     content types, which Django keeps once they were asked for, and the database's own catalogs.
     Where each step depends on what the one before has found or written, a loop is the only way: a
     free name that is looked for, rows that are counted and then added to, rows drawn by chance,
-    rows that are locked to be changed, or read again after it. What a ``save()`` reads of its own
+    rows that are locked to be changed, or read again after it, and the collections of a row that
+    the same round has made. What a formset asks for its own rows is none either: there are as many
+    formsets as a view has written down. What a ``save()`` reads of its own
     row before it writes it goes with the write.
 
     Evidence
@@ -90,7 +97,7 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         return False
     if statement.tables == _CACHED or statement.is_random:
         return False
-    if _is_of_catalogs(statement.tables, view):
+    if _is_of_catalogs(statement.tables, view) or load.stack.via in _FORMSETS:
         return False
     if _needs_each_round(load):
         return False

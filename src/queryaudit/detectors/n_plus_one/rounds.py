@@ -18,6 +18,10 @@ _ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
 #: Iterators of itertools that never end by themselves.
 _ENDLESS = frozenset({"count", "cycle", "repeat"})
 
+#: Names of a template's context, and what goes through all of it.
+_CONTEXTS = frozenset({"context", "context_data", "ctx", "extra_context"})
+_IN_CONTEXT = frozenset({"flatten", "items", "keys", "values"})
+
 #: Rounds of a range of literal length from which on it is as bad as a loop over data.
 _LONG = 10
 
@@ -32,6 +36,7 @@ class _Reached(NamedTuple):
     frame: Frame
     below: int
     queries: int
+    looped: bool  #: perhaps many times for one time that the frame got there
 
 
 class Rounds:
@@ -50,8 +55,10 @@ class Rounds:
         calls: dict[tuple[_Place, ...], list[_Reached]] = defaultdict(list)
         for frames, queries in self._runs:
             places = tuple(map(_place, frames))
+            looped = False
             for index, frame in enumerate(frames):
-                calls[places[index + 1 :]].append(_Reached(frame, index, queries))
+                calls[places[index + 1 :]].append(_Reached(frame, index, queries, looped))
+                looped = looped or frame.loop_text is not None
         return calls
 
     def loop(self, frames: Sequence[Frame], queries: int) -> Frame | None:
@@ -65,10 +72,33 @@ class Rounds:
             if frame.kind not in _PYTHON or len(here) > 1:
                 return frame
             entries, around = _entries(frame, reached)
-            if entries is None or queries >= 2 * entries:
+            if entries is None:
+                return self._around(frames, places, index, queries) or frame
+            if queries >= 2 * entries:
                 return frame
             if around is not None:
                 return around
+        return None
+
+    def _around(
+        self, frames: Sequence[Frame], places: tuple[_Place, ...], inner: int, queries: int
+    ) -> Frame | None:
+        """A caller's loop that turned about as often as the query ran.
+
+        What that one asks besides in each of its rounds tells how often it turned.
+        """
+        for index in range(inner + 1, len(frames)):
+            frame = frames[index]
+            if frame.loop_text is None or not _goes_over_data(frame):
+                continue
+            turned = [
+                other.queries
+                for other in self._calls.get(places[index + 1 :], ())
+                if not other.looped
+                and (other.frame.path, other.frame.loop_line) == (frame.path, frame.loop_line)
+                and _place(other.frame) != places[index]
+            ]
+            return frame if turned and min(turned) > 1 and queries < 2 * min(turned) else None
         return None
 
 
@@ -80,9 +110,10 @@ def _entries(frame: Frame, reached: Iterable[_Reached]) -> tuple[int | None, Fra
     line = frame.loop_line
     headers: list[int] = []
     entries: list[int] = []
+    rounds: list[int] = []
     around: Frame | None = None
-    for other, _, queries in reached:
-        if (other.path, other.function) != (frame.path, frame.function):
+    for other, _, queries, looped in reached:
+        if looped or (other.path, other.function) != (frame.path, frame.function):
             continue
         if other.line == line and other.loop_line != line:
             headers.append(queries)
@@ -90,8 +121,17 @@ def _entries(frame: Frame, reached: Iterable[_Reached]) -> tuple[int | None, Fra
                 around = other
         elif other.loop_text is None:
             entries.append(queries)
-    counted = headers or entries
+        elif _encloses(other, frame) and _goes_over_data(other):
+            rounds.append(queries)
+            around = around or other
+    counted = headers or rounds or entries
     return (min(counted), around) if counted else (None, None)
+
+
+def _encloses(outer: Frame, inner: Frame) -> bool:
+    """Whether the loop of one place of a function stands inside that of another."""
+    first, last = outer.loop_line or 0, (outer.loop_line or 0) + len(outer.loop_source)
+    return first < (inner.loop_line or 0) < last
 
 
 def _place(frame: Frame) -> _Place:
@@ -198,7 +238,17 @@ def _is_constant(node: ast.expr) -> bool:
         return True
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         # {"a": 1}.items()
-        return _is_path(node) or _is_constant(node.func.value)
+        return _is_path(node) or _is_of_context(node) or _is_constant(node.func.value)
+    return False
+
+
+def _is_of_context(node: ast.Call) -> bool:
+    """``context.items()``: what a view has put there by name."""
+    while isinstance(node.func, ast.Attribute) and node.func.attr in _IN_CONTEXT:
+        value = node.func.value
+        if not isinstance(value, ast.Call):
+            return isinstance(value, ast.Name) and value.id in _CONTEXTS
+        node = value
     return False
 
 
