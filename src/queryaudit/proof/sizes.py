@@ -7,6 +7,7 @@ of a page, pages are filled to nine tenths. Others are guessed from the width of
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from queryaudit.advice.candidates import Candidate, distinct, type_of
@@ -19,6 +20,8 @@ _POINTER, _HEADER, _TID = 4, 8, 6
 _POSTING = 812
 #: Types whose equal values may differ, so that they are not stored once.
 _NOT_SHARED = ("numeric", "double", "real", "jsonb")
+#: Bytes of the types that need not begin at a multiple of eight.
+_SHORT = {"integer": 4, "date": 4, "smallint": 2, "boolean": 1}
 #: What an inverted index takes for each byte of its column.
 _GIN_SHARE = {"gin_trgm_ops": 2.0}
 _WIDTHS = """
@@ -41,13 +44,13 @@ def predicted(server: Server, candidate: Candidate, relation: Relation) -> Size:
     if candidate.where is not None:
         count *= nulls.get(candidate.where[0], 0.5)
     names = [*(key.column for key in candidate.keys), *candidate.include]
-    width = sum(_aligned(widths.get(name, 8.0)) for name in names)
+    types = [type_of(relation, name) for name in names]
+    width = _width([widths.get(name, 8.0) for name in names], types)
     if candidate.method == "brin":
         return Size(3 + relation.bytes // BLOCK // 128 // 500, width)
     if candidate.method != "btree":
         share = _GIN_SHARE.get(candidate.keys[0].opclass, 0.5)
         return Size(max(2, math.ceil(count * widths.get(names[0], 32.0) * share / BLOCK)), width)
-    types = [type_of(relation, name) for name in names]
     is_shared = not candidate.include and not any(t.startswith(_NOT_SHARED) for t in types)
     kinds = count
     known = [distinct(relation, name) for name in names]
@@ -73,6 +76,18 @@ def btree_blocks(rows: float, kinds: float, width: float) -> int:
     leaves = math.ceil(total / _LEAF)
     inner = math.ceil(leaves * single / (_LEAF * 0.7 / 0.9))
     return 1 + leaves + (inner if leaves > 1 else 0)
+
+
+def _width(widths: Sequence[float], types: Sequence[str]) -> int:
+    """Of an entry with these columns: short numbers stand beside each other."""
+    taken = 0
+    for width, name in zip(widths, types, strict=True):
+        short = _SHORT.get(name)
+        if short is None:
+            taken = _aligned(taken) + _aligned(width)
+        else:
+            taken = -(-taken // short) * short + short
+    return _aligned(taken)
 
 
 def _aligned(width: float) -> int:
