@@ -33,9 +33,11 @@ from queryaudit.twin.what_if import TwinWhatIf
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the indexes of a database may cost, who hears what goes on, and where is kept what was
-    found, by alias. ``scratch`` says that copies of tables may be made in databases."""
+    found, by alias. ``scratch`` says that copies of tables may be made in databases, ``tries``
+    whether indexes are tried at all: several may plan on a twin, and one change it."""
 
     scratch: bool
+    tries: bool = True
     budget: Budget = field(default_factory=Budget)
     told: Callable[[str], None] = lambda _: None
     journals: Callable[[str], Journal | None] = lambda _: None
@@ -91,7 +93,11 @@ def places(wanted: Sequence[Named], analysis: Analysis, terms: Terms) -> Iterato
     """Raises DatabaseError or TwinError for a place that can't be used."""
     with ExitStack() as stack:
         found = [
-            _twin(named.alias, stack.enter_context(Twin(named.where.resolve(), alone=True)))
+            _twin(
+                named.alias,
+                stack.enter_context(Twin(named.where.resolve(), alone=terms.tries)),
+                terms,
+            )
             if isinstance(named.where, Path)
             else _database(named.alias, named.where, stack, terms)
             for named in wanted
@@ -119,7 +125,7 @@ def _database(alias: str, url: str, stack: ExitStack, terms: Terms) -> Place:
 
     if terms.scratch or is_file:
         return Place(alias, planner, server, proving)
-    return Place(alias, planner, server, _supposing(server, planner))
+    return Place(alias, planner, server, _supposing(server, planner) if terms.tries else None)
 
 
 def _supposing(server: UrlServer, planner: SavedPlanner) -> Callable[[Task], Trying] | None:
@@ -130,9 +136,11 @@ def _supposing(server: UrlServer, planner: SavedPlanner) -> Callable[[Task], Try
     return lambda task: Estimating(found, planner.texts, task)
 
 
-def _twin(alias: str, twin: Twin) -> Place:
+def _twin(alias: str, twin: Twin, terms: Terms) -> Place:
     """Where nothing is executed."""
     planner = SavedPlanner(twin.server, alias, place=twin.name, scans=twin.scans)
-    return Place(
-        alias, planner, None, lambda task: Estimating(TwinWhatIf(twin), planner.texts, task)
-    )
+
+    def estimating(task: Task) -> Trying:
+        return Estimating(TwinWhatIf(twin), planner.texts, task, terms.journals(alias))
+
+    return Place(alias, planner, None, estimating)

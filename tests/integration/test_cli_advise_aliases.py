@@ -127,3 +127,21 @@ def test_an_alias_that_is_meant_needs_no_name(
     options = ["--alias=other", f"--database={url('other')}", f"--output={report}", "--scratch"]
     assert main(["advise", str(trace), *options]) == 0
     assert proved(report) == {("other", "shop_shipment"): "proved"}
+
+
+@pytest.mark.django_db(databases=["default", "other"], transaction=True)
+def test_explain_plans_each_statement_where_it_was_asked(
+    trace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["explain", str(trace), "--no-color", "--baseline="]
+    places = [f"--database={url('default')}", f"--database=other={url('other')}"]
+    assert main([*options, *places]) == 1
+    told = capsys.readouterr()
+    assert "> └─ Seq Scan shop_shipment" in told.out
+    assert "> └─ Seq Scan shop_depot" in told.out
+    assert "for which no place is named" not in told.err
+    assert main([*options, places[1]]) == 1
+    told = capsys.readouterr()
+    assert "Seq Scan shop_shipment" in told.out
+    assert "Seq Scan shop_depot" not in told.out
+    assert "for which no place is named: default (1)" in " ".join((told.out + told.err).split())

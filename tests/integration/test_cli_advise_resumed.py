@@ -16,6 +16,7 @@ from queryaudit.cli import main
 from queryaudit.commands import advise
 from queryaudit.errors import ExitCode
 from queryaudit.plans.url_server import UrlServer
+from queryaudit.proof import pricing
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.postgres_laboratory import PostgresLaboratory
 from queryaudit.records.plans import Relation
@@ -150,7 +151,7 @@ def titles(out: str) -> list[str]:
     return sorted(line for line in head.splitlines() if line[:1].isdigit() and "shop." in line)
 
 
-def test_a_twin_that_is_broken_off_says_what_was_estimated(
+def test_a_twin_that_is_broken_off_says_what_was_estimated_and_goes_on(
     trace: Path,
     committed: None,
     outer_path: Path,
@@ -167,8 +168,32 @@ def test_a_twin_that_is_broken_off_says_what_was_estimated(
         if len(seen) == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(advise, "_told", told)
-    assert main(["advise", str(trace), "--twin", str(twin)]) == ExitCode.INTERRUPTED
+    asked: list[str] = []
+    planned = pricing.explained
+
+    def explained(server: Any, options: str, sql: str, values: Any) -> Any:
+        asked.append(options)
+        return planned(server, options, sql, values)
+
+    monkeypatch.setattr(pricing, "explained", explained)
+    state = outer_path / "kept.state"
+    options = ["advise", str(trace), "--twin", str(twin), f"--state={state}"]
+    with monkeypatch.context() as patched:
+        patched.setattr(advise, "_told", told)
+        assert main(options) == ExitCode.INTERRUPTED
     captured = capsys.readouterr()
     assert "the run broke off before it was tried" in captured.out
-    assert "Not all was tried: it was interrupted." in captured.err
+    assert f"it was interrupted. {state} has what was found: the same command" in captured.err
+    assert "Person" not in state.read_text()
+    before = len(asked)
+    assert main(options) == ExitCode.CLEAN
+    resumed = capsys.readouterr()
+    assert "going on from " in resumed.err
+    assert not state.exists()
+    after = len(asked) - before
+    assert main(options) == ExitCode.CLEAN
+    anew = capsys.readouterr()
+    assert "going on from " not in anew.err
+    assert resumed.out == anew.out
+    # What was planned before it broke off was not planned again.
+    assert len(asked) == 2 * (before + after)

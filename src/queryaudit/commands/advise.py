@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from queryaudit.commands.reporting import TWIN, config_of, written
-from queryaudit.config import Config, Named, NamedPlaces, Reach, add_flags
-from queryaudit.config.kinds import Context
+from queryaudit.commands import places
+from queryaudit.commands.reporting import config_of, written
+from queryaudit.config import Config, Named, Reach, add_flags
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.reports.clean import clean
@@ -24,16 +24,11 @@ if TYPE_CHECKING:
 def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("traces", nargs="*", metavar="TRACE", help="Trace files or folders.")
     workloads.add_to(parser)
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--database",
-        metavar="[ALIAS=]URL",
-        action="append",
-        help="A database with data: postgresql://user@host/name, version 14 or later, or "
-        "sqlite:///path. Repeated, with the alias of the settings before it, for what is asked on "
-        "others: replica=URL.",
+    places.add_to(
+        parser,
+        "A database with data: postgresql://user@host/name, version 14 or later, or sqlite:///path.",
+        required=True,
     )
-    where.add_argument("--twin", metavar="[ALIAS=]DIR", action="append", help=TWIN)
     parser.add_argument(
         "--scratch",
         action="store_true",
@@ -41,11 +36,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "indexes are built on the copies. Without it nothing is created; where the database has "
         "HypoPG, its planner is asked. Of a SQLite file a copy is made in any case, and the file "
         "is only read.",
-    )
-    parser.add_argument(
-        "--alias",
-        default="default",
-        help="The database of the settings that is meant where none is named (default: default).",
     )
     parser.add_argument("--max-indexes", type=int, default=10, help="How many, at most.")
     parser.add_argument(
@@ -77,10 +67,8 @@ def run(options: argparse.Namespace) -> ExitCode:
 
     config = config_of(options)
     analysis = Analysis(config)
-    places = NamedPlaces(unnamed=options.alias).read(
-        options.database or options.twin, Context(base=Path.cwd(), is_text=True)
-    )
-    journals = _journals(options, config, places)
+    wanted = places.named(options)
+    journals = _journals(options, config, wanted)
     budget = Budget(
         max_indexes=options.max_indexes, max_bytes=options.max_bytes, max_clone=options.max_clone
     )
@@ -88,7 +76,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         scratch=options.scratch, budget=budget, told=_told, journals=journals.get
     )
     try:
-        with advising.places(places, analysis, terms) as found:
+        with advising.places(wanted, analysis, terms) as found:
             diagnostics = workloads.analyse(
                 options, analysis, found.planners, found.server(options.alias)
             )
@@ -119,7 +107,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _journals(
-    options: argparse.Namespace, config: Config, places: Sequence[Named]
+    options: argparse.Namespace, config: Config, wanted: Sequence[Named]
 ) -> dict[str, Journal]:
     """What an earlier run found that broke off: beside the first report, or named. One for each
     database."""
@@ -128,16 +116,26 @@ def _journals(
     beside = next((output.path for output in config.output if output.path is not None), None)
     path = Path(options.state or (f"{beside}.state" if beside else "queryaudit-advise.state"))
     found = {}
-    for alias, where in places:
-        if not isinstance(where, str) or not (options.scratch or _is_file(where)):
+    for alias, where in wanted:
+        about = _about(where)
+        if (isinstance(where, str) and not (options.scratch or _is_file(where))) or not about:
             continue
-        own = path if len(places) == 1 else path.with_name(f"{path.name}.{alias}")
-        # The rest of a URL may hold a password.
-        about = urlsplit(where)
-        journal = found[alias] = Journal(own, f"{about.hostname or ''}{about.path} {alias}")
+        own = path if len(wanted) == 1 else path.with_name(f"{path.name}.{alias}")
+        journal = found[alias] = Journal(own, f"{about} {alias}")
         if journal.found:
             _told(f"going on from {own}: {journal.found:,} trials are known")
     return found
+
+
+def _about(where: str | Path) -> str:
+    """What names a database without its password, and a twin with what it is of; empty where there
+    is none: that is said as it is opened."""
+    from queryaudit.twin import manifest
+
+    if isinstance(where, str):
+        url = urlsplit(where)
+        return f"{url.hostname or ''}{url.path}"
+    return manifest.identity(where.resolve())
 
 
 def _is_file(url: str) -> bool:

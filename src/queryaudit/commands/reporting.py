@@ -18,8 +18,6 @@ from queryaudit.registry import Registry
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
 
-TWIN = "Plan as production does, on a twin that `twin create` made; what is said is ESTIMATED."
-
 
 def add_traces(parser: argparse.ArgumentParser, number: str = "+") -> None:
     parser.add_argument("traces", nargs=number, metavar="TRACE", help="Trace files or folders.")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import RefusedError, first_line
+from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Built
 from queryaudit.proof.pricing import Priced, Pricer, Prices
 from queryaudit.proof.trials import Trial, weight
@@ -32,9 +33,15 @@ _NOTHING: tuple[float, Prices, tuple[Built, ...]] = (0.0, {}, ())
 class Estimating:
     """Plans with indexes that are there for a moment. Implements ``Trying``."""
 
-    def __init__(self, what_if: WhatIf, texts: Mapping[str, str], task: Task) -> None:
+    def __init__(
+        self,
+        what_if: WhatIf,
+        texts: Mapping[str, str],
+        task: Task,
+        journal: Journal | None = None,
+    ) -> None:
         self._what_if = what_if
-        self._pricer = Pricer(what_if, texts)
+        self._pricer = Pricer(what_if, texts, journal or Journal())
         self._task = task
         self._chosen = Taken(task.budget)
         self._built: dict[int, tuple[Built, ...]] = {}

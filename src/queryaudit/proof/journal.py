@@ -1,8 +1,9 @@
 """What trials found, written down as they end: a run that breaks off goes on from there.
 
-A line for each trial, with names of indexes, fingerprints of statements and times; no value and no
-text of a statement. A line that was torn is not there. A trial is known again by what it tried,
-which indexes stood beside it, and about how many rows the table had.
+A line for each trial, or for what planning one cost, with names of indexes, fingerprints of
+statements and times; no value and no text of a statement. A line that was torn is not there. A
+trial is known again by what it tried, which indexes stood beside it, and about how many rows the
+table had.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class Journal:
 
     def recall(self, key: Key) -> Mapping[str, Any] | None:
         return self._known.get(tuple(key))
+
+    def each(self, stage: str) -> list[Mapping[str, Any]]:
+        """All that was kept under keys that begin with ``stage``, in its order."""
+        return [found for key, found in self._known.items() if key[:1] == (stage,)]
 
     def keep(self, key: Key, found: Mapping[str, Any]) -> None:
         self._known[tuple(key)] = found

@@ -16,6 +16,7 @@ from queryaudit.plans.policy import permission
 from queryaudit.plans.postgres import numbered
 from queryaudit.proof.block_costs import overcharged
 from queryaudit.proof.explained import Explained, explained, read
+from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Built
 from queryaudit.proof.postgres_values import sampled_sets, statistical_sets
 from queryaudit.proof.trials import Trial
@@ -35,13 +36,41 @@ class Priced(NamedTuple):
 
 
 Prices = Mapping[str, Priced]
+#: By fingerprint and the indexes that stood on the statement's tables.
+Planned = dict[tuple[str, frozenset[str]], Priced]
 _UNKNOWN = Priced(0.0, frozenset())
 
 
-class Pricer:
-    """``texts`` are the statements by fingerprint as they were asked."""
+_KEPT = "prices"
 
-    def __init__(self, what_if: WhatIf, texts: Mapping[str, str]) -> None:
+
+def keep(journal: Journal, planned: Planned) -> None:
+    """Prices that were found together are written down together."""
+    if planned:
+        rows = [
+            [fingerprint, sorted(there), price.cost, sorted(price.used)]
+            for (fingerprint, there), price in planned.items()
+        ]
+        journal.keep([_KEPT, str(journal.found)], {"planned": rows})
+
+
+def recalled(journal: Journal) -> Planned:
+    """All prices that a journal has."""
+    try:
+        return {
+            (str(fingerprint), frozenset(there)): Priced(float(cost), frozenset(used))
+            for found in journal.each(_KEPT)
+            for fingerprint, there, cost, used in found["planned"]
+        }
+    except (KeyError, TypeError, ValueError):
+        return {}  # somebody else wrote it
+
+
+class Pricer:
+    """``texts`` are the statements by fingerprint as they were asked. What a journal has of an
+    earlier run is not planned again."""
+
+    def __init__(self, what_if: WhatIf, texts: Mapping[str, str], journal: Journal) -> None:
         self._what_if = what_if
         self._server = what_if.server
         self._generic = GenericPlanner(what_if.server)
@@ -50,7 +79,8 @@ class Pricer:
         #: the tables of the indexes that there are, by their names
         self._standing: dict[str, Relation] = {}
         self._blocks: dict[str, Relation] = {}
-        self._planned: dict[tuple[str, frozenset[str]], Priced] = {}
+        self._journal = journal
+        self._planned = recalled(journal)
 
     def add(self, trial: Trial) -> tuple[Built, ...]:
         """The indexes of a trial; all or none. What the driver raises passes through."""
@@ -70,14 +100,16 @@ class Pricer:
     def prices(self, statements: Sequence[Asked]) -> dict[str, Priced]:
         """By fingerprint, with the indexes that there are now."""
         found: dict[str, Priced] = {}
+        new: Planned = {}
         for asked in statements:
             nodes = asked.plan.nodes if asked.plan is not None else ()
             tables = {node.relation for node in nodes}
             there = frozenset(n for n, table in self._standing.items() if table.name in tables)
             key = (asked.fingerprint, there)
             if key not in self._planned:
-                self._planned[key] = self._price(asked)
+                new[key] = self._planned[key] = self._price(asked)
             found[asked.fingerprint] = self._planned[key]
+        keep(self._journal, new)
         return found
 
     def _price(self, asked: Asked) -> Priced:

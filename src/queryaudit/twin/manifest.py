@@ -42,6 +42,15 @@ def save(directory: Path, manifest: Manifest) -> None:
     (directory / _FILE).write_text(text + "\n", encoding="utf-8")
 
 
+def identity(directory: Path) -> str:
+    """Another one for each twin that was made; empty where there is none."""
+    try:
+        made = (directory / _FILE).stat().st_mtime_ns
+    except OSError:
+        return ""
+    return f"{directory} {made}"
+
+
 def load(directory: Path) -> Manifest:
     """Raises DatabaseError if there is no twin of this version's."""
     try:
