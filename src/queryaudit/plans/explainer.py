@@ -27,7 +27,7 @@ MAX_PLANS = 5_000
 _SLOWER = 4
 _AGAIN = 3
 _SLOW_NS = 1_000_000
-#: Executions that read an empty table are not counted, up to so many.
+#: Executions that read an empty table, or were refused, are not counted, up to so many.
 _IN_VAIN = 10
 
 
@@ -68,7 +68,7 @@ class Explainer:
         self._samples: dict[int, dict[int, _Sample]] = {}
         #: by fingerprint: how long the explained execution took, and how often it was explained
         self._explained: dict[str, tuple[int, int]] = {}
-        #: by fingerprint: how often an empty table was read
+        #: by fingerprint: how often an empty table was read, or the server refused
         self._in_vain: Counter[str] = Counter()
         #: of the texts that were met: those that differ in a LIMIT are one statement
         self._fingerprints: dict[int, str] = {}
@@ -148,9 +148,10 @@ class Explainer:
         if permitted.mode is PlanMode.ANALYZED and sample.duration_ns > self._execution_ns():
             permitted = Permission(PlanMode.PLANNED, "it took too long to be executed again")
         plan = explained(server, sample, permitted, self._limits, alias)
-        if _read_nothing(plan) and self._in_vain[key] < _IN_VAIN:
+        if _says_nothing(plan) and self._in_vain[key] < _IN_VAIN:
             self._in_vain[key] += 1
-            del self._explained[key]  # the next one may find the table filled
+            # The next one may find the table filled, or a server that is less busy.
+            del self._explained[key]
         return plan
 
     def _execution_ns(self) -> int:
@@ -164,8 +165,10 @@ class Explainer:
                 self._define(relation)
 
 
-def _read_nothing(plan: Plan) -> bool:
-    """Whether a table was read from end to end, and was empty."""
+def _says_nothing(plan: Plan) -> bool:
+    """Whether there is none, or a table was read from end to end, and was empty."""
+    if plan.mode is PlanMode.REFUSED:
+        return True
     return plan.mode is PlanMode.ANALYZED and any(
         node.kind == "Seq Scan" and node.loops and not node.actual_rows and not node.removed
         for node in plan.nodes
@@ -189,5 +192,5 @@ def explained(
         if permitted.mode is PlanMode.ANALYZED:
             why = f"executing it again ended in {type(error).__name__}"
             again = Permission(PlanMode.PLANNED, why)
-            return explained(server, sample, again, limits, alias)
+            return explained(server, sample, again, limits.planning(), alias)
         return postgres.refused(sample.statement, alias, error)

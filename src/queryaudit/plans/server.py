@@ -9,11 +9,18 @@ from typing import Any, NamedTuple, Protocol
 Row = Sequence[Any]
 
 
+_PATIENCE = 6
+
+
 class Limits(NamedTuple):
     """How long one explanation may take, and wait for locks."""
 
     statement_ms: int = 5_000
     lock_ms: int = 500
+
+    def planning(self) -> Limits:
+        """What planning alone may take: it reads no table, so only a busy machine makes it slow."""
+        return Limits(self.statement_ms * _PATIENCE, self.lock_ms * _PATIENCE)
 
 
 class Server(Protocol):
