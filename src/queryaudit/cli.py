@@ -10,13 +10,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from queryaudit import __version__, waiting
-from queryaudit.commands import advise, explain, prove_deadlock, report
+from queryaudit import __version__
+from queryaudit.commands import advise, explain, locks, prove_deadlock, report, twin
 from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.registry import Registry
 from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.rulepages import rule_list, rule_page
-from queryaudit.twin import commands as twin_commands
 
 
 def main(
@@ -72,7 +71,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
         )
     )
     advise.add_to(commands.add_parser("advise", help="Say which indexes a trace's workload needs."))
-    twin_commands.add_to(
+    twin.add_to(
         commands.add_parser("twin", help="Make a server of our own that plans as production does.")
     )
     prove_deadlock.add_to(
@@ -80,7 +79,7 @@ def _parser(prog: str = "queryaudit") -> argparse.ArgumentParser:
             "prove-deadlock", help="Replay transactions that could deadlock against each other."
         )
     )
-    waiting.add_to(commands.add_parser("locks", help="Show who waits for whom on the server."))
+    locks.add_to(commands.add_parser("locks", help="Show who waits for whom on the server."))
     scan_parser = commands.add_parser(
         "scan", help="Look for unsafe SQL text in source code, also where no test runs."
     )

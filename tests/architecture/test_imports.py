@@ -114,7 +114,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql",
         "trace",
     },
-    "cli": {"commands", "errors", "registry", "reports", "rulepages", "twin", "waiting"},
+    "cli": {"commands", "errors", "registry", "reports", "rulepages"},
     "commands": {
         "advising",
         "analysis",
@@ -134,7 +134,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "workloads",
     },
     "workloads": {"analysis", "errors", "judging", "plans", "records", "replay", "sql", "trace"},
-    "waiting": {"errors", "plans", "reports"},
     "management": {"cli"},
     "apps": {"checks"},
     "checks": {"config", "registry"},

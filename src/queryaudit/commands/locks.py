@@ -23,10 +23,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alias", default="default", help="Which database of the settings.")
     parser.add_argument("--watch", action="store_true", help="Go on, until Ctrl-C.")
     parser.add_argument("--no-color", action="store_true", help="No colour, whatever the terminal.")
-    parser.set_defaults(run=_locks)
+    parser.set_defaults(run=run)
 
 
-def _locks(options: argparse.Namespace) -> ExitCode:
+def run(options: argparse.Namespace) -> ExitCode:
     """Who waits for whom, as a tree."""
     from queryaudit.plans.blocking import sessions
     from queryaudit.reports.terminal_locks import print_locks, watch_locks
