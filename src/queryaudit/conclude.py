@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from queryaudit.config import Config
-from queryaudit.errors import ExitCode, OutputError
+from queryaudit.errors import BaselineError, ExitCode, OutputError, QueryAuditError
 from queryaudit.gate import baseline as baselines
 from queryaudit.gate.ratchet import update
 from queryaudit.gate.verdict import exit_code, judge
@@ -26,6 +26,8 @@ class Conclusion:
     report: Report
     exit_code: ExitCode
     notes: tuple[str, ...]
+    #: What is wrong with the baseline: the report was judged as if there were none.
+    problems: tuple[QueryAuditError, ...] = ()
 
 
 def conclude(
@@ -38,18 +40,27 @@ def conclude(
 ) -> Conclusion:
     """Judge ``report`` by the project's baseline; with ``update_baseline`` write that first.
 
-    Raises BaselineError if the baseline can't be read.
+    A baseline that can't be read or written costs the verdict, and not what a run has found.
     """
     notes: list[str] = []
+    problems: list[QueryAuditError] = []
     path = config.baseline
-    entries = baselines.load(path) if path is not None else None
+    entries = None
+    try:
+        entries = baselines.load(path) if path is not None else None
+    except BaselineError as error:
+        problems.append(error)
     # Rules that did not run have not looked for what the baseline knows of them.
     partial = partial or bool(config.select or config.ignore)
-    if path is not None and (update_baseline or accept_new):
+    if path is not None and (update_baseline or accept_new) and not problems:
         updated = update(entries or (), report, accept_new=accept_new, complete=not partial)
-        baselines.save(path, updated)
-        notes.append(f"{_shown(path)}: {count(len(updated), 'known cause')}.")
-        entries = updated
+        try:
+            baselines.save(path, updated)
+        except BaselineError as error:
+            problems.append(error)
+        else:
+            notes.append(f"{_shown(path)}: {count(len(updated), 'known cause')}.")
+            entries = updated
     gate = judge(
         report,
         entries,
@@ -58,7 +69,12 @@ def conclude(
         baseline=_shown(path) if path is not None and entries is not None else None,
     )
     judged = replace(report, gate=gate)
-    return Conclusion(report=judged, exit_code=exit_code(judged, gate), notes=tuple(notes))
+    return Conclusion(
+        report=judged,
+        exit_code=ExitCode.USAGE if problems else exit_code(judged, gate),
+        notes=tuple(notes),
+        problems=tuple(problems),
+    )
 
 
 def write_outputs(

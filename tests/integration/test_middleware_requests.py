@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 
 from queryaudit.checks import check_middleware, check_options
 from queryaudit.middleware import QueryAuditMiddleware
+from queryaudit.middleware.audits import log_line
 from queryaudit.records.events import Query, ScopeEnd, ScopeStart
+from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import ScopeKind
 from queryaudit.runtime import Session
 from queryaudit.trace.merge import open_traces
 from sample_app.shop.models import Book, Tag
+from tests.golden.sample import sample
 from tests.integration.recording import Recording
 from tests.integration.serving import MIDDLEWARE, SERVED, over_asgi, over_wsgi
 
@@ -96,6 +100,27 @@ def test_a_finding_is_logged_in_one_line(logged: Callable[[], list[str]]) -> Non
     assert " in GET /lazy/." in line
     assert 'Book.objects.select_related("author")' in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ('Book.objects.select_related("author")', 'Book.objects.select_related("author")'),
+        (
+            "from django.db.models import Count\nbooks.annotate(n=Count('x'))",
+            "books.annotate(n=Count('x'))",
+        ),
+        ("book = ...", "ask once"),
+        ("rows = list(books)\nfor row in rows:\n    ...  # use rows", "ask once"),
+        ("{% with n=book.n %}\n    ...\n{% endwith %}", "ask once"),
+    ],
+)
+def test_a_logged_fix_is_the_code_or_where_that_takes_several_lines_what_it_does(
+    code: str, told: str
+) -> None:
+    fix = Fix(title="ask once", applicability=Applicability.DISPLAY_ONLY, code=code)
+    line = log_line(replace(sample().findings[0], fix=fix), "GET /books/")
+    assert line.endswith(f" in GET /books/. Fix: {told}")
 
 
 def test_a_request_without_findings_logs_nothing(logged: Callable[[], list[str]]) -> None:

@@ -184,12 +184,14 @@ def test_parallel_runs_prune_alike_and_leave_nothing_behind(known: Project, tmp_
 )
 def test_a_broken_baseline_is_one_sentence(project: Project, text: str, sentence: str) -> None:
     project.write(BASELINE, text)
-    project.only_test("def test_it(client, books):\n    client.get('/books/fast/')\n")
-    run = project.pytest()
+    project.only_test("def test_it(client, books):\n    client.get('/books/')\n")
+    run = project.pytest("--queryaudit-accept-new")
     assert run.code == 4
     assert "1 passed" in run.out
     assert sentence in run.out
     assert "Traceback" not in run.text
+    assert "writer and writer.city are loaded once per Book row" in run.out
+    assert run.places == ["QA101 book_list"], "what was found is not lost"
     assert (project.folder / BASELINE).read_text(encoding="utf-8") == text
 
 
@@ -199,3 +201,4 @@ def test_an_unwritable_baseline_is_one_sentence(project: Project) -> None:
     assert run.code == 4
     assert "folder/b.json" in run.out
     assert "Traceback" not in run.text
+    assert run.places != [], "what was found is not lost"

@@ -200,6 +200,7 @@ def test_a_wrong_marker_is_an_error_that_says_so(
     assert run.code != 0
     assert sentence in run.out
     assert "1 passed" not in run.out
+    assert "pytest_fixture.py" not in run.out, "our code says nothing to whoever wrote the marker"
 
 
 @pytest.mark.parametrize("with_audit", [True, False], ids=["--queryaudit", "without"])

@@ -73,6 +73,41 @@ def test_a_second_run_into_the_folder_reports_itself_alone(shared: Project, alon
     same(again, alone)
 
 
+def test_a_worker_that_cannot_write_runs_its_tests_and_says_that_they_are_missing(
+    project: Project,
+) -> None:
+    project.only_test("def test_it(client, books):\n    client.get('/books/')\n")
+    project.append(
+        "tests/conftest.py",
+        "\n\nimport pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_sessionstart(session):\n"
+        "    given = getattr(session.config, 'workerinput', None)\n"
+        "    if given is not None:\n"
+        "        import shutil\n"
+        "        shutil.rmtree(given['queryaudit_traces'])\n"
+        "        open(given['queryaudit_traces'], 'w').close()\n",
+    )
+    run = project.pytest(*XDIST, "-n1", "--queryaudit-trace=traces")
+    assert "1 passed" in run.out
+    assert run.code == 5, "nothing was audited"
+    (told,) = run.report["diagnostics"]
+    assert told["slug"] == "trace-incomplete"
+    assert told["message"].startswith("A worker's tests are missing: The trace ")
+
+
+def test_a_worker_that_died_as_it_began_takes_nothing_from_the_others(project: Project) -> None:
+    project.only_test("def test_it(client, books):\n    client.get('/books/')\n")
+    project.append(
+        "tests/conftest.py",
+        "\n\ndef pytest_configure_node(node):\n"
+        "    open(node.workerinput['queryaudit_traces'] + '/dead.qatrace', 'w').close()\n",
+    )
+    run = project.pytest(*XDIST, "-n1", "--queryaudit-trace=traces")
+    assert run.code == 1
+    assert run.places == ["QA101 book_list"]
+    assert [d["slug"] for d in run.report["diagnostics"]] == ["trace-left-out"]
+
+
 def test_processes_cannot_share_one_trace_file(shared: Project) -> None:
     run = shared.pytest(*XDIST, "-n2", "--queryaudit-trace=one.qatrace")
     assert run.code == 4

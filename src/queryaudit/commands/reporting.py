@@ -77,6 +77,8 @@ def judged(report: Report, config: Config, options: argparse.Namespace) -> ExitC
         get("terminal", shown).render(conclusion.report, sys.stdout)
     for note in conclusion.notes:
         print(note, file=sys.stderr)
+    for problem in conclusion.problems:
+        print(f"queryaudit: {problem}", file=sys.stderr)
     return ExitCode.USAGE if written(conclusion.report, config) else conclusion.exit_code
 
 

@@ -6,7 +6,7 @@ import difflib
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -51,9 +51,12 @@ def check_markers(item: pytest.Item) -> None:
         if wrong:
             close = difflib.get_close_matches(wrong[0], _OPTIONS, 1)
             hint = f"Did you mean {close[0]}?" if close else f"It has {', '.join(_OPTIONS)}."
-            raise pytest.UsageError(
-                f"{item.nodeid}: the queryaudit marker has no option {wrong[0]}. {hint}"
-            )
+            _refuse(item, f"the queryaudit marker has no option {wrong[0]}. {hint}")
+
+
+def _refuse(item: pytest.Item, sentence: str) -> NoReturn:
+    """Fail the test that is marked, without a look at our code."""
+    pytest.fail(f"{item.nodeid}: {sentence}", pytrace=False)
 
 
 @contextmanager
@@ -64,18 +67,26 @@ def marker_ignores(item: pytest.Item) -> Generator[None, None, None]:
             codes = _codes(marker.kwargs.get("ignore"), item)
             reason = str(marker.kwargs.get("reason", ""))
             if codes and not reason:
-                raise pytest.UsageError(
-                    f"{item.nodeid}: the queryaudit marker ignores {', '.join(codes)} without a "
-                    'reason; add reason="...".'
+                _refuse(
+                    item,
+                    f"the queryaudit marker ignores {', '.join(codes)} without a reason; "
+                    'add reason="...".',
                 )
             place = (str(item.path), (item.location[1] or 0) + 1)
             if codes:
-                stack.enter_context(ignore(*codes, reason=reason).at(*place))
+                stack.enter_context(_ignoring(codes, reason, item).at(*place))
             allowed = _codes(marker.kwargs.get("allow"), item)
             if allowed:
                 reason = reason or "allowed in this test"
-                stack.enter_context(ignore(*allowed, reason=reason).at(*place, optional=True))
+                stack.enter_context(_ignoring(allowed, reason, item).at(*place, optional=True))
         yield
+
+
+def _ignoring(codes: tuple[str, ...], reason: str, item: pytest.Item) -> ignore:
+    try:
+        return ignore(*codes, reason=reason)
+    except ValueError as error:
+        _refuse(item, str(error))
 
 
 def _codes(value: object, item: pytest.Item) -> tuple[str, ...]:
@@ -84,18 +95,16 @@ def _codes(value: object, item: pytest.Item) -> tuple[str, ...]:
     codes = (value,) if isinstance(value, str) else value
     if isinstance(codes, tuple | list) and all(isinstance(code, str) for code in codes):
         return tuple(code.strip() for text in codes for code in text.split(","))
-    raise pytest.UsageError(
-        f"{item.nodeid}: the queryaudit marker takes rule codes, not {value!r}; "
-        'write ignore=["QA101"].'
-    )
+    _refuse(item, f'the queryaudit marker takes rule codes, not {value!r}; write ignore=["QA101"].')
 
 
 def limited(item: pytest.Item, limit: object) -> Generator[None, Any, None]:
     """Run a test and fail it if it ran more than ``limit`` queries."""
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-        raise pytest.UsageError(
-            f"{item.nodeid}: max_queries of the queryaudit marker is {limit!r}; "
-            "write a whole number, as in max_queries=10."
+        _refuse(
+            item,
+            f"max_queries of the queryaudit marker is {limit!r}; "
+            "write a whole number, as in max_queries=10.",
         )
     audited = audit(item.name)
     with audited:

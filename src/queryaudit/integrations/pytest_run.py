@@ -26,7 +26,7 @@ from queryaudit.integrations.phases import in_phase
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
-from queryaudit.integrations.worker_traces import WorkerTraces, merged
+from queryaudit.integrations.worker_traces import WorkerTraces, begun, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
 from queryaudit.records.advised import AdvisedIndex
@@ -169,22 +169,16 @@ class _Concluding:
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
         report = after_run.replayed(report, self.analysis)
         report = self.analysis.advised(report, indexes)
-        try:
-            conclusion = conclude(
-                report,
-                self.options,
-                partial=partial,
-                update_baseline=option.queryaudit_baseline_update,
-                accept_new=option.queryaudit_accept_new,
-            )
-        except QueryAuditError as error:
-            self._problems.append(str(error))
-            self._set_exit(session, ExitCode.USAGE)
-            return
-        self._conclusion = conclusion
+        conclusion = self._conclusion = conclude(
+            report,
+            self.options,
+            partial=partial,
+            update_baseline=option.queryaudit_baseline_update,
+            accept_new=option.queryaudit_accept_new,
+        )
         notes, problems = write_outputs(conclusion.report, self.options, self._printed)
         self._notes = [*conclusion.notes, *notes]
-        self._problems = [str(problem) for problem in problems]
+        self._problems = [str(problem) for problem in (*conclusion.problems, *problems)]
         code = ExitCode.USAGE if problems else conclusion.exit_code
         self._set_exit(session, code)
 
@@ -254,17 +248,19 @@ class Worker(_Recording):
     def __init__(self, config: pytest.Config, traces: Path, run: str) -> None:
         super().__init__(config, run)
         self._traces = traces
+        self._unwritten: list[Diagnostic] = []
 
     def pytest_sessionstart(self) -> None:
         self.begin()
-        self.session.write_trace(self._traces)
+        self._unwritten = begun(self.session, self._traces)
 
     def pytest_sessionfinish(self) -> None:
         self.stop()
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output["queryaudit"] = [
-                (d.slug, d.message, d.hint, d.count) for d in self.session.diagnostics()
+                (d.slug, d.message, d.hint, d.count)
+                for d in (*self._unwritten, *self.session.diagnostics())
             ]
             output["queryaudit_deselected"] = self.deselected
 

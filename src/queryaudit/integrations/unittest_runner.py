@@ -172,17 +172,15 @@ class QueryAuditRunner(DiscoverRunner):
         report = self._analysis.advised(report, self._indexes)
         config = self._analysis.config
         printed = StringIO()
-        try:
-            conclusion = conclude(
-                report,
-                config,
-                partial=self._partial,
-                update_baseline=self._update,
-                accept_new=self._accept,
-            )
-            notes, problems = write_outputs(conclusion.report, config, printed)
-        except QueryAuditError as error:
-            raise _usage(error) from error
+        conclusion = conclude(
+            report,
+            config,
+            partial=self._partial,
+            update_baseline=self._update,
+            accept_new=self._accept,
+        )
+        notes, outputs = write_outputs(conclusion.report, config, printed)
+        problems = (*conclusion.problems, *outputs)
         shown = Options(quiet=self.verbosity < 1, verbose=self.verbosity > 1)
         get("terminal", shown).render(conclusion.report, stream)
         for note in (*conclusion.notes, *notes):

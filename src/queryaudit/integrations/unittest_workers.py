@@ -12,6 +12,7 @@ from django.test.runner import ParallelTestSuite, RemoteTestRunner
 
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.integrations.unittest_cases import audited
+from queryaudit.integrations.worker_traces import begun
 from queryaudit.project import project_config
 from queryaudit.records.findings import Diagnostic
 from queryaudit.runtime import Session
@@ -41,7 +42,7 @@ class _Worker:
         config = project_config(dict(given.flags))
         self.session = Session(config, run=given.run).open()
         self.session.explain(config.explain)
-        self.session.write_trace(given.folder)
+        self.unwritten = begun(self.session, given.folder)
         self._entrances = Entrances(self.session)
         self._entrances.install()
 
@@ -67,7 +68,8 @@ class _RecordingRunner(RemoteTestRunner):
         audited(test, session.recorder)
         result = super().run(test)
         session.recorder.flush()
-        said = [(d.slug, d.message, d.hint, d.count) for d in session.diagnostics()]
+        told = (*self._worker.unwritten, *session.diagnostics())
+        said = [(d.slug, d.message, d.hint, d.count) for d in told]
         result.events.append((_EVENT, -1, session.header.process, said))
         return result
 

@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from queryaudit.errors import TraceError
+from queryaudit.errors import QueryAuditError, TraceError
 from queryaudit.judging import Analysis
 from queryaudit.records.findings import Diagnostic
 from queryaudit.replay import Planner, analyse
+from queryaudit.runtime import Session
+from queryaudit.trace.reader import TraceReader
 
 
 class WorkerTraces:
@@ -39,10 +41,32 @@ class WorkerTraces:
             if not self.folder.is_dir():
                 return []
             written = sorted(set(self.folder.glob("*.qatrace*")) - self._before)
-            return analyse(written, analysis, planner)
+            left_out = [problem for path in written if (problem := _problem(path)) is not None]
+            broken = {path for path, _ in left_out}
+            readable = [path for path in written if path not in broken]
+            return [*(told for _, told in left_out), *analyse(readable, analysis, planner)]
         finally:
             if self._temporary is not None:
                 shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def begun(session: Session, folder: Path) -> list[Diagnostic]:
+    """Let a worker write its trace. Its tests run as well where it can't, as on a full disk."""
+    try:
+        session.write_trace(folder)
+    except QueryAuditError as error:
+        message = f"A worker's tests are missing: {error.message}"
+        return [Diagnostic(slug="trace-incomplete", message=message, hint=error.hint)]
+    return []
+
+
+def _problem(path: Path) -> tuple[Path, Diagnostic] | None:
+    """What is wrong with a trace whose worker died, or met a full disk, as it began."""
+    try:
+        TraceReader(path)
+    except TraceError as error:
+        return path, Diagnostic(slug="trace-left-out", message=error.message, hint=error.hint)
+    return None
 
 
 def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -11,7 +11,7 @@ from queryaudit.capture.scopes import Scope
 from queryaudit.config import Config
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.findings import Finding
+from queryaudit.records.findings import Finding, Fix
 from queryaudit.records.kinds import ScopeKind
 from queryaudit.records.report import Report
 from queryaudit.registry import Registry
@@ -124,7 +124,13 @@ def server_timing(queries: int, duration_ns: int) -> str:
 
 def log_line(finding: Finding, name: str) -> str:
     """One line for a log: what, where, and what to write."""
-    fix = f" Fix: {finding.fix.code.splitlines()[-1]}" if finding.fix and finding.fix.code else ""
+    fix = f" Fix: {_in_a_line(finding.fix)}" if finding.fix and finding.fix.code else ""
     message = finding.message.rstrip(".")
     text = f"{finding.rule} {message} at {finding.location} in {name}.{fix}"
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _in_a_line(fix: Fix) -> str:
+    """The code to write without its imports, or what it does where that takes several lines."""
+    lines = [line for line in fix.code.splitlines() if not line.startswith(("from ", "import "))]
+    return lines[0] if len(lines) == 1 and "..." not in lines[0] else fix.title
