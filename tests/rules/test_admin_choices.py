@@ -31,7 +31,9 @@ def test_what_the_labels_of_a_field_read_is_loaded_by_its_queryset(admin_client:
     assert finding.location.path == "sample_app/shop/admin.py"
     assert finding.location.function == "BookAdmin.field[publisher]"
     assert finding.fix is not None
-    assert finding.fix.code.splitlines()[1:3] == [
+    # For foreign keys and many-to-many fields alike.
+    assert finding.fix.code.splitlines()[:3] == [
+        "def formfield_for_dbfield(self, db_field, request, **kwargs):",
         '    if db_field.name == "publisher":',
         '        kwargs["queryset"] = Publisher.objects.select_related("country")',
     ]
@@ -62,12 +64,12 @@ def test_the_code_for_fields_and_filters_asks_no_more(
             rows = rows.order_by(*ordering) if ordering else rows
             return [(row.pk, str(row)) for row in rows]
 
-    def formfield_for_foreignkey(self: Any, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self: Any, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "publisher":
             kwargs["queryset"] = Publisher.objects.select_related("country")
-        return super(BookAdmin, self).formfield_for_foreignkey(db_field, request, **kwargs)
+        return super(BookAdmin, self).formfield_for_dbfield(db_field, request, **kwargs)
 
-    monkeypatch.setattr(BookAdmin, "formfield_for_foreignkey", formfield_for_foreignkey)
+    monkeypatch.setattr(BookAdmin, "formfield_for_dbfield", formfield_for_dbfield)
     monkeypatch.setattr(BookAdmin, "list_filter", [("publisher", PublisherFilter)])
     monkeypatch.setattr(BookAdmin, "list_display", ["title"])
     with queryaudit.audit() as audited:

@@ -26,11 +26,12 @@ def of_admin(head: Sighting, calls: Sequence[str]) -> tuple[str, ...]:
     if is_change_list(head):
         return _of_list(calls)
     if field := admin_field(head.frame):
+        # The hook for all kinds of fields: whether it is many-to-many is not known here.
         return (
-            "def formfield_for_foreignkey(self, db_field, request, **kwargs):",
+            "def formfield_for_dbfield(self, db_field, request, **kwargs):",
             f'    if db_field.name == "{field}":',
             f'        kwargs["queryset"] = {rows}',
-            "    return super().formfield_for_foreignkey(db_field, request, **kwargs)",
+            "    return super().formfield_for_dbfield(db_field, request, **kwargs)",
         )
     if path := admin_filter(head.frame):
         name = "".join(word.capitalize() for word in path.split("_"))
