@@ -192,6 +192,9 @@ def test_what_django_writes_for_sqlite_is_proved_where_an_index_serves_it(
     lite: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = Shipment.objects.using(lite).values_list("pk")
+    with connections[lite].cursor() as cursor:  # what Django's functions can read
+        cursor.execute("UPDATE shop_shipment SET delivered_at = %s WHERE delivered_at = 'then'",
+                       ["2020-01-02 10:00:00"])  # fmt: skip
     trace = traced(
         file.parent,
         rows.filter(tracking_code__range=("T1", "T2")),
@@ -204,6 +207,7 @@ def test_what_django_writes_for_sqlite_is_proved_where_an_index_serves_it(
         rows.filter(tracking_code__startswith="T1"),
         rows.filter(tracking_code__regex="^T1$"),
         rows.filter(delivered_at__date=date(2020, 1, 1)),
+        rows.filter(delivered_at__date=date(2020, 1, 1), tracking_code="T1"),
         rows.filter(delivered_at__year__gte=2020, tracking_code="T1"),
         rows.annotate(month=TruncMonth("delivered_at")).values("month").annotate(n=Count("pk")),
     )

@@ -12,8 +12,10 @@ from time import monotonic
 from queryaudit.plans.server import RefusedError
 from queryaudit.plans.sqlite_file import register_functions
 
-#: What is kept in memory, in KiB; pages copied at a time, and so many seconds without any.
-_CACHE_KIB = 65_536
+#: What is kept in memory, in KiB: as much as by a connection of Django's, so that what is read of a
+#: large table comes from a file here as it does there.
+_CACHE_KIB = 2_000
+#: Pages copied at a time, and so many seconds without any.
 _PAGES = 2_000
 _PATIENCE_S = 10.0
 _MIB = 1 << 20

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from queryaudit.advice.conditions import clauses
+from queryaudit.advice.conditions import Clause, Compared, clauses
 from queryaudit.advice.sqlite_plans import as_conditions
 from queryaudit.plans.postgres import numbered
 from queryaudit.plans.quoting import quoted
@@ -18,6 +18,7 @@ _SAMPLED = 3_000
 #: A parameter as a word, which normalising leaves alone.
 _PARAMETER = re.compile(r"\$(\d+)")
 _WORD = re.compile(r"\bqueryaudit_value_(\d+)\b")
+_CALL = re.compile(r"\w\(")
 #: Rows from everywhere, and always the same: what follows a pattern from row to row is met too.
 _SAMPLE = """
 SELECT {column} FROM {table} WHERE {column} IS NOT NULL
@@ -33,9 +34,14 @@ def sampled_sets(server: Server, sql: str) -> list[tuple[Any, ...]] | None:
     words = _PARAMETER.sub(r"queryaudit_value_\1", text)
     query = plain_query(words)
     where = _WORD.sub(r"$\1", query.where) if query is not None else ""
-    known = clauses(as_conditions(where))
+    known = [c for c in clauses(as_conditions(where)) if not _is_call(c)]
     tables = {alias: ("", table) for alias, table in sources(words).items()}
     return value_sets(text, known, tables, lambda place: _sample(server, place))
+
+
+def _is_call(clause: Clause) -> bool:
+    """Whether its values may be for a function, as a time zone's name is, and not the column's."""
+    return clause.test is Compared.OTHER and _CALL.search(clause.text) is not None
 
 
 def _sample(server: Server, place: Place) -> list[Any]:
