@@ -114,6 +114,14 @@ class Ledger:
         self.facts: dict[str, dict[Hashable, Counter[ScopeKey]]] = {}
         #: Empty unless statements were explained.
         self.gathered = Gathered()
+        #: Of the scope that was spoken of last: one for all of its statements.
+        self._key: ScopeKey | None = None
+
+    def _key_of(self, scope: ScopeStart) -> ScopeKey:
+        key = (scope.kind, scope.name)
+        if self._key != key:
+            self._key = key
+        return self._key
 
     def add(
         self, sighting: Sighting, scope: ScopeStart | None, ignore: Ignore | None = None
@@ -134,8 +142,7 @@ class Ledger:
             totals.variants = some_variants(totals.variants, sighting.variants)
         if scope is None:
             return
-        name = (scope.kind, scope.name)
-        runs = totals.scopes.setdefault(name, [0, 0])
+        runs = totals.scopes.setdefault(self._key_of(scope), [0, 0])
         runs[0] += sighting.queries
         runs[1] += sighting.duration_ns
         totals.worst = max(totals.worst, sighting.queries)
@@ -143,7 +150,7 @@ class Ledger:
 
     def add_fact(self, code: str, fact: Hashable, scope: ScopeStart) -> None:
         known = self.facts.setdefault(code, {}).setdefault(fact, Counter())
-        known[scope.kind, scope.name] += 1
+        known[self._key_of(scope)] += 1
 
     def add_scope(
         self, scope: ScopeStart, spent: Spent, dropped: int = 0, elapsed_ns: int = 0
@@ -151,7 +158,7 @@ class Ledger:
         self.kinds[scope.kind] += 1
         self.dropped += dropped
         queries = spent.queries
-        totals = self.scopes.setdefault((scope.kind, scope.name), ScopeTotals())
+        totals = self.scopes.setdefault(self._key_of(scope), ScopeTotals())
         totals.runs += 1
         totals.queries += queries
         totals.worst = max(totals.worst, queries)
@@ -180,7 +187,7 @@ class Ledger:
         totals.duration_ns += spent.duration_ns
         totals.rows += spent.rows
         totals.hydration_ns += spent.hydration_ns
-        totals.scopes.add((scope.kind, scope.name))
+        totals.scopes.add(self._key_of(scope))
         if frame is not None and frame.line:
             totals.locations.add(f"{frame.path}:{frame.line}")
             if frame.kind is not FrameKind.LIBRARY:

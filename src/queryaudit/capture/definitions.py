@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from types import CodeType
@@ -58,10 +59,11 @@ class Definitions:
         #: Tuples of numbers, which the garbage collector leaves alone, unlike sets.
         self._nulls: dict[tuple[int, int], tuple[tuple[int, ...], ...]] = {}
         self._rich: set[int] = set()
-        #: Origins of which more is asked.
+        #: Origins of which more is asked, until that is defined.
         self.needed: set[int] = set()
-        #: Stacks of which more is asked than where they are: worth a look at the source.
-        self.repeated: list[int] = []
+        #: Stacks of which more is asked than where they are: worth a look at the source. Other
+        #: threads add to it while it is emptied.
+        self.repeated: deque[int] = deque()
 
     def is_rich(self, stack: int) -> bool:
         """Whether the source of a stack was looked at."""
@@ -157,11 +159,13 @@ class Definitions:
 
     def enrich(self) -> None:
         """Define again, with loop and source, the stacks that repeated and the origins in use."""
-        stacks = set(self.repeated)
-        self.repeated.clear()
-        for stack in stacks - self._rich:
+        repeated = self.repeated
+        stacks = {repeated.popleft() for _ in range(len(repeated))} - self._rich
+        for stack in stacks:
             self.needed.update(self._origins_at.get(stack, ()))
-        for origin in sorted(self.needed - self._rich):
+        origins = self.needed - self._rich
+        self.needed.clear()
+        for origin in sorted(origins):
             row, ancestor = self._origin_rows[origin]
             stacks.add(row.stack)
             self._rich.add(origin)

@@ -7,7 +7,6 @@ from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.places import Place, Places
-from queryaudit.capture.positions import positions
 from queryaudit.capture.scopes import Ancestor
 from queryaudit.capture.source import source_file
 from queryaudit.records.definitions import Frame, FunctionText
@@ -46,7 +45,7 @@ class FrameResolver:
                 place.loop[0] if place.loop else None, place.loop[1] if place.loop else None,
                 None, (),
             )  # fmt: skip
-        line, end_line, column, end_column = positions(place.code, place.lasti)
+        line, end_line, column, end_column = place.position
         path = self._files.relative(place.code.co_filename)
         name = function_name(place.code)
         return Frame(

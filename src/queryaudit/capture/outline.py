@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 #: What a row stands for; not an enum, whose members a collector would look at.
@@ -82,12 +82,14 @@ class Node(NamedTuple):
 class Outline:
     """The nodes of a file by number, each before those in it. Number 0 is the module."""
 
-    __slots__ = ("_ends", "_rows")
+    __slots__ = ("_ends", "_placed", "_rows")
 
     def __init__(self, rows: list[tuple[Any, ...]], ends: list[int]) -> None:
         self._rows = rows
         #: For each row the first one behind all that are in it.
         self._ends = ends
+        #: What was asked of ``placed``: the methods of a class again and again.
+        self._placed: dict[int, tuple[int, ...]] = {}
 
     def node(self, number: int) -> Node:
         return Node._make(self._rows[number])
@@ -99,13 +101,31 @@ class Outline:
             yield at
             at = self._ends[at]
 
-    def placed(self, number: int) -> Iterator[int]:
+    def placed(self, number: int) -> tuple[int, ...]:
         """The next nodes inwards that have a place."""
-        for at in self.inside(number):
-            if self._rows[at][0] == THROUGH:
-                yield from self.placed(at)
+        found = self._placed.get(number)
+        if found is None:
+            inside = [
+                self.placed(at) if self._rows[at][0] == THROUGH else (at,)
+                for at in self.inside(number)
+            ]
+            found = self._placed[number] = tuple(chain.from_iterable(inside))
+        return found
+
+    def around(self, line: int, column: int | None) -> Iterator[int]:
+        """The nodes that contain a position, from the module inwards."""
+        rows = self._rows
+        at: int | None = 0
+        while at is not None:
+            yield at
+            for inner in self.placed(at):
+                # A class may have hundreds of methods: nodes are made of few of their rows.
+                row = rows[inner]
+                if row[1] <= line <= row[4] and Node._make(row).contains(line, column):
+                    at = inner
+                    break
             else:
-                yield at
+                at = None
 
     def walk(self, number: int) -> Iterator[int]:
         """A node and all in it, level by level."""

@@ -6,7 +6,7 @@ import sys
 from types import CodeType, FrameType
 
 from queryaudit.capture.codefiles import CodeFiles
-from queryaudit.capture.positions import ADAPTS, positions
+from queryaudit.capture.positions import ADAPTS, Positions, positions
 from queryaudit.records.definitions import Frame
 from queryaudit.records.kinds import FrameKind
 
@@ -17,7 +17,10 @@ _OWNER_REACH = 150
 class Place:
     """One frame of a stack before its source is looked at."""
 
-    __slots__ = ("code", "floor", "kind", "lasti", "line", "loop", "name", "path", "plain", "rich")
+    __slots__ = (
+        *("code", "floor", "kind", "lasti", "line", "loop", "name", "path", "plain", "rich"),
+        "_position",
+    )
 
     def __init__(
         self,
@@ -42,6 +45,16 @@ class Place:
         self.plain: Frame | None = None
         #: What ``FrameResolver.rich`` made of it.
         self.rich: Frame | None = None
+        self._position: Positions | None = None
+
+    @property
+    def position(self) -> Positions:
+        """Where the instruction stands; of a place that is not in code, its line."""
+        if self._position is None:
+            code = self.code
+            where = positions(code, self.lasti) if code is not None else None
+            self._position = where or (self.line, None, None, None)
+        return self._position
 
     @property
     def key(self) -> object:
@@ -77,10 +90,11 @@ class Places:
         key = (id(code), lasti)
         place = self._by_instruction.get(key)
         if place is None:
-            where = positions(code, lasti) if ADAPTS else None
+            place = Place(kind, code, lasti)
             # Without columns, calls on one line can't be told apart by where they stand.
-            key_in_source = (id(code), lasti if where is None or where[2] is None else where)
-            place = self._by_position.setdefault(key_in_source, Place(kind, code, lasti))
+            known = ADAPTS and place.position[2] is not None
+            key_in_source = (id(code), place.position if known else lasti)
+            place = self._by_position.setdefault(key_in_source, place)
             self._by_instruction[key] = place
         return place
 

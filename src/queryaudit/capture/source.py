@@ -180,17 +180,7 @@ class SourceFile:
         outline = self.outline
         if outline is None:
             return []
-        chain = [(0, outline.node(0))]
-        at: int | None = 0
-        while at is not None:
-            nodes = ((inner, outline.node(inner)) for inner in outline.placed(at))
-            at = None
-            for found in nodes:
-                if found[1].contains(line, column):
-                    chain.append(found)
-                    at = found[0]
-                    break
-        return chain
+        return [(at, outline.node(at)) for at in outline.around(line, column)]
 
     def _to_comprehension(self, chain: _Chain, line: int) -> _Chain:
         """Without columns a line's first expression was taken; this goes to its comprehension."""

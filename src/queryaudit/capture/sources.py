@@ -10,7 +10,6 @@ from types import CodeType
 
 from queryaudit.capture.codefiles import CodeFiles
 from queryaudit.capture.places import Place
-from queryaudit.capture.positions import positions
 from queryaudit.composition.modules import CallSite, Module, handed_over
 from queryaudit.composition.sinks import sink_of
 from queryaudit.records.kinds import FrameKind
@@ -63,7 +62,7 @@ class Sources:
         module = self.of_file(place.code.co_filename)
         if module is None:
             return None
-        line, end_line, column, end_column = positions(place.code, place.lasti)
+        line, end_line, column, end_column = place.position
         if column is not None:
             exact = module.calls_by_position.get((line, end_line, column, end_column))
             return module, exact or _awaited(module, (line, column, end_line, end_column))

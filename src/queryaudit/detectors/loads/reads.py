@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from queryaudit.detectors.base import View
@@ -54,6 +54,8 @@ class ReadFold:
 
     def __init__(self) -> None:
         self._tallies: dict[_Key, _Tally] = {}
+        #: All of them once the scope has ended, for several rules.
+        self._reads: list[Read] | None = None
 
     def add(self, query: Query) -> None:
         key = (query.sql, query.stack, query.access, query.ignored)
@@ -85,7 +87,13 @@ class ReadFold:
         if hydration.different is not None:
             tally.copies = max(tally.copies, hydration.rows - hydration.different)
 
-    def reads(self, view: View) -> Iterator[Read]:
+    def reads(self, view: View) -> Sequence[Read]:
+        """Asked once the scope has ended."""
+        if self._reads is None:
+            self._reads = [*self._made(view)]
+        return self._reads
+
+    def _made(self, view: View) -> Iterator[Read]:
         for (sql, stack, access, ignored), tally in self._tallies.items():
             text = view.tables.sql[sql].text
             statement = view.statements.of(text)

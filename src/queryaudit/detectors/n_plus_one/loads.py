@@ -95,6 +95,17 @@ class LoadFold:
         tally.add(query)
         tally.gaps.add(self._order, self._order.add(query.sql))
 
+    def is_quiet(self, view: View) -> bool:
+        """Whether nothing was asked for several rows, with several values or down a tree: so are
+        most tests."""
+        accesses, enough = view.tables.accesses, view.threshold
+        return not any(
+            len(tally.params) >= enough
+            or tally.most >= enough
+            or (key[2] is not None and len(accesses[key[2]].path) > 1)
+            for key, tally in self._tallies.items()
+        )
+
     def _homes(self, view: View) -> dict[_Key, _Key]:
         """Lazy loads that belong to another one, which repeats at the same lines.
 

@@ -50,7 +50,8 @@ class LoadRule(Detector):
 
     def judge(self, fold: FamilyFold, view: View) -> Iterable[Sighting]:
         if fold.sightings is None:
-            fold.sightings = judge(fold.loads(view), _in_order(), view)
+            loads = () if fold.is_quiet(view) else fold.loads(view)
+            fold.sightings = judge(loads, _in_order(), view)
         return fold.sightings.get(self.code, ())
 
     def message(self, sightings: Sequence[Sighting]) -> str:
