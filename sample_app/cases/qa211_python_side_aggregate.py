@@ -68,9 +68,42 @@ def good_three_cheapest() -> int:
     return sum(book.stock for book in Book.objects.order_by("price", "pk")[:3])
 
 
-def good_values() -> int:
-    """One column, and no objects: a smaller matter."""
+def bad_values() -> int:
+    """No objects, but one value of every row all the same."""
     return sum(Book.objects.values_list("stock", flat=True))
+
+
+def bad_greatest_value() -> int:
+    """Of some of them."""
+    pages = Book.objects.filter(stock__gte=0).values_list("pages", flat=True)
+    return max(pages, default=0)
+
+
+def good_different_values() -> int:
+    """Each value counts once, which is not the sum of a column."""
+    return sum(Book.objects.values_list("stock", flat=True).distinct())
+
+
+def good_different_rows() -> int:
+    """The same, written the other way round."""
+    return sum(Book.objects.order_by().distinct().values_list("stock", flat=True))
+
+
+def good_values_used_otherwise() -> tuple[int, list[int]]:
+    """The values are shown as well."""
+    stocks = list(Book.objects.values_list("stock", flat=True))
+    return sum(stocks), sorted(stocks)
+
+
+def good_some_values() -> int:
+    """Of three rows."""
+    return sum(Book.objects.order_by("price", "pk").values_list("stock", flat=True)[:3])
+
+
+def good_values_of_an_annotation() -> int:
+    """No column of the rows."""
+    totals = Book.objects.order_by().values("author_id").annotate(value=Sum("stock"))
+    return max(totals.values_list("value", flat=True))
 
 
 def bad_by_author() -> dict[int, int]:

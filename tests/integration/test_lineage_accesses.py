@@ -199,6 +199,23 @@ def test_asking_past_a_filled_prefetch_is_told_from_a_plain_access() -> None:
     assert access.narrowed is True
 
 
+def test_one_place_asks_rows_with_prefetched_ones_and_without() -> None:
+    def in_stock(authors: Any) -> None:
+        for author in authors:
+            list(author.books.filter(stock__gt=2))
+
+    plain, prefetched = Author.objects.all(), Author.objects.prefetch_related("books")
+    with Recording() as seen:
+        for authors in (plain, prefetched, plain.all(), prefetched.all()):
+            in_stock(authors)
+    asked = [
+        access.prefetched for q in seen.queries if (access := seen.access(q)) and access.narrowed
+    ]
+    each = len(plain)
+    assert each > 1
+    assert asked == [False] * each + [True] * each + [False] * each + [True] * each
+
+
 def test_two_foreign_keys_to_one_model_on_one_line_are_told_apart() -> None:
     with Recording() as seen:
         for book in Book.objects.all():

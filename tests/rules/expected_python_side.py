@@ -186,6 +186,20 @@ PYTHON_SIDE = {
         'Book.objects.filter(stock__gte=0).aggregate(value=Max("pages"))["value"]',
         note=True,
     ),
+    "QA211.bad_values": Expected(
+        "bad_values",
+        'return sum(Book.objects.values_list("stock", flat=True))',
+        ("",),
+        'Book.objects.aggregate(value=Sum("stock"))["value"]',
+        note=True,
+    ),
+    "QA211.bad_greatest_value": Expected(
+        "bad_greatest_value",
+        "return max(pages, default=0)",
+        ("",),
+        'Book.objects.filter(stock__gte=0).aggregate(value=Max("pages"))["value"]',
+        note=True,
+    ),
     "QA211.bad_by_author": Expected(
         "bad_by_author",
         "for book in Book.objects.all():",

@@ -15,6 +15,15 @@ from queryaudit.sql.statement import parse
 
 BY_ID = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."id" = %s'
 BY_AUTHOR = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "shop_book"."author_id" = %s'
+JOINED = (
+    'SELECT "shop_book"."id" FROM "shop_book" INNER JOIN "shop_author" '
+    'ON ("shop_book"."author_id" = "shop_author"."id") WHERE "shop_author".'
+)
+BY_CITY = f'{JOINED}"city_id" = %s'
+BY_TAG = (
+    'SELECT "shop_book"."id" FROM "shop_book" INNER JOIN "shop_book_tags" '
+    'ON ("shop_book"."id" = "shop_book_tags"."book_id") WHERE "shop_book_tags"."kind_id" = %s'
+)
 
 
 def frame_of(code: str, loop: str | None) -> Frame:
@@ -139,7 +148,7 @@ CASES = [
     (
         "f(«Book.objects.get(author__name=x)»)",
         "for x in xs",
-        BY_ID,
+        f'{JOINED}"name" = %s',
         """\
         books = {
             book.author.name: book
@@ -220,6 +229,63 @@ CASES = [
         existing = set(Book.objects.filter(isbn__in=isbns).values_list("isbn", flat=True))
         for isbn in isbns:
             isbn in existing
+        """,
+    ),
+    (
+        "if «Book.objects.filter(city__land=c).exists()»: pass",
+        "for c in all",
+        BY_CITY.replace("city", "land").replace("author", "city"),
+        """\
+        existing = set(Book.objects.filter(city__land__in=all).values_list("city__land", flat=True))
+        for c in all:
+            c.pk in existing
+        """,
+    ),
+    (
+        "n = «Book.objects.filter(author__city=c).count()»",
+        "for c in cities",
+        BY_CITY,
+        """\
+        from django.db.models import Count
+
+        counts = {
+            row["author__city"]: row["n"]
+            for row in Book.objects.filter(author__city__in=cities)
+            .values("author__city").annotate(n=Count("pk"))
+        }
+        for c in cities:
+            n = counts.get(c.pk, 0)
+        """,
+    ),
+    (
+        "for b in «Book.objects.filter(author__city=c)»: pass",
+        "for c in cities",
+        BY_CITY,
+        """\
+        from collections import defaultdict
+
+        books_by_author_city = defaultdict(list)
+        for book in Book.objects.filter(author__city__in=cities).select_related("author"):
+            books_by_author_city[book.author.city_id].append(book)
+        for c in cities:
+            for b in books_by_author_city[c.pk]:
+                ...
+        """,
+    ),
+    (
+        "n = «Book.objects.filter(tags__kind=k).count()»",
+        "for k in kinds",
+        BY_TAG,
+        """\
+        from django.db.models import Count
+
+        counts = {
+            row["tags__kind"]: row["n"]
+            for row in Book.objects.filter(tags__kind__in=kinds)
+            .values("tags__kind").annotate(n=Count("pk"))
+        }
+        for k in kinds:
+            n = counts.get(k.pk, 0)
         """,
     ),
     (
@@ -307,6 +373,18 @@ def test_what_is_not_understood_gets_a_sentence(code: str, loop: str | None) -> 
         "Collect the values that the loop asks for, ask shop_book once for all of them, "
         "and look the rows up in a dict."
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "b = «Book.objects.get(tags__kind=k)»",
+        "b = «Book.objects.filter(tags__kind=k).first()»",
+        "for b in «Book.objects.filter(tags__kind=k)»: pass",
+    ],
+)
+def test_a_row_of_many_relations_is_not_looked_up_by_one(code: str) -> None:
+    assert advice(code, "for k in kinds", BY_TAG).title == "ask once, before the loop"
 
 
 @pytest.mark.parametrize("whole", [True, False])

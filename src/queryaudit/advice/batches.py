@@ -20,6 +20,8 @@ COMPARISONS = frozenset(
     | {"date", "year", "month", "day", "week", "hour", "minute", "second", "time", "overlap"}
     | {"contained_by", "has_key", "has_keys", "has_any_keys", "quarter", "week_day"}
 )
+#: What asks for values and never for a row, so that paths over many rows serve as well.
+_BY_VALUE = frozenset({"count", "exists", "aggregate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class _Plan:
     lookup: Lookup
     row: str  #: variable for one row
     rows: str  #: code of the queryset of all rows that the loop asks for
+    joined: str  #: a call for it, where rows are told apart by what they refer to
     column: str  #: name to select and group by
     key: str  #: attribute of a row that holds the compared value
     value: str  #: code, inside the loop, of the value asked for
@@ -95,22 +98,24 @@ def _plan(
     iterable: str,
 ) -> _Plan | None:
     value = code_of(condition.value)
-    column, key = field, field.replace("__", ".")
-    if "__" not in field and _is_relation(field, statement):
-        key = f"{field}_id"
+    *path, last = field.split("__")
+    key = ".".join((*path, last))
+    if _is_relation(last, statement):
+        key = f"{key}_id"
         if not _is_key(condition.value):
             value = f"{value}.pk"
     fixed = [f"{one.field}={code_of(one.value)}" for one in lookup.conditions if one != condition]
     values = loop.values(condition.value, iterable)
     arguments = ", ".join([*fixed, f"{field}__in={values}"])
-    joined = ""
-    if "__" in field:
-        joined = f".select_related({quote(field.rpartition('__')[0])})"
+    by_value = lookup.method in _BY_VALUE
+    if not by_value and not all(_is_relation(step, statement) for step in path):
+        return None  # a row has many of these, and no attribute that leads there
     return _Plan(
         lookup=lookup,
         row=row,
-        rows=f"{lookup.base}.filter({arguments}){''.join(lookup.calls)}{joined}",
-        column=column,
+        rows=f"{lookup.base}.filter({arguments}){''.join(lookup.calls)}",
+        joined=f".select_related({quote('__'.join(path))})" if path else "",
+        column=field,
         key=key,
         value=value,
         values=values,
@@ -154,7 +159,7 @@ def _one_row(plan: _Plan) -> _Written | None:
     lines = [
         f"{name} = {{",
         f"    {plan.row}.{plan.key}: {plan.row}",
-        f"    {plan.each} {plan.row} in {plan.rows}",
+        f"    {plan.each} {plan.row} in {plan.rows}{plan.joined}",
         "}",
     ]
     return "one query before the loop", [], lines, f"{name}{use}", note
@@ -177,7 +182,7 @@ def _groups(plan: _Plan) -> _Written:
     name = f"{plural(plan.row)}_by_{plan.column.replace('__', '_')}"
     lines = [
         f"{name} = defaultdict(list)",
-        f"{plan.each} {plan.row} in {plan.rows}:",
+        f"{plan.each} {plan.row} in {plan.rows}{plan.joined}:",
         f"    {name}[{plan.row}.{plan.key}].append({plan.row})",
     ]
     imports = ["from collections import defaultdict", ""]

@@ -15,9 +15,14 @@ from queryaudit.advice.row_number import number_or_first, number_written_out
 from queryaudit.advice.row_order import ordered, searched
 from queryaudit.advice.row_predicates import Row, calls_for, expression
 from queryaudit.advice.row_uses import RowUse, UseKind
-from queryaudit.advice.rows_in_source import RowsInSource, called
+from queryaudit.advice.rows_in_source import RowsInSource, called, calls_of, method
 
 _AGGREGATES = {"sum": "Sum", "min": "Min", "max": "Max"}
+#: After these a column has other values than the rows have.
+_REGROUPING = frozenset(
+    {"distinct", "values", "values_list", "annotate", "alias", "extra", "dates", "datetimes"}
+    | {"union", "intersection", "difference"}
+)
 _WRITES = frozenset({"save", "delete", "update", "create", "set"})
 _WRITES |= {f"a{name}" for name in _WRITES}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
@@ -90,7 +95,33 @@ def _use(source: RowsInSource, node: ast.AST, rows: ast.expr) -> RowUse | None:
         return _comprehension(source, node)
     if isinstance(node, ast.Compare):
         return searched(source, node, rows)
-    return ordered(source, node)
+    return _of_values(source, node, rows) or ordered(source, node)
+
+
+def _of_values(source: RowsInSource, node: ast.AST, rows: ast.expr) -> RowUse | None:
+    """``sum(Book.objects.values_list("stock", flat=True))``"""
+    chain = source.chain(rows)
+    if called(node) not in _AGGREGATES or chain is None or source.repeats(node, chain):
+        return None
+    last, *before = calls_of(chain)
+    if _REGROUPING & {method(call) for call in before}:
+        return None  # which values there are is more than which rows
+    match node, last:
+        case (
+            ast.Call(args=[_], keywords=[] | [ast.keyword(arg="default")]),
+            ast.Call(
+                func=ast.Attribute(value=queryset, attr="values_list"),
+                args=[ast.Constant(value=str(column))],
+                keywords=[ast.keyword(arg="flat", value=ast.Constant(value=True))],
+            ),
+        ):
+            value = ast.Attribute(value=ast.Name(id="row"), attr=column)
+            row, function = Row("row", source.columns), _AGGREGATES[called(node)]
+            use = _aggregate(function, value, row, (), source.said(node))
+            said = source.said(queryset).removesuffix(".all()")
+            return None if use is None else replace(use, queryset=said)
+        case _:
+            return None
 
 
 def _comprehension(
@@ -244,7 +275,7 @@ def _rows_of(node: ast.AST) -> ast.expr | None:
             return node.generators[0].iter
         case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[rows]):
             return rows
-        case ast.Call(args=[rows, *_]) if called(node) in ("sorted", "min", "max"):
+        case ast.Call(args=[rows, *_]) if called(node) in ("sorted", *_AGGREGATES):
             return rows
         case ast.Subscript(value=ast.Call(args=[rows]) as value) if called(value) == "list":
             return rows

@@ -9,6 +9,7 @@ patch, so there is nothing to undo and nothing that a new release can break loud
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,13 @@ class Cause:
     """
 
     __slots__ = (
+        "cached",
         "depth",
         "descriptor",
         "local",
         "method",
         "narrowed",
+        "other",
         "owner",
         "pk",
         "prefetched",
@@ -61,6 +64,7 @@ class Cause:
         method: str | None = None,
         narrowed: bool = False,
         prefetched: bool = False,
+        cached: str | None = None,
         to_attr: bool = False,
     ) -> None:
         self.depth = depth
@@ -73,6 +77,10 @@ class Cause:
         self.method = method
         self.narrowed = narrowed
         self.prefetched = prefetched
+        #: The name under which an instance keeps prefetched rows of a collection, and the cause
+        #: that is asked past such rows where this one is not, or the other way round.
+        self.cached = cached
+        self.other: Cause | None = None
         #: Prefetched into a list of its own.
         self.to_attr = to_attr
 
@@ -81,8 +89,20 @@ class Cause:
         """Equal for causes that are the same in all. Their descriptor is kept, and so is its id."""
         return (
             self.depth, self.local, self.step, self.owner, self.pk, self.target,
-            id(self.descriptor), self.method, self.narrowed, self.prefetched, self.to_attr,
+            id(self.descriptor), self.method, self.narrowed, self.prefetched, self.cached,
+            self.to_attr,
         )  # fmt: skip
+
+    def of(self, instance: Model) -> Cause:
+        """As it is for this row: a place may ask rows with prefetched ones and without."""
+        kept = instance.__dict__.get("_prefetched_objects_cache", ())
+        if (self.cached in kept) is self.prefetched:
+            return self
+        if self.other is None:
+            other = copy(self)
+            other.prefetched, other.other = not self.prefetched, self
+            self.other = other
+        return self.other
 
     def instance(self, frame: FrameType) -> Any:
         """The causing row, or None if this frame tells of another relation."""
@@ -188,6 +208,7 @@ def from_queryset(frame: FrameType, depth: int, method: str) -> Cause | None:
         method=_method(method) or _values(queryset),
         narrowed=_is_narrowed(queryset, conditions),
         prefetched=prefetched,
+        cached=cache_name,
     )
 
 

@@ -226,13 +226,15 @@ class Recorder:
         cause = site.cause
         if cause is None:
             pass
-        elif cause.step is None:
+        elif (step := cause.step) is None:
             access = site.access
             if access is None:
                 access = site.access = defined.access(None, cause, site.stack)
         else:
             instance = cause.instance(_getframe(cause.depth))
             if instance is not None:
+                if cause.cached is not None:
+                    cause = cause.of(instance)
                 parent = hydration.lineage_of(instance)
                 if parent is not None and parent.owner is not self._token:
                     parent = None
@@ -241,9 +243,9 @@ class Recorder:
                 if parent is not None:
                     evaluation = parent.serial
                     access = parent.accesses.get(cause) if parent.accesses else None
-                    lineage = parent.child(cause.step)
+                    lineage = parent.child(step)
                     if cause.to_attr and parent.uses is not None:
-                        parent.uses.relations.add(cause.step.name)
+                        parent.uses.relations.add(step.name)
                 if access is None:
                     access = defined.access(parent, cause, site.stack)
         if site.rows_depth is not None:

@@ -14,9 +14,9 @@ class PythonSideAggregate(RowUseRule):
 
     What it detects
     ---------------
-    ``sum()``, ``min()`` and ``max()`` over one column of every row of a queryset, or a loop that
-    only adds up, for all rows or by the value of a column, where the source shows that the rows
-    serve nothing else.
+    ``sum()``, ``min()`` and ``max()`` over one column of every row of a queryset, also where it is
+    ``values_list`` that gives the column, or a loop that only adds up, for all rows or by the value
+    of a column, where the source shows that the rows serve nothing else.
 
     Why it matters
     --------------
@@ -36,9 +36,10 @@ class PythonSideAggregate(RowUseRule):
 
     When it is fine
     ---------------
-    Rows that are used for something else as well, rows of a prefetched relation (no query runs),
-    properties and methods that the database does not know. All are silent. For a handful of rows it
-    is a matter of taste: below a hundred the finding is a note.
+    Rows that are used for something else as well, values that count once each (``distinct()``),
+    rows of a prefetched relation (no query runs), properties and methods that the database does not
+    know. All are silent. For a handful of rows it is a matter of taste: below a hundred the finding
+    is a note.
 
     Evidence
     --------
