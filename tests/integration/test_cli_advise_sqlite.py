@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth, Upper
 from pytest_django import DjangoDbBlocker
 
@@ -221,3 +221,53 @@ def test_what_django_writes_for_sqlite_is_proved_where_an_index_serves_it(
         'models.Index(fields=["carrier"], name="shop_shipment_carrier_part_idx",'
         " condition=models.Q(delivered_at__isnull=True))",
     }
+
+
+def test_an_index_that_serves_a_statement_in_part_is_bettered(lite: str, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE INDEX by_carrier ON shop_shipment (carrier)")
+        connection.execute("UPDATE shop_shipment SET depot_id = id % 10")
+        connection.execute("DELETE FROM shop_depot WHERE id >= 10")
+        connection.execute("CREATE INDEX by_depot ON shop_shipment (depot_id)")
+        connection.execute("CREATE UNIQUE INDEX by_name ON shop_depot (name)")
+        connection.commit()
+    rows = Shipment.objects.using(lite).values_list("pk", "note")
+    trace = traced(
+        file.parent,
+        rows.filter(carrier="carrier 1").order_by("-tracking_code")[:10],
+        rows.filter(carrier="carrier 1", weight=3),
+        rows.filter(depot__name="Depot 1").order_by("-recipient")[:10],
+    )
+    found = advised(trace, file, "--alias=lite")
+    assert {(str(index["title"]).partition(", name")[0], index["outcome"]) for index in found} == {
+        ('models.Index(fields=["carrier", "-tracking_code"]', "proved"),
+        ('models.Index(fields=["weight", "carrier"]', "proved"),
+        ('models.Index(fields=["depot", "-recipient"]', "proved"),
+    }
+
+
+def test_an_index_that_serves_a_statement_well_is_left_alone(lite: str, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE INDEX by_carrier ON shop_shipment (carrier, note)")
+        connection.execute("CREATE INDEX waiting ON shop_shipment (weight) WHERE weight > 40")
+        connection.execute("CREATE INDEX loud ON shop_shipment (upper(carrier))")
+        connection.commit()
+    rows = Shipment.objects.using(lite).values_list("pk", "note")
+    of_one, of_carrier = rows.filter(recipient="Person 1"), rows.filter(carrier="carrier 1")
+    trace = traced(
+        file.parent,
+        of_one.order_by("-tracking_code")[:10],  # sixty rows
+        of_one.filter(weight=3),
+        of_carrier.order_by("-tracking_code"),  # all of them are wanted
+        of_carrier.order_by("-tracking_code")[:2_000],
+        of_carrier.order_by("-note")[:10],
+        of_carrier.order_by(Upper("note"))[:10],
+        of_carrier.order_by("-note", "weight")[:10],  # what is sorted is few
+        of_carrier.filter(note="x"),
+        rows.filter(carrier__in=["carrier 1", "carrier 2"]).order_by("-tracking_code")[:10],
+        rows.filter(Q(carrier="carrier 1") | Q(recipient="Person 1")).order_by("note")[:10],
+        rows.annotate(loud=Upper("carrier")).filter(loud="CARRIER 1").order_by("sent_at")[:10],
+        of_carrier.filter(delivered_at__isnull=False),
+        of_carrier.values("weight").annotate(n=Count("pk")).order_by("weight")[:10],
+    )
+    assert advised(trace, file, "--alias=lite") == []

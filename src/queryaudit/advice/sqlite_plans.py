@@ -29,12 +29,12 @@ _VALUE = r"(?:\?|\$\d+)"
 _BETWEEN = re.compile(rf"{_COLUMN} BETWEEN ({_VALUE}) AND ({_VALUE})")
 _LIST = re.compile(rf"{_COLUMN} IN \(({_VALUE}(?:, ?{_VALUE})*)\)")
 _CALL = re.compile(r"\b(?:UPPER|LOWER)\(")
-_COMPARED = re.compile(r"([^=<> ]+)=\?")
+_EQUAL = re.compile(r"([^=<> ]+)=\?")
 #: A scan for so many rows fewer than its LIMIT goes on to the end.
 _FAR = 10
 #: The share of the rows that is taken for wanted by conditions of which nobody knows, where an
 #: index is to be tried.
-_GUESS = 0.01
+GUESS = 0.01
 _UNKNOWN = frozenset({Compared.RANGE, Compared.ONE_OF, Compared.TRUE, Compared.FALSE})
 
 
@@ -58,14 +58,15 @@ def completed(
     if node.kind != "Scan" or node.using or relation is None:
         return plan._replace(nodes=tuple(nodes))
     limit = plan.nodes[0].estimated_rows if plan.nodes[0].kind == "Limit" else None
-    own = _conditions(node, query, statement, alone=len(reading) == 1)
+    alone = len(reading) == 1
+    own = asked_of(node, query, statement, alone=alone)
     is_sorted = any(other.kind.startswith("Use temp b-tree for") for other in nodes)
-    keys = _order(node, query, nodes) if len(reading) == 1 else ()
+    keys = sort_keys(node, query, nodes) if alone else ()
     wanted = _wanted(relation, own)
     if wanted is None and not query.where and keys:
         wanted = float(relation.rows)
     if to_be_tried and any(c.test in _UNKNOWN or c.function for c in own):
-        guess = max(1.0, relation.rows * _GUESS)
+        guess = max(1.0, relation.rows * GUESS)
         wanted = guess if wanted is None else min(wanted, guess)
     if wanted is None:
         return plan._replace(nodes=tuple(nodes))
@@ -78,8 +79,10 @@ def completed(
     )
     if keys and limit is not None and len(own) == len(parts(query.where)):
         top = plan.nodes[0]._replace(parent=None, estimated_rows=min(limit, wanted))
+        alias = _name(node.alias)
+        written = tuple(f"{alias}.{_name(key)}{' DESC' if down else ''}" for key, down in keys)
         sort = node._replace(
-            parent=0, kind="Sort", relation="", alias="", keys=keys, limit_above=True
+            parent=0, kind="Sort", relation="", alias="", keys=written, limit_above=True
         )
         return plan._replace(nodes=(top, sort, scan._replace(parent=1)))
     nodes[reading[0]] = scan
@@ -88,23 +91,26 @@ def completed(
 
 def _searched(node: PlanNode, relation: Relation) -> PlanNode:
     """A table that SQLite makes an index of, each time: it is read as a whole for few rows."""
-    columns = _COMPARED.findall(node.condition)
+    columns = looked_up(node)
     rows = float(relation.rows)
     for column in columns:
         values = distinct(relation, column)
         rows = rows / values if values else rows
     return node._replace(
         kind="Seq Scan",
-        filter=" AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in columns),
+        filter=_equal(node, columns),
         condition="",
         estimated_rows=max(1.0, rows),
         method="to make an index for this query alone",
     )
 
 
-def _conditions(
-    node: PlanNode, query: PlainQuery, statement: str, *, alone: bool
-) -> Sequence[Clause]:
+def looked_up(node: PlanNode) -> list[str]:
+    """The columns that a search compares for equality, with the values of a list, or with NULL."""
+    return _EQUAL.findall(node.condition)
+
+
+def asked_of(node: PlanNode, query: PlainQuery, statement: str, *, alone: bool) -> Sequence[Clause]:
     """What is asked of the rows of a scan alone."""
     where = as_conditions(query.where)
     found = [c for c in clauses(where) if c.alias == node.alias and not c.joined]
@@ -113,8 +119,16 @@ def _conditions(
     named = parse(statement)
     if not named.compared or named.binds_list:
         return []
-    text = " AND ".join(f"({_name(node.alias)}.{_name(c)} = ?)" for c in named.compared)
-    return clauses(text)
+    return equal(node, named.compared)
+
+
+def equal(node: PlanNode, columns: Sequence[str]) -> Sequence[Clause]:
+    """What asks these columns of a table for one value each."""
+    return clauses(_equal(node, columns))
+
+
+def _equal(node: PlanNode, columns: Sequence[str]) -> str:
+    return " AND ".join(f"({_name(node.alias)}.{_name(column)} = ?)" for column in columns)
 
 
 def as_conditions(where: str) -> str:
@@ -129,36 +143,39 @@ def _wanted(relation: Relation, own: Sequence[Clause]) -> float | None:
     rows = float(relation.rows)
     is_known = False
     for column, test in {(c.column, c.test) for c in own if not c.function}:
-        if test is Compared.EQUAL:
-            values = distinct(relation, column)
-            if values is None:
-                return None
-            rows /= max(1.0, values)
-        elif test is Compared.IS_NULL:
-            nulls = next((c.nulls for c in relation.columns if c.name == column), None)
-            if nulls is None:
-                return None
-            rows *= nulls
-        else:
+        if test not in (Compared.EQUAL, Compared.IS_NULL):
             continue
+        part = share(relation, column, test)
+        if part is None:
+            return None
+        rows *= part
         is_known = True
     return max(1.0, rows) if is_known else None
 
 
-def _order(node: PlanNode, query: PlainQuery, nodes: Sequence[PlanNode]) -> tuple[str, ...]:
-    """The keys of the sort, as PostgreSQL writes them; none if there is more to it."""
+def share(relation: Relation, column: str, test: Compared) -> float | None:
+    """Of the rows, those with one value or with NULL; None where that is not known."""
+    if test is Compared.IS_NULL:
+        return next((c.nulls for c in relation.columns if c.name == column), None)
+    values = distinct(relation, column)
+    return 1 / max(1.0, values) if values is not None else None
+
+
+def sort_keys(
+    node: PlanNode, query: PlainQuery, nodes: Sequence[PlanNode]
+) -> tuple[tuple[str, bool], ...]:
+    """The columns of the sort, and whether each goes down; none if there is more to it."""
     if [n.kind for n in nodes if n.kind.startswith("Use temp")] != [SORT] or not query.order:
         return ()
+    alone = sum(bool(n.relation) for n in nodes) == 1
     found = []
     for text in query.order.split(", "):
         match = _KEY.fullmatch(text)
-        if match is None or (match["alias"] and match["alias"].strip('"') != node.alias):
+        if match is None or match["column"].isdecimal():
             return ()
-        column = match["column"].strip('"')
-        if match["column"].isdecimal():
+        if match["alias"].strip('"') != node.alias if match["alias"] else not alone:
             return ()
-        down = " DESC" if match["end"] == " DESC" else ""
-        found.append(f"{_name(node.alias)}.{_name(column)}{down}")
+        found.append((match["column"].strip('"'), match["end"] == " DESC"))
     return tuple(found)
 
 

@@ -24,6 +24,7 @@ from queryaudit.advice.index_code import (
 )
 from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
+from queryaudit.advice.sqlite_searches import searched_further
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
 from queryaudit.records.definitions import Model
@@ -148,6 +149,8 @@ def _wanted(
     if plan is None:
         return
     if plan.vendor == "sqlite":
+        for relation, found in searched_further(plan, asked.statement, relations, small_table):
+            yield relation, (found,), False
         plan = completed(plan, asked.statement, relations, to_be_tried=True)
     for diagnosis in diagnoses(plan, relations, small_table):
         if diagnosis.candidates:
