@@ -92,6 +92,7 @@ def ended() -> Trial:
     found = trial()
     found.compared = {"f1": [Compared(900_000, 30_000, 25.0, 40.0, frozenset({"a_idx"}), True)]}
     found.bytes = {found.candidates[0]: 16384}
+    found.insert_ns = {found.candidates[0]: 2_000}
     found.build_ns, found.sets, found.share = 5_000, 1, 0.1
     found.end(Outcome.PROVED, "used")
     return found

@@ -110,7 +110,9 @@ class Proving:
                 self._absent.append(known)  # to be built again if it was in vain
             self._judge(trial, runs)
         if trial.outcome is not Outcome.PROVED:
-            self._drop(trial)
+            return self._drop(trial)
+        for candidate in trial.candidates:
+            trial.insert_ns[candidate] = laboratory.insert_ns(trial.relation, candidate)
         return None
 
     def _runs(self, trial: Trial) -> list[Run]:

@@ -55,6 +55,9 @@ class Laboratory(Protocol):
 
     def drop(self, candidate: Candidate) -> None: ...
 
+    def insert_ns(self, relation: Relation, candidate: Candidate) -> int | None:
+        """What an index that was built adds to inserting a row; None where that is not measured."""
+
     def compare(self, run: Run, names: Sequence[str]) -> Compared: ...
 
 

@@ -32,6 +32,7 @@ def keep(journal: Journal, key: Sequence[str], trial: Trial) -> None:
             "reason": trial.reason,
             "bytes": [trial.bytes[candidate] for candidate in trial.candidates],
             "build_ns": trial.build_ns,
+            "insert_ns": [trial.insert_ns.get(candidate) for candidate in trial.candidates],
             "sets": trial.sets,
             "share": trial.share,
             "compared": {key: [_row(c) for c in each] for key, each in trial.compared.items()},
@@ -47,13 +48,16 @@ def recall(journal: Journal, key: Sequence[str], trial: Trial) -> bool:
     try:
         compared = {name: _compared(each) for name, each in found["compared"].items()}
         bytes_ = dict(zip(trial.candidates, map(int, found["bytes"]), strict=True))
+        inserted = zip(trial.candidates, found["insert_ns"], strict=True)
+        insert_ns = {c: None if each is None else int(each) for c, each in inserted}
         outcome = Outcome(found["outcome"])
         build_ns, sets, share = int(found["build_ns"]), int(found["sets"]), float(found["share"])
         reason = str(found["reason"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return False  # somebody else wrote it
     trial.compared, trial.bytes = compared, bytes_
-    trial.build_ns, trial.sets, trial.share = build_ns, sets, share
+    trial.build_ns, trial.insert_ns = build_ns, insert_ns
+    trial.sets, trial.share = sets, share
     trial.end(outcome, reason)
     return True
 

@@ -19,7 +19,7 @@ _ROWS = 100
 #: SQLite works in our own thread, and the copy is in memory or as good as there: the processor's
 #: time is what a statement takes, whoever else is at work. Some systems count it in ticks.
 _FINE_S = 1e-6
-_now = thread_time_ns if get_clock_info("thread_time").resolution <= _FINE_S else perf_counter_ns
+now = thread_time_ns if get_clock_info("thread_time").resolution <= _FINE_S else perf_counter_ns
 
 
 class SqliteBench:
@@ -60,10 +60,10 @@ class SqliteBench:
         return count, told
 
     def _timed(self, sql: str, values: Sequence[Any]) -> int:
-        start = _now()
+        start = now()
         for _ in self._fetched(sql, values):
             pass
-        return _now() - start
+        return now() - start
 
     def _fetched(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         cursor = self._copy.execute(sqlite.with_question_marks(sql), tuple(values))

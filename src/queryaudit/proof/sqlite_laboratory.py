@@ -17,6 +17,7 @@ from queryaudit.proof.budget import Budget
 from queryaudit.proof.laboratory import Built, Run, Runs
 from queryaudit.proof.sqlite_bench import SqliteBench
 from queryaudit.proof.sqlite_copy import bytes_in_use, copied
+from queryaudit.proof.sqlite_inserts import insert_ns
 from queryaudit.proof.sqlite_values import sampled_sets
 from queryaudit.proof.trial import Compared, compare
 from queryaudit.records.plans import Relation
@@ -97,6 +98,9 @@ class SqliteLaboratory:
 
     def drop(self, candidate: Candidate) -> None:
         self._there.execute(f"DROP INDEX IF EXISTS {identifier(index_name(candidate))}")
+
+    def insert_ns(self, relation: Relation, candidate: Candidate) -> int | None:
+        return insert_ns(self._there, relation.name, index_name(candidate))
 
     def compare(self, run: Run, names: Sequence[str]) -> Compared:
         end = monotonic() + _TIMEOUT_S

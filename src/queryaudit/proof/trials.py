@@ -52,6 +52,8 @@ class Trial:
     #: of those that were built; the others are there already
     bytes: dict[Candidate, int] = field(default_factory=dict)
     build_ns: int | None = None
+    #: what those that were proved add to inserting a row, where that was measured
+    insert_ns: dict[Candidate, int | None] = field(default_factory=dict)
     sets: int = 0
     #: of the rows of its table on which it was tried
     share: float = 1.0
@@ -228,6 +230,7 @@ def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
         code=code,
         bytes=trial.bytes.get(candidate),
         build_ns=trial.build_ns,
+        insert_ns=trial.insert_ns.get(candidate),
         value_sets=trial.sets,
         served=tuple(
             _served(

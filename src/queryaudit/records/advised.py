@@ -62,6 +62,7 @@ class AdvisedIndex:
     served: tuple[Served, ...]
     table: str = ""
     wal_bytes: int | None = None  #: what an inserted row adds to the log, estimated
+    insert_ns: int | None = None  #: what it adds to inserting a row, where that was measured
     alias: str = ""  #: of the database, where it is not the only one or not the default
     rule: str = "QA401"  #: of the finding that it mends
     location: Location | None = None  #: of the model whose Meta gets it, if it is the project's

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from queryaudit.records.advised import AdvisedIndex, Outcome
 from queryaudit.reports.clean import clean, clean_lines
-from queryaudit.reports.index_words import gain, size
+from queryaudit.reports.index_words import gain, microseconds, size
 from queryaudit.reports.plan_text import milliseconds
 from queryaudit.reports.sqltext import one_line
 from queryaudit.reports.wording import count
@@ -62,6 +62,8 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
         cost.append(size(index.bytes))
     if index.build_ns is not None:
         cost.append(f"built in {milliseconds(index.build_ns)}")
+    if index.insert_ns is not None:
+        cost.append(f"{microseconds(index.insert_ns)} more for an inserted row")
     if index.outcome is Outcome.PROVED:
         cost.append(f"{count(index.value_sets, 'set')} of values")
     yield f"   {clean(index.reason, _REASON)}; {', '.join(cost)}; each write maintains it"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served
-from queryaudit.reports.index_words import size
+from queryaudit.reports.index_words import microseconds, size
 from queryaudit.reports.wording import count, duration
 
 _MOST = 12
@@ -211,6 +211,8 @@ def _costs(index: AdvisedIndex) -> Iterable[tuple[str, str, str]]:
     if index.wal_bytes is not None:
         note = "estimated, without full-page images"
         yield "WAL per insert", f"{index.wal_bytes:,} B", note
+    if index.insert_ns is not None:
+        yield "Time per insert", microseconds(index.insert_ns), "more, of the processor's"
     if index.value_sets:
         yield "Tried with", count(index.value_sets, "set"), "of values of its columns"
 

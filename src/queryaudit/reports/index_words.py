@@ -82,10 +82,16 @@ def costs(index: AdvisedIndex) -> Iterator[str]:
         yield f"built in {duration(index.build_ns)}"
     if index.wal_bytes is not None:
         yield f"{index.wal_bytes:,} B of WAL for an inserted row"
+    if index.insert_ns is not None:
+        yield f"{microseconds(index.insert_ns)} more for an inserted row"
 
 
 def size(number: int) -> str:
     return f"{number / 2**20:,.1f} MiB" if number >= 1 << 20 else f"{number / 1024:,.0f} KiB"
+
+
+def microseconds(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1e3:,.1f} µs"
 
 
 def _time(nanoseconds: int) -> str:
