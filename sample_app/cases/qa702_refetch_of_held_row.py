@@ -78,6 +78,21 @@ def bad_on_self() -> int:
     return _Checkout(Order.objects.order_by("pk")[0]).total()
 
 
+def bad_prefetched_row() -> str:
+    """What was prefetched is there; that a line nearby prefetches says nothing of this one."""
+    author = Author.objects.prefetch_related("books").order_by("pk")[0]
+    first = author.books.all()[0]
+    again = Book.objects.get(pk=first.pk)
+    return f"{first.title}: {again.price}"
+
+
+def good_with_more() -> list[str]:
+    """Its collection is wanted at the same time, as the lines of one statement say."""
+    author = Author.objects.order_by("pk")[0]
+    found = Author.objects.filter(born__isnull=False).prefetch_related("books").get(pk=author.pk)
+    return [author.name, *(book.title for book in found.books.all())]
+
+
 def good_related_manager() -> str:
     """Rows of a related manager know whose they are."""
     customer = Customer.objects.filter(orders__isnull=False).order_by("pk")[0]

@@ -36,6 +36,11 @@ DUPLICATES = {
         "author = Author.objects.get(pk=book.author_id)",
         ("",),
     ),
+    "QA702.bad_prefetched_row": Expected(
+        "bad_prefetched_row",
+        "again = Book.objects.get(pk=first.pk)",
+        ("",),
+    ),
     "QA702.bad_on_self": Expected(
         "_copies",
         "order = Order.objects.get(pk=order_id)",

@@ -47,7 +47,7 @@ class Source:
     focus: Span  #: the frame's range; whole lines where its columns are unknown
     exact: bool  #: whether the columns are known
 
-    def span(self, node: ast.expr) -> Span | None:
+    def span(self, node: ast.expr | ast.stmt) -> Span | None:
         """Where the node stands; None for what the parser made up."""
         line = node.lineno - 1 - self.shift
         if node.end_lineno is None or node.end_col_offset is None:
@@ -106,6 +106,19 @@ def expression_at(frame: Frame) -> str | None:
     except (SyntaxError, ValueError, RecursionError):
         return None
     return code
+
+
+def statement_at(frame: Frame) -> str | None:
+    """The innermost statement around the question, with all of its lines."""
+    source = read_source(frame)
+    if source is None:
+        return None
+    spans = (source.span(node) for node in ast.walk(source.tree) if isinstance(node, ast.stmt))
+    around = [span for span in spans if span is not None and span.meets(source.focus)]
+    if not around:
+        return None
+    least = min(around, key=lambda span: span.end - span.start)
+    return source.text[least.start : least.end].decode()
 
 
 def _whole(source: Source) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from queryaudit.advice.source import statement_at
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import FRESH, AskedFold, Refetch
@@ -193,7 +194,7 @@ def _claimed(refetch: Refetch, first: Stack, view: View) -> Frame | None:
         return None
     if any(_COMPARING.search(f.function) for f in stack.frames) or is_on_purpose(frame):
         return None
-    if _WITH_MORE.search("\n".join(frame.snippet)):
+    if _WITH_MORE.search(statement_at(frame) or _asking(frame)):
         return None
     holding = _holding(stack, held) or [frame]
     if _AS_IT_IS.search(_asking(frame)) or any(_is_changed(f, held.name, view) for f in holding):
