@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +182,45 @@ def test_a_worker_in_another_thread(app: Any, names: Any, caplog: pytest.LogCapt
     (line,) = [r.getMessage() for r in caplog.records if r.name == "queryaudit"]
     assert line.startswith("QA101 ")
     assert " in shop.names." in line
+
+
+_FIRST_USE = """
+import sys
+import django
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+)
+django.setup()
+from celery import Celery
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import transaction
+import queryaudit
+
+app = Celery("shop", broker="memory://", set_as_current=False)
+app.conf.task_always_eager = True
+
+@app.task(shared=False)
+def told(pk):
+    pass
+
+call_command("migrate", verbosity=0)
+assert "celery.app.task" not in sys.modules
+with queryaudit.audit() as audit, transaction.atomic():
+    group = Group.objects.create(name="first")
+    told.delay(group.pk)
+print([finding.rule for finding in audit.findings])
+"""
+
+
+def test_the_first_task_of_a_process_is_seen_as_any_other(tmp_path: Path) -> None:
+    """Celery imports what publishes tasks when the first of them is used."""
+    script = tmp_path / "first_use.py"
+    script.write_text(_FIRST_USE)
+    ran = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert ran.stdout.split() == ["['QA507']"]

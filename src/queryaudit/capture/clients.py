@@ -27,8 +27,8 @@ class Entry(NamedTuple):
     content: tuple[int, str] | None = None
 
 
-#: Modules of Django that are imported when they are first used, which may be in a transaction, by
-#: the packages that use them.
+#: Modules that are imported when they are first used, which may be in a transaction, by the
+#: packages that use them.
 LATE: dict[str, tuple[str, ...]] = {
     "django.core.mail": tuple(
         f"django.core.mail.backends.{backend}"
@@ -38,6 +38,7 @@ LATE: dict[str, tuple[str, ...]] = {
         f"django.core.cache.backends.{backend}"
         for backend in ("locmem", "redis", "memcached", "filebased")
     ),
+    "celery": ("celery.app.task",),
 }
 
 _NETWORK, _MAIL, _PUBLISH = EffectKind.NETWORK, EffectKind.MAIL, EffectKind.PUBLISH
