@@ -247,6 +247,29 @@ def test_an_index_that_serves_a_statement_in_part_is_bettered(lite: str, file: P
     }
 
 
+def test_what_is_read_in_the_order_of_an_index_until_enough_pass_is_found(
+    lite: str, file: Path
+) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE shop_shipment SET note = 'n' || (id * 7919 % 30011)")
+        connection.execute("CREATE INDEX by_note ON shop_shipment (note)")
+        connection.execute("CREATE INDEX by_weight ON shop_shipment (weight)")
+        connection.commit()
+    rows = Shipment.objects.using(lite).values_list("pk", "recipient")
+    trace = traced(
+        file.parent,
+        rows.filter(depot=3).order_by("-note")[:20],  # one in a hundred
+        rows.filter(carrier="carrier 1").order_by("-weight")[:10],  # soon enough
+        rows.order_by("-note")[:20],
+        rows.order_by("pk")[:20],
+        rows.filter(carrier="carrier 1").order_by("pk")[:20],
+    )
+    found = advised(trace, file, "--alias=lite")
+    assert [(str(index["title"]).partition(", name")[0], index["outcome"]) for index in found] == [
+        ('models.Index(fields=["depot", "-note"]', "proved")
+    ]
+
+
 def test_an_index_that_serves_a_statement_well_is_left_alone(lite: str, file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE INDEX by_carrier ON shop_shipment (carrier, note)")

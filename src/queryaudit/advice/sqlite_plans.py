@@ -19,6 +19,7 @@ from queryaudit.sql.plain import PlainQuery, plain_query
 from queryaudit.sql.statement import parse
 
 SORT = "Use temp b-tree for order by"
+_TREE = "Use temp b-tree for"
 AUTOMATIC = "Automatic Index Search"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _KEY = re.compile(
@@ -60,7 +61,7 @@ def completed(
     limit = plan.nodes[0].estimated_rows if plan.nodes[0].kind == "Limit" else None
     alone = len(reading) == 1
     own = asked_of(node, query, statement, alone=alone)
-    is_sorted = any(other.kind.startswith("Use temp b-tree for") for other in nodes)
+    is_sorted = bool(made_for(nodes))
     keys = sort_keys(node, query, nodes) if alone else ()
     wanted = _wanted(relation, own)
     if wanted is None and not query.where and keys:
@@ -164,8 +165,20 @@ def share(relation: Relation, column: str, test: Compared) -> float | None:
 def sort_keys(
     node: PlanNode, query: PlainQuery, nodes: Sequence[PlanNode]
 ) -> tuple[tuple[str, bool], ...]:
-    """The columns of the sort, and whether each goes down; none if there is more to it."""
-    if [n.kind for n in nodes if n.kind.startswith("Use temp")] != [SORT] or not query.order:
+    """The columns by which the rows of a table are sorted; none if there is more to it."""
+    return order_keys(node, query, nodes) if made_for(nodes) == [SORT] else ()
+
+
+def made_for(nodes: Sequence[PlanNode]) -> list[str]:
+    """What a plan sorts, groups or tells apart by a tree of its own."""
+    return [node.kind for node in nodes if node.kind.startswith(_TREE)]
+
+
+def order_keys(
+    node: PlanNode, query: PlainQuery, nodes: Sequence[PlanNode]
+) -> tuple[tuple[str, bool], ...]:
+    """The columns of the order, and whether each goes down; none if others are among them."""
+    if not query.order:
         return ()
     alone = sum(bool(n.relation) for n in nodes) == 1
     found = []
