@@ -185,7 +185,24 @@ def asks_for_a_relation_before_it_adds_to_it() -> None:
                 book.tags.add(tag)
 
 
+def asks_for_what_it_has_just_made() -> None:
+    """Whether a manager would show the row."""
+    for name in list(NAMES):
+        tag = Tag.objects.create(name=name)
+        assert Tag.objects.filter(pk=tag.pk).exists()
+
+
+def reads_back_what_a_condition_has_changed() -> None:
+    books = [*Book.objects.order_by("pk")[:4]]
+    Book.objects.update(stock=F("stock") + 1)
+    for book in books:
+        book.refresh_from_db()
+        assert book.stock
+
+
 SILENT = [
+    asks_for_what_it_has_just_made,
+    reads_back_what_a_condition_has_changed,
     follows_what_it_has_just_made,
     follows_many_to_many_of_what_it_has_just_made,
     follows_what_it_has_got_or_created,

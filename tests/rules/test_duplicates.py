@@ -304,7 +304,7 @@ def test_rows_that_were_counted_are_the_answer_to_keep() -> None:
     [finding] = [f for f in findings(counts_and_reads) if f.rule == "QA701"]
     assert finding.fix is not None
     if finding.location.column is not None:
-        assert finding.fix.code.endswith("tag = list(tags.all())")
+        assert finding.fix.code.endswith("rows = list(tags.all())")
 
 
 # What a test calls more than once

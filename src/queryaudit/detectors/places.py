@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import textwrap
 from collections.abc import Sequence
 
 from queryaudit.advice.handed_sql import hands_on
@@ -15,6 +17,7 @@ from queryaudit.records.rules import Severity
 _OVERRIDDEN = frozenset({"save", "asave", "delete", "adelete"})
 
 _VALIDATING = frozenset({"clean", "full_clean"})
+_REFRESHED = re.compile(r"\ba?refresh_from_db\(")
 _ITS_KEY = re.compile(r"\b(pk|id)=self\.(pk|id)\b")
 
 #: A call in the source: path, line, and the columns of its beginning and its end.
@@ -103,6 +106,25 @@ def reads_as_stored(frame: Frame) -> bool:
     first = frame.line - (frame.snippet_line or frame.line)
     after = (frame.end_line or frame.line) - frame.line + first + 1
     return _ITS_KEY.search(" ".join(frame.snippet[first:after])) is not None
+
+
+def is_read_back(frame: Frame) -> bool:
+    """Whether rows are refreshed to see what became of them: by a test, or by a loop that does
+    more than that in its rounds."""
+    first = frame.line - (frame.snippet_line or frame.line)
+    after = (frame.end_line or frame.line) - frame.line + first + 1
+    if _REFRESHED.search(" ".join(frame.snippet[first:after])) is None:
+        return False
+    return frame.kind is FrameKind.TEST or _does_more(frame.loop_source)
+
+
+def _does_more(loop: Sequence[str]) -> bool:
+    try:
+        tree = ast.parse(textwrap.dedent("\n".join(loop)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    done = (ast.unparse(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr))
+    return any("(" in code and not _REFRESHED.search(code) for code in done)
 
 
 def editable(candidates: Sequence[Frame | None], view: View) -> Frame | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 
-from queryaudit.advice.loops import names_in, read_loop
+from queryaudit.advice.loops import names_in, plural, read_loop
 from queryaudit.advice.relation_tree import variable as variable_of
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.duplicates import choices
+from queryaudit.detectors.duplicates.answers import Answer, Names, answer_at
 from queryaudit.detectors.duplicates.naming import named
 from queryaudit.detectors.duplicates.places import varying
-from queryaudit.detectors.duplicates.questions import question_at, question_in_template
+from queryaudit.detectors.duplicates.questions import question_in_template
 from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import AccessKind, FrameKind
@@ -70,33 +70,27 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         return head.fix
     if first.kind is FrameKind.TEMPLATE and first.path == head.frame.path:
         return _with_block(head, first)
-    name, asked = variable(head), _answering(first)
-    if asked is not None and asked.isidentifier():
-        name, asked = asked, f"list({asked})"  # a queryset that a loop goes over
-    code = f"# {first.path}:{first.line}\n{_assigned(name, asked, head)}"
-    note = (
-        f"Use `{name}` in line {head.frame.line} too."
-        if (first.path, first.function) == (head.frame.path, head.frame.function)
-        else f"Hand `{name}` on to {named(head.frame)} instead of asking there again."
-    )
-    if head.path:
-        note += (
-            " Related managers keep no rows: `.all()` asks each time, a list or a prefetch does"
-            " not."
-            if head.path[-1].kind in _MANY
-            else ""
-        )
+    answer = answer_at(first, variable(head))
+    what = f"`{answer.name}`" if answer.code is not None else f"what line {first.line} finds"
+    if (first.path, first.function) == (head.frame.path, head.frame.function):
+        note = f"Use {what} in line {head.frame.line} too."
+    else:
+        what = what if answer.code is not None else f"what {named(first)} finds"
+        note = f"Hand {what} on to {named(head.frame)} instead of asking there again."
+    if head.path and head.path[-1].kind in _MANY:
+        note += " Related managers keep no rows: `.all()` asks each time, a list or a prefetch does"
+        note += " not."
     return Fix(
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
-        code=code,
+        code=f"# {first.path}:{first.line}\n{_assigned(answer)}" if answer.code else "",
         note=note,
     )
 
 
 def _with_block(head: Sighting, first: Frame) -> Fix:
     """Two tags of one template."""
-    name = variable(head)
+    name = variable(head).one
     asked = question_in_template(first) or "..."
     return Fix(
         title="keep the answer in a variable",
@@ -129,17 +123,6 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
         else f"Give {named(head.frame)} the row that {head.owner}() has in `{name}`. Where others "
         "call it with a key alone, let them load the row.",
     )
-
-
-def _answering(first: Frame) -> str | None:
-    """The question as it is written; what is called with whatever came answers another one."""
-    asked = expression_at(first)
-    if asked is None or asked.isidentifier():
-        return asked
-    asked = question_at(first)
-    call = _parsed(asked) if asked is not None else None
-    given = call.args if isinstance(call, ast.Call) else []
-    return None if any(isinstance(argument, ast.Starred) for argument in given) else asked
 
 
 def _is_of_each_round(head: Sighting) -> bool:
@@ -175,35 +158,37 @@ def _joined(head: Sighting) -> Fix:
 
 
 def _hoisted(head: Sighting) -> Fix:
-    name = variable(head)
     frame = head.frame
+    loop = head.loop[2] if head.loop is not None else ""
     here = head.loop is not None and (frame.path, frame.loop_line) == head.loop[:2]
-    asked = question_at(frame) if here else None
-    if asked is not None and varying(frame) & names_in(_parsed(asked)):
-        asked = None  # what the loop's own variables say is not there before it
-    lines = [
-        _assigned(name, asked, head),
-        f"{head.loop[2]}:" if head.loop is not None and _is_python(head.loop[2]) else "",
-        f"    ...  # use {name}",
-    ]
+    answer = answer_at(frame, variable(head), loop) if here else None
+    if answer is not None and (
+        answer.code is None or varying(frame) & names_in(_parsed(answer.code))
+    ):
+        answer = None  # what the loop's own variables say is not there before it
+    code, note = "", ""
+    if answer is not None:
+        lines = [_assigned(answer), f"{loop}:", f"    ...  # use {answer.name}"]
+        code = "\n".join(line for line in lines if line != f"{loop}:" or _is_python(loop))
+    elif here:
+        note = "Keep the answer of the first round for those that follow."
+    else:
+        note = (
+            f"The question stands in {named(frame)}, which the loop calls: ask it before the loop, "
+            "and hand the answer to it."
+        )
     return Fix(
         title="ask once, before the loop",
         applicability=Applicability.DISPLAY_ONLY,
-        code="\n".join(line for line in lines if line),
-        note=""
-        if here
-        else f"The question stands in {named(frame)}, which the loop calls: hand `{name}` to it.",
+        code=code,
+        note=note,
     )
 
 
-def _assigned(name: str, asked: str | None, head: Sighting) -> str:
-    """The answer in a variable; rows as a list, which keeps them."""
-    if asked is None:
-        return f"{name} = ..."
-    if ".execute(" in asked:
-        return f"{asked}\n{name} = cursor.fetchall()"
-    many = bool(head.path) and head.path[-1].kind in _MANY and head.method is None
-    return f"{name} = list({asked})" if many and asked.endswith(".all()") else f"{name} = {asked}"
+def _assigned(answer: Answer) -> str:
+    if ".execute(" in (answer.code or ""):
+        return f"{answer.code}\n{answer.name} = cursor.fetchall()"
+    return f"{answer.name} = {answer.code}"
 
 
 def _is_python(loop: str) -> bool:
@@ -214,13 +199,14 @@ def _is_python(loop: str) -> bool:
     return True
 
 
-def variable(head: Sighting) -> str:
+def variable(head: Sighting) -> Names:
     row = variable_of(_rows(head)) if _rows(head) else ""
     if head.method in ("count", "exists"):
-        return f"{row}_{head.method}"
-    taken = head.loop[2] if head.loop is not None else ""
-    name = head.path[-1].name if head.path else row
-    return name if name and not re.search(rf"\b{name}\b", taken) else "answer"
+        return Names(f"{row}_{head.method}", "rows")
+    if head.path:
+        step = head.path[-1]
+        return Names(step.name if step.kind in _ONE else "answer", step.name)
+    return Names(row or "answer", plural(row) if row else "rows")
 
 
 def _rows(head: Sighting) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.places import admin_field
 from queryaudit.records.definitions import Frame
@@ -9,6 +11,8 @@ from queryaudit.records.findings import Applicability, Fix
 
 #: What such a finding has for the method that asked.
 CHOICES = "choices"
+#: A loop over the fields of one form, some of which have equal choices.
+_FIELDS = re.compile(r"\.(?:base_)?fields\b|\.(?:visible|hidden)_fields\(")
 _ITERATOR = "django.forms.models.__iter__"
 #: Three fields of one form may have the same choices; more are forms. Of the admin the field is
 #: known: two are the form and the one that is still empty.
@@ -18,6 +22,9 @@ _FORMS, _ADMIN_FORMS = 4, 3
 def are_choices(repeat: Repeat) -> bool:
     """Whether form after form, rendered at one place, asks for what its field can be."""
     if repeat.again.via != _ITERATOR or repeat.first != repeat.again:
+        return False
+    loop = next((f.loop_text for f in repeat.again.frames if f.loop_text), None)
+    if loop is not None and _FIELDS.search(loop):
         return False
     of_admin = any(admin_field(frame) for frame in repeat.again.frames[:1])
     return repeat.queries + 1 >= (_ADMIN_FORMS if of_admin else _FORMS)

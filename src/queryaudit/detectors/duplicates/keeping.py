@@ -6,8 +6,9 @@ import ast
 
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.advice.source import expression_at
+from queryaudit.detectors.duplicates.answers import Names, answer_at
 from queryaudit.detectors.duplicates.naming import named
-from queryaudit.detectors.duplicates.questions import question_at, question_in_template
+from queryaudit.detectors.duplicates.questions import question_in_template
 from queryaudit.records.definitions import Frame, FunctionText
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import FrameKind
@@ -15,10 +16,14 @@ from queryaudit.records.kinds import FrameKind
 _GROWING = frozenset({"append", "extend", "insert", "add", "update", "sort"})
 #: What makes a method a value; any other decorator may do anything.
 _VALUES = ("property", "cached_property")
+#: What a function returns where that can be its question, and not only made with it.
+_WHOLE = (ast.Call, ast.Subscript, ast.Name, ast.Await, ast.ListComp)
+#: Objects that are made once for the whole process: what they keep stays for good.
+_LASTING = ("Manager", "Admin")
 
 
-def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name: str) -> Fix:
-    """``caller``: where the function is called; ``name``: what to call the answer."""
+def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, names: Names) -> Fix:
+    """``caller``: where the function is called; ``names``: what to call the answer."""
     decorators = [_last_name(text) for text in function.decorators] if function else []
     if "cached_property" in decorators:
         return _of_several_objects(frame)
@@ -30,14 +35,16 @@ def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, name
     if frame.kind is FrameKind.TEMPLATE:
         return _rendered(frame)
     if caller is None or not _calls(caller, _called(frame)) or _is_wrapper(function):
-        return _of_each_call(frame, name)
+        return _of_each_call(frame, names)
+    if _gives_nothing(function):
+        return _once(frame)
     called = expression_at(caller)
     where = f"# {caller.path}:{caller.line}\n" if called else ""
-    answer = name if _is_returned(frame, function) else "answer"
+    answer = names.one if _is_returned(frame, function) else "answer"
     return Fix(
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f"{where}{answer} = {called or '...'}",
+        code=f"{where}{answer} = {called}" if called else "",
         note=f"{named(frame)} asks each time it is called: call it once for the same, and hand its "
         "answer on.",
     )
@@ -54,14 +61,25 @@ def _rendered(frame: Frame) -> Fix:
     )
 
 
-def _of_each_call(frame: Frame, name: str) -> Fix:
+def _of_each_call(frame: Frame, names: Names) -> Fix:
     """A library calls the function, or what it gives is something else than what it asks."""
+    answer = answer_at(frame, names)
     return Fix(
         title="keep the answer and hand it on",
         applicability=Applicability.DISPLAY_ONLY,
-        code=f"{name} = {question_at(frame) or '...'}",
+        code=f"{answer.name} = {answer.code}" if answer.code is not None else "",
         note=f"{named(frame)} asks each time it is called: keep the answer where all of its calls "
         "find it, as on the object or the request that they are about.",
+    )
+
+
+def _once(frame: Frame) -> Fix:
+    return Fix(
+        title="do it once",
+        applicability=Applicability.DISPLAY_ONLY,
+        code="",
+        note=f"{named(frame)} asks each time it is called, and gives nothing back: call it once "
+        "for the same, or hand to it what it asks for.",
     )
 
 
@@ -84,9 +102,16 @@ def _is_returned(frame: Frame, function: FunctionText | None) -> bool:
         return True
     # One line stands before those of the function.
     line = frame.line - function.first_line + 2
-    return any(
-        isinstance(n, ast.Return) and n.lineno <= line <= (n.end_lineno or n.lineno)
-        for n in ast.walk(node)
+    returns = (n for n in ast.walk(node) if isinstance(n, ast.Return))
+    found = [n.value for n in returns if n.lineno <= line <= (n.end_lineno or n.lineno)]
+    return any(isinstance(value, _WHOLE) for value in found)
+
+
+def _gives_nothing(function: FunctionText | None) -> bool:
+    node = _parsed(function)
+    giving = (ast.Return, ast.Yield, ast.YieldFrom)
+    return node is not None and not any(
+        isinstance(n, giving) and n.value is not None for n in ast.walk(node)
     )
 
 
@@ -133,7 +158,7 @@ def _cached(frame: Frame, function: FunctionText) -> str | None:
     """The method as a ``cached_property``, if it takes nothing and does nothing but answer."""
     owner = frame.function.rpartition(".")[0]
     node = _parsed(function)
-    if not owner or "<" in owner or function.name.startswith("__"):
+    if not owner or "<" in owner or function.name.startswith("__") or owner.endswith(_LASTING):
         return None
     if (
         not isinstance(node, ast.FunctionDef)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from queryaudit.advice.loop_bodies import WRITING, method_of
 from queryaudit.advice.loops import names_in, read_loop
-from queryaudit.advice.source import read_source
+from queryaudit.advice.source import expression_at, read_source
 from queryaudit.detectors.base import View
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
@@ -90,6 +90,42 @@ def may_be_chance(repeat: Repeat) -> bool:
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Name) and (span := source.span(node)) is not None
     )
+
+
+def is_of_others(first: Frame, again: Frame) -> bool:
+    """Whether one function asks in equal words for what two of its variables say.
+
+    A copy from one row to another asks for both, and now and then they are one.
+    """
+    if (first.path, first.function) != (again.path, again.function):
+        return False
+    one, other = (_expression(frame) for frame in (first, again))
+    if one is None or other is None:
+        return False
+    return _shape(one) == _shape(other) and _given(one) != _given(other)
+
+
+def _expression(frame: Frame) -> ast.expr | None:
+    asked = expression_at(frame)
+    return ast.parse(asked, mode="eval").body if asked is not None else None
+
+
+def _shape(node: ast.expr) -> str:
+    """The expression whatever its variables are called."""
+    return re.sub(r"Name\(id='\w+'", "Name(", ast.dump(node))
+
+
+def _given(node: ast.expr) -> list[str]:
+    """The variables in what a method, or one of Django's shortcuts, is called with."""
+    calls = (n for n in ast.walk(node) if isinstance(n, ast.Call) and _asks(n.func))
+    values = (v for call in calls for v in (*call.args, *(k.value for k in call.keywords)))
+    return [n.id for value in values for n in ast.walk(value) if isinstance(n, ast.Name)]
+
+
+def _asks(called: ast.expr) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id.removeprefix("a") in ("get_object_or_404", "get_list_or_404")
+    return isinstance(called, ast.Attribute)
 
 
 def varying(frame: Frame) -> frozenset[str]:

@@ -14,6 +14,7 @@ from queryaudit.detectors.duplicates.places import (
     asked_at,
     follows_write,
     is_login,
+    is_of_others,
     is_on_purpose,
     is_one_piece,
     is_waiting,
@@ -84,7 +85,8 @@ class DuplicateQuery(Detector):
     round again in a query per row, which is the finding of QA101 to QA108.
     What is equal by chance is silent too: two relations that happen to lead to one row, the row of
     who is logged in and of whom a page is about, two rounds of a loop that ask for what its
-    variable says; and what a request inside a test may have changed.
+    variable says, two variables of a function that have one value, fields of one form that have
+    equal choices; and what a request inside a test may have changed.
     Where another process changes the row meanwhile and the code waits for that, ignore the rule.
 
     Evidence
@@ -131,7 +133,7 @@ class DuplicateQuery(Detector):
             return None
         if is_login(repeat.first) or is_login(repeat.again) or may_be_chance(repeat):
             return None
-        if reads_as_stored(first) or reads_as_stored(frame):
+        if reads_as_stored(first) or reads_as_stored(frame) or is_of_others(first, frame):
             return None
         if any(is_waiting(f) for f in repeat.again.frames) or is_on_purpose(frame):
             return None

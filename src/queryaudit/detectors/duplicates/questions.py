@@ -6,6 +6,7 @@ import ast
 import re
 
 from queryaudit.advice.arguments import code_of
+from queryaudit.advice.loops import Loop, read_loop
 from queryaudit.advice.source import expression_at
 from queryaudit.records.definitions import Frame
 
@@ -21,6 +22,9 @@ def question_at(frame: Frame) -> str | None:
     None where the place has it in a variable already, or the expression is half a function.
     """
     asked = expression_at(frame)
+    header = header_at(frame)
+    if header is not None:
+        asked = code_of(header.iterable)
     if asked is None:
         return None
     node = ast.parse(asked, mode="eval").body
@@ -30,6 +34,15 @@ def question_at(frame: Frame) -> str | None:
         return f"list({code_of(node.generators[0].iter)})"
     rows = _counted(node)
     return f"list({code_of(rows)})" if rows is not None else asked
+
+
+def header_at(frame: Frame) -> Loop | None:
+    """The loop as which a frame stands: Python 3.11 names all of it where its iterable asks."""
+    if frame.snippet_line is None or frame.column is None:
+        return None
+    here = frame.line - frame.snippet_line
+    line = frame.snippet[here] if 0 <= here < len(frame.snippet) else ""
+    return read_loop(line.encode()[frame.column :].decode(errors="replace"))
 
 
 def _counted(node: ast.expr) -> ast.expr | None:

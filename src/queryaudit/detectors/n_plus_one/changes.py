@@ -145,7 +145,8 @@ def _change(read: Statement, write: Statement, parents: frozenset[str]) -> Chang
         # The key of a joined row does not say which rows come with it.
         own = write.tables[:1] == read.tables[:1]
         by_key = own and bool(read.compared) and _are_keys(read.compared)
-        return Change.NONE if by_key else Change.ANY
+        # Whether there is a row by a key is for the round to ask that makes rows.
+        return Change.NONE if by_key and not read.is_aggregate_only else Change.ANY
     return Change.ROWS if write.compared and _are_keys(write.compared) else Change.ANY
 
 

@@ -176,7 +176,7 @@ class LoadFold:
                 source=_source(origin, view),
                 queries=sum(t.queries for t in all_of_it),
                 duration_ns=sum(t.duration_ns for t in all_of_it),
-                rows=tally.most,
+                rows=_asked_of(known, tally),
                 params=len(tally.params),
                 ignored=ignored,
                 change=tally.gaps.change(statement, of, keys, _collected_of(known)),
@@ -252,6 +252,14 @@ class Load:
     def recursion(self) -> int:
         """How often the most repeated function was active at once."""
         return self.stack.repeats
+
+
+def _asked_of(access: Access | None, tally: _Tally) -> int:
+    """How many rows a relation was asked of: a row and what it inherits are two, with one key."""
+    own = access is not None and bool(access.path) and not access.path[-1].eager
+    if access is None or not own or access.path[-1].kind not in COLLECTIONS:
+        return tally.most
+    return min(tally.most, len(tally.params))
 
 
 def _collected_of(access: Access | None) -> str | None:

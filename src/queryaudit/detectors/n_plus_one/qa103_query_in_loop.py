@@ -8,7 +8,7 @@ from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
-from queryaudit.detectors.places import reads_as_stored
+from queryaudit.detectors.places import is_read_back, reads_as_stored
 from queryaudit.records.kinds import FrameKind
 
 #: Content types are kept for the life of the process, and there are as many as models.
@@ -65,10 +65,11 @@ class QueryInLoop(LoadRule):
     content types, which Django keeps once they were asked for, and the database's own catalogs.
     Where each step depends on what the one before has found or written, a loop is the only way: a
     free name that is looked for, rows that are counted and then added to, rows drawn by chance,
-    rows that are locked to be changed, or read again after it, and the collections of a row that
-    the same round has made. What a formset asks for its own rows is none either: there are as many
-    formsets as a view has written down. What a ``save()`` reads of its own
-    row before it writes it goes with the write.
+    rows that are locked to be changed, or read again after it, by ``refresh_from_db()`` in a test
+    or beside other calls, and the collections of a row that the same round has made. What a
+    formset asks for its own rows is none either: there are as many formsets as a view has
+    written down. What a ``save()`` reads of its own row before it writes it goes with the
+    write.
 
     Evidence
     --------
@@ -102,7 +103,7 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
     if _needs_each_round(load):
         return False
     site = load.site
-    if site is None or reads_as_stored(site):
+    if site is None or reads_as_stored(site) or is_read_back(site):
         return False
     loop = load.loop
     if loop is None:
