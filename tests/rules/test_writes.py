@@ -586,3 +586,45 @@ def test_a_new_list_has_a_name_of_its_own() -> None:
     assert finding.fix is not None
     assert finding.fix.code.startswith("changed_books = []\nfor number, book in enumerate(books):")
     assert "Book.objects.bulk_update(changed_books, " in finding.fix.code
+
+
+def makes_some() -> None:
+    made = []
+    for book in Book.objects.order_by("pk"):
+        if book.pk < 0:
+            continue
+        made.append(book.title)
+        if book.pages and book.stock >= 0:
+            Tag.objects.create(name=f"{book.pk} of {len(made)}")
+
+
+def saves_some() -> None:
+    for tag in list(Tag.objects.order_by("pk")) + list(Tag.objects.order_by("-pk")[:2]):
+        if not tag.name:
+            tag = Tag(name="none")
+        else:
+            tag = Tag(name=f"{tag.name} again {id(tag)}")
+            tag.save()
+
+
+@pytest.mark.parametrize(
+    ("work", "lines"),
+    [
+        (
+            makes_some,
+            [
+                "    if book.pk < 0:",
+                "        continue",
+                "    if book.pages and book.stock >= 0:",
+                "        tags.append(Tag(name=",
+            ],
+        ),
+        (saves_some, ["    if tag.name:"]),
+    ],
+)
+def test_rows_that_a_condition_lets_through_are_made_under_it(work: Any, lines: list[str]) -> None:
+    with queryaudit.audit() as audited:
+        work()
+    [finding] = [f for f in audited.findings if f.rule == "QA601"]
+    assert finding.fix is not None
+    assert "\n".join(lines) in finding.fix.code, finding.fix.code

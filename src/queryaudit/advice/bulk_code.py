@@ -103,7 +103,7 @@ def _created(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
         [
             f"{rows} = []",
             _header(loop),
-            *(f"    {line}" for line in lines),
+            *(f"    {line}" for line in body.placed(lines)),
             f"{manager_of(body, write)}.bulk_create({rows}, {BATCH})",
         ]
     )
@@ -145,8 +145,9 @@ def _saved(body: LoopBody, loop: Loop | None, write: RowWrite) -> str:
         changes = [f"    {line}" for line in _changes(body, name)] or ["    ..."]
         save = f"{manager_of(body, write)}.bulk_update({rows}, [{shown}], {BATCH})"
         return "\n".join([*lines, f"for {name} in {rows}:", *changes, save])
-    append = f"    {rows}.append({name})  # instead of {name}.save()"
-    return "\n".join([f"{rows} = []", _header(loop), append, save])
+    append = body.placed([f"{rows}.append({name})  # instead of {name}.save()"])
+    lines = [f"    {line}" for line in append]
+    return "\n".join([f"{rows} = []", _header(loop), *lines, save])
 
 
 def changed_fields(body: LoopBody, name: str, write: RowWrite) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from queryaudit.advice.arguments import code_of
 from queryaudit.advice.loops import Loop, names_in, read_loop
 from queryaudit.records.definitions import Frame
 
@@ -100,9 +101,40 @@ class LoopBody:
             return True
         return len(self.statements) == 1 and _is_call(self.statements[0], self.call)
 
+    def placed(self, lines: Sequence[str]) -> list[str]:
+        """Lines in the place of the call, under the conditions that it stands under."""
+        return _placed(self.statements, self.call, lines)
+
     def _nodes(self) -> Iterator[ast.AST]:
         for statement in self.statements:
             yield from ast.walk(statement)
+
+
+def _placed(statements: Sequence[ast.stmt], call: ast.Call, lines: Sequence[str]) -> list[str]:
+    passed: list[str] = []
+    for statement in statements:
+        if isinstance(statement, ast.If) and _holds(statement.body, call):
+            inner = _placed(statement.body, call, lines)
+            return [*passed, f"if {code_of(statement.test)}:", *(f"    {line}" for line in inner)]
+        if isinstance(statement, ast.If) and _holds(statement.orelse, call):
+            inner = _placed(statement.orelse, call, lines)
+            test = code_of(_opposite(statement.test))
+            return [*passed, f"if {test}:", *(f"    {line}" for line in inner)]
+        if _holds([statement], call):
+            break
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Continue):
+            passed += [f"if {code_of(statement.test)}:", "    continue"]
+    return [*passed, *lines]
+
+
+def _opposite(test: ast.expr) -> ast.expr:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def _holds(statements: Iterable[ast.stmt], call: ast.Call) -> bool:
+    return any(node is call for statement in statements for node in ast.walk(statement))
 
 
 def method_of(call: ast.Call) -> str:
