@@ -25,8 +25,8 @@ class RowMisestimate(PlanRule):
     What it detects
     ---------------
     A scan of a table that has statistics, executed again, that gave ten times more or fewer rows
-    than the planner expected, takes a fifth of the statement's time and feeds a join or a
-    grouping: a step whose kind is chosen by that number. Where several columns that are compared
+    than the planner expected, takes a fifth of the statement's time or blocks and feeds a join or
+    a grouping: a step whose kind is chosen by that number. Where several columns that are compared
     for equality let more through than was expected, and no ``CREATE STATISTICS`` is about them,
     that is proposed. So it is for an expression that is compared as Django writes it
     (``UPPER(column)`` of ``iexact``, ``__date`` and ``__month`` with their time zone, a key of
@@ -115,7 +115,6 @@ def _wrong(
 ) -> Iterator[tuple[PlanNode, Relation]]:
     if plan.mode is not PlanMode.ANALYZED or any(n.kind.startswith("Gather") for n in plan.nodes):
         return
-    total = plan.nodes[0].time_ns or 0
     for node in plan.nodes:
         relation = relations.get((node.schema, node.relation))
         if relation is None or node.kind not in _SCANS or node.limit_above or not node.loops:
@@ -126,8 +125,17 @@ def _wrong(
             continue
         is_far = actual > expected * _FACTOR or expected > max(actual, 1.0) * _FACTOR
         is_known = all(column.distinct is not None for column in relation.columns)
-        if is_far and is_known and _decides(plan, node) and (node.time_ns or 0) >= total * _SHARE:
+        if is_far and is_known and _decides(plan, node) and _weighs(plan, node):
             yield node, relation
+
+
+def _weighs(plan: Plan, node: PlanNode) -> bool:
+    """By its time, or by its blocks: a step takes longer while others are busy on the machine."""
+    whole = plan.nodes[0]
+    if (node.time_ns or 0) >= (whole.time_ns or 0) * _SHARE:
+        return True
+    blocks = (whole.hit or 0) + (whole.read or 0)
+    return blocks > 0 and (node.hit or 0) + (node.read or 0) >= blocks * _SHARE
 
 
 def _decides(plan: Plan, node: PlanNode) -> bool:
