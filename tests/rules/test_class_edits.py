@@ -8,8 +8,12 @@ from textwrap import dedent
 
 import pytest
 from django.conf import settings
+from django.db.models import QuerySet
 from django.test import override_settings
 
+import queryaudit
+from queryaudit.records.findings import Applicability
+from sample_app.shop.models import Publisher
 from tests.rules.written_modules import WrittenModule, mended, visiting
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -235,3 +239,30 @@ def test_joins_that_are_not_written_out_are_left_alone(body: str) -> None:
     assert finding.fix.edits == () or all(
         "def get_queryset(self, request):" in "".join(edit.after) for edit in finding.fix.edits
     )
+
+
+class Shelves:
+    """A view whose queryset serves more than one of its methods."""
+
+    def get_queryset(self) -> QuerySet[Publisher]:
+        return Publisher.objects.order_by("pk")
+
+    def ratings(self) -> list[int]:
+        publisher = self.get_queryset()[0]
+        books = publisher.books.all()
+        return [review.rating for book in books for review in book.reviews.all()]
+
+    def countries(self) -> list[int]:
+        return [len(publisher.books.all()) for publisher in self.get_queryset()]
+
+
+@pytest.mark.parametrize(("method", "for_one"), [("ratings", True), ("countries", False)])
+def test_what_one_method_reads_far_away_is_not_for_all_to_load(method: str, for_one: bool) -> None:
+    with queryaudit.audit() as audited:
+        getattr(Shelves(), method)()
+    [finding] = [f for f in audited.findings if f.rule == "QA102"]
+    fix = finding.fix
+    assert fix is not None
+    assert fix.edits
+    assert ("All that use this queryset" in fix.note) is for_one
+    assert (fix.applicability is not Applicability.SAFE) >= for_one

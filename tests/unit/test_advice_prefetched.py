@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queryaudit.advice.prefetched import asks_anew
+from queryaudit.advice.prefetched import asks_anew, read_otherwise
 from queryaudit.records.definitions import Frame, Step
 from queryaudit.records.kinds import AccessKind, FrameKind
 
@@ -61,3 +61,9 @@ def test_a_many_to_many_relation_counts_in_the_table_between() -> None:
     step = Step("tags", AccessKind.MANY, False)
     assert asks_anew(frame("found = «book.tags.count()»"), step) == "book.tags.count()"
     assert asks_anew(frame("found = «book.tags.all().count()»"), step) == "book.tags.all().count()"
+
+
+def test_another_manager_may_give_other_rows() -> None:
+    said = read_otherwise("author.books(manager='drafts').all()", "books")
+    assert 'Prefetch("books", queryset=..., to_attr=...)' in said
+    assert "`.all()` reads" in read_otherwise("author.books.iterator()", "books")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from queryaudit.advice.chains import Chain, find_chains
 from queryaudit.advice.source import read_source
 from queryaudit.records.definitions import Frame, Step
@@ -11,6 +13,7 @@ _MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
 #: Methods of managers that look at prefetched rows; many-to-many ones do in late versions alone.
 _COUNTING = (["count"], ["exists"])
 _LONGEST = 120
+_ANOTHER_MANAGER = re.compile(r"\(manager=")
 
 
 def asks_anew(frame: Frame, step: Step) -> str:
@@ -31,6 +34,16 @@ def asks_anew(frame: Frame, step: Step) -> str:
             code = " ".join(text.split())
             return code if len(code) <= _LONGEST else f"{code[:_LONGEST]}..."
     return ""
+
+
+def read_otherwise(code: str, relation: str) -> str:
+    """What to do with an expression that asks anew."""
+    if not _ANOTHER_MANAGER.search(code):
+        return f"`{code}` asks anew: `.all()` reads what was prefetched."
+    return (
+        f"`{code}` asks another manager, which may give other rows: prefetch them by "
+        f'`Prefetch("{relation}", queryset=..., to_attr=...)`, and read that list.'
+    )
 
 
 def _is_new(chain: Chain, step: Step) -> bool:

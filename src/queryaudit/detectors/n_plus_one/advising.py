@@ -9,7 +9,7 @@ from dataclasses import replace
 from queryaudit.advice.deferred import fitted
 from queryaudit.advice.edits import is_of_any_model
 from queryaudit.advice.narrowing import narrowing_at
-from queryaudit.advice.prefetched import asks_anew
+from queryaudit.advice.prefetched import asks_anew, read_otherwise
 from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.received_keys import OF_A_FIELD, OF_ITEMS, key_field
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
@@ -18,7 +18,8 @@ from queryaudit.detectors.n_plus_one.admin_code import is_change_list, of_admin
 from queryaudit.detectors.n_plus_one.editing import unchanged
 from queryaudit.detectors.n_plus_one.editing import write as edited
 from queryaudit.detectors.n_plus_one.keys import together
-from queryaudit.records.definitions import Frame
+from queryaudit.detectors.n_plus_one.loads import COLLECTIONS
+from queryaudit.records.definitions import Frame, Step
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import AccessKind, FrameKind
 from queryaudit.sql.statement import parse
@@ -43,6 +44,8 @@ _CHANGED = (
 )
 
 _OF_ANY = "The model is chosen at run time: see that each one that comes here has these relations."
+
+_OF_ALL = "All that use this queryset load it too: where one alone reads so far, put it there."
 
 #: A loop that stands in no source of the project is told in words.
 _WORDS = "for each "
@@ -165,7 +168,8 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
         applicability = Applicability.UNSAFE
     elsewhere = head.evaluated is not None and head.frame == head.access
     read = unchanged(lazy, plan)  # the rest will be read otherwise
-    lost = sorted({loss for s in read for loss in [asks_anew(s.access, s.path[-1])] if loss})
+    asked = {(asks_anew(s.access, s.path[-1]), s.path) for s in read}
+    lost = sorted({read_otherwise(code, _spelled(path)) for code, path in asked if code})
     if lost and not narrow:
         applicability = Applicability.DISPLAY_ONLY
     # Of the rows' own queryset only: where that is a test's, the frame is where they were read.
@@ -174,6 +178,9 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
     named, edits = written.shown, written.edits if write else ()
     of_any = bool(edits) and is_of_any_model(head.frame, head.model or "")
     if of_any and applicability is Applicability.SAFE:
+        applicability = Applicability.UNSAFE
+    of_all = bool(edits) and _is_for_one_of_many(head)
+    if of_all and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
     if not written.complete:
         # An edit of the queryset alone leaves the rest to who reads it.
@@ -192,14 +199,29 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
                 None,
                 (
                     _note(plan, head.frame, () if edits and written.complete else named.imports),
-                    *(f"`{code}` asks anew: `.all()` reads what was prefetched." for code in lost),
+                    *lost,
                     _NARROWED if narrow else "",
                     _CHANGED if changed else "",
                     _OF_ANY if of_any else "",
+                    _OF_ALL if of_all else "",
                 ),
             )
         ),
     )
+
+
+def _spelled(path: Sequence[Step]) -> str:
+    return "__".join(step.name for step in path)
+
+
+def _is_for_one_of_many(head: Sighting) -> bool:
+    """Whether one method reads the rows of rows of what a ``get_queryset()`` gives to all."""
+    asked = head.evaluated
+    if asked is None or head.frame.function.rpartition(".")[2] != "get_queryset":
+        return False
+    if asked.kind is not head.frame.kind or asked.function == head.frame.function:
+        return False
+    return any(step.kind in COLLECTIONS for step in head.path[:-1])
 
 
 def _in_its_loop(head: Sighting) -> Frame:
