@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 import queryaudit
 from queryaudit.blocks import Audit
@@ -125,3 +126,17 @@ def test_what_is_saved_is_all_but_one_query_in_each_unit_of_work() -> None:
 def test_a_wrong_option_of_a_block_is_named_as_such() -> None:
     with pytest.raises(ConfigError, match=r"^audit\(\): there is no option"):
         queryaudit.audit(max_query=3)
+
+
+def test_sql_by_hand_gets_a_list_as_its_database_takes_one() -> None:
+    ids = [*Book.objects.values_list("pk", flat=True)[:5]]
+    with queryaudit.audit() as audited, connection.cursor() as cursor:
+        for book_id in ids:
+            cursor.execute("SELECT title FROM shop_book WHERE id = %s", [book_id])
+    [finding] = [f for f in audited.findings if f.rule == "QA103"]
+    assert finding.fix is not None
+    last = finding.fix.code.splitlines()[-1]
+    if connection.vendor == "postgresql":
+        assert last.endswith('WHERE id = ANY(%s)", [list(ids)])')
+    else:
+        assert last.endswith('WHERE id IN ({marks})", values)')

@@ -317,22 +317,44 @@ CASES = [
         """,
     ),
     (
-        "«cursor.execute('SELECT a FROM b WHERE id = %s', [x.pk])»",
-        "for x in xs",
-        BY_ID,
-        """\
-        cursor.execute("SELECT a FROM b WHERE id = ANY(%s)", [[x.pk for x in xs]])
-        """,
-    ),
-    (
         "«c.execute('SELECT a FROM b WHERE id = %s', (x,))»",
         "for x in xs",
         BY_ID,
         """\
-        c.execute("SELECT a FROM b WHERE id = ANY(%s)", [list(xs)])
+        values = list(xs)
+        marks = ", ".join(["%s"] * len(values))
+        c.execute(f"SELECT a FROM b WHERE id IN ({marks})", values)
+        """,
+    ),
+    (
+        "«c.execute('SELECT a FROM \"b\" WHERE c = \\'{}\\' AND id = %s', [x.pk])»",
+        "for x in xs",
+        BY_ID,
+        """\
+        values = [x.pk for x in xs]
+        marks = ", ".join(["%s"] * len(values))
+        c.execute(f"SELECT a FROM \\"b\\" WHERE c = '{{}}' AND id IN ({marks})", values)
         """,
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "«cursor.execute('SELECT a FROM b WHERE id = %s', [x.pk])»",
+            'cursor.execute("SELECT a FROM b WHERE id = ANY(%s)", [[x.pk for x in xs]])',
+        ),
+        (
+            "«c.execute('SELECT a FROM b WHERE id = %s', (x,))»",
+            'c.execute("SELECT a FROM b WHERE id = ANY(%s)", [list(xs)])',
+        ),
+    ],
+)
+def test_postgresql_takes_a_list_for_one_parameter(code: str, expected: str) -> None:
+    frame = frame_of(code, "for x in xs")
+    assert advise_loop(frame, parse(BY_ID), None, arrays=True).code == expected
 
 
 @pytest.mark.parametrize(("code", "loop", "sql", "expected"), CASES)

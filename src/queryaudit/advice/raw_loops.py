@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from queryaudit.advice.arguments import code_of
 from queryaudit.advice.batches import Batch, write_batch
 from queryaudit.advice.bound_names import bound_in_loop
 from queryaudit.advice.location import locate
@@ -23,15 +22,21 @@ from queryaudit.sql.statement import Statement
 
 
 def advise_loop(
-    frame: Frame, statement: Statement, model: str | None, method: str | None = None
+    frame: Frame,
+    statement: Statement,
+    model: str | None,
+    method: str | None = None,
+    *,
+    arrays: bool = False,
 ) -> Fix:
     """The fix for a query of ``model`` (if known) that ``frame`` runs once per round.
 
-    ``method``: the queryset's, where it is known. Derived from the source where that can be read,
+    ``method``: the queryset's, where it is known; ``arrays``: whether the database takes one for a
+    parameter, as PostgreSQL does. Derived from the source where that can be read,
     else a sentence. Never raises.
     """
     try:
-        batch = _batch(frame, statement, model or "")
+        batch = _batch(frame, statement, model or "", arrays=arrays)
     except RecursionError:
         batch = None
     if batch is None:
@@ -44,7 +49,7 @@ def advise_loop(
     )
 
 
-def _batch(frame: Frame, statement: Statement, model: str) -> Batch | None:
+def _batch(frame: Frame, statement: Statement, model: str, *, arrays: bool) -> Batch | None:
     source = read_source(frame)
     loop = read_loop(frame.loop_text)
     if source is None or loop is None:
@@ -54,18 +59,18 @@ def _batch(frame: Frame, statement: Statement, model: str) -> Batch | None:
     if lookup is not None:
         row = variable(lookup.model or model)
         return write_batch(lookup, loop, bound_in_loop(frame), statement, row)
-    return _raw_batch(source, loop)
+    return _raw_batch(source, loop, arrays=arrays)
 
 
-def _raw_batch(source: Source, loop: Loop) -> Batch | None:
-    found = batched_sql(source, loop)
+def _raw_batch(source: Source, loop: Loop, *, arrays: bool) -> Batch | None:
+    found = batched_sql(source, loop, arrays=arrays)
     if found is None:
         return None
     return Batch(
         title="one statement for all values",
-        code=code_of(found),
-        note="`= ANY(%s)` takes a list on PostgreSQL; elsewhere write an IN list with a "
-        "placeholder for each value. Select the compared column too, to tell the rows apart.",
+        code=found,
+        note=("" if arrays else "Without values there is nothing to ask: `IN ()` is no SQL. ")
+        + "Select the compared column too, to tell the rows apart.",
     )
 
 

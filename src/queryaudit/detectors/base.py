@@ -188,6 +188,7 @@ class Sighting:
     variants: frozenset[int] = frozenset()
     #: The rows were reached through a collection that the code filtered or sliced.
     through_narrowed: bool = False
+    arrays: bool = False  #: the databases take a list for one parameter, as PostgreSQL does
     changed: bool = False  #: the code writes to the tables that it reads, in between
     write: RowWrite | None = None  #: what is written, where the rule is about that
     ignored: int | None = None  #: the innermost ``ignore()`` that was active, by its trace's id

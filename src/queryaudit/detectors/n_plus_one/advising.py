@@ -135,7 +135,8 @@ def fix(sightings: Sequence[Sighting]) -> Fix | None:
             known = head.names.described(asked or "") if head.names is not None else None
             compared = parse(head.statement).compared or ()
             return key_field(head.loop[2], head.frame.function, known, compared)
-        fix = advise_loop(_in_its_loop(head), parse(head.statement), asked, head.method)
+        statement = parse(head.statement)
+        fix = advise_loop(_in_its_loop(head), statement, asked, head.method, arrays=head.arrays)
         return _warned(fix) if changed else fix
     keys = [s.fix for s in lazy if s.fix is not None]
     if len(keys) == len(lazy):

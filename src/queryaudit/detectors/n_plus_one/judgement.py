@@ -21,6 +21,7 @@ from queryaudit.detectors.n_plus_one.row_by_row import at_once, one_by_one
 from queryaudit.detectors.n_plus_one.unloaded import of_unloaded_rows
 from queryaudit.detectors.n_plus_one.unreachable import other_fix
 from queryaudit.detectors.places import editable, evaluated_at, looped_at, severity_at, visible
+from queryaudit.locking.graph import is_postgres
 from queryaudit.records.definitions import Step
 from queryaudit.records.rules import Severity
 
@@ -253,6 +254,7 @@ def _sight(load: Load, rule: Claimant, levels: int, view: View) -> Sighting | No
         statement=load.statement.normalised,
         queries=load.queries,
         duration_ns=load.duration_ns,
+        arrays=bool(view.vendors) and all(map(is_postgres, view.vendors.values())),
         changed=load.change is not Change.NONE,
         ignored=load.ignored,
         frames=visible((frame, evaluated, *load.stack.frames)),
