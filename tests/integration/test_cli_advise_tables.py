@@ -65,6 +65,7 @@ KEYWORD = (f'SELECT doubled FROM {ORDER} WHERE "select" = %s', 7)
 GENERATED = (f"SELECT id FROM {ORDER} WHERE doubled = %s", 8)
 PATH = ("SELECT id FROM alone WHERE code = %s", "A7")
 SCHEMA = ("SELECT id FROM odd.alone WHERE code = %s", "A7")
+NAMED = (f'SELECT "odd".{ORDER}."id" FROM "odd".{ORDER} WHERE "odd".{ORDER}."select" = %s', 7)
 VIEW = ("SELECT id FROM seen WHERE code = %s", "A7")
 MATERIALIZED = ("SELECT id FROM kept WHERE code = %s", "L7")
 PARENT = ("SELECT id FROM letter WHERE code = %s", "L7")
@@ -79,7 +80,8 @@ PARTITIONED = ("SELECT id FROM visit WHERE code = %s", "V7")
         (GENERATED, "proved", "used, faster"),
         (PATH, "proved", "used, faster"),
         (MATERIALIZED, "proved", "used, faster"),
-        (SCHEMA, "unknown", "its statements read the table by another name"),
+        (SCHEMA, "proved", "used, faster"),
+        (NAMED, "proved", "used, faster"),
         (VIEW, "unknown", "its statements read the table by another name"),
         (PARENT, "unknown", "other tables inherit from it"),
         (PARTITIONED, "unknown", "the table is partitioned"),
@@ -123,6 +125,7 @@ def run(code: str) -> None:
         (GENERATED, 'Order % "x" y'),
         (PATH, "alone"),
         (SCHEMA, "alone"),
+        (NAMED, 'Order % "x" y'),
         (VIEW, "alone"),
         (MATERIALIZED, "kept"),
         (PARENT, "letter"),

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
+from django.test.utils import isolate_apps
 
 import queryaudit
 from queryaudit.advice.candidates import Candidate, Key, serves
@@ -181,3 +182,17 @@ def test_with_an_index_for_each_arm_of_an_or_nothing_is_found(db: None) -> None:
     with queryaudit.audit(explain="analyze", select=["QA4"]) as after:
         asked.count()
     assert after.findings == ()
+
+
+@isolate_apps("sample_app.shop")
+@pytest.mark.parametrize("table", ['billing"."invoice', '"billing"."invoice"', "invoice"])
+def test_a_model_in_another_schema_is_known_by_the_name_of_its_table(table: str) -> None:
+    made = type("Meta", (), {"app_label": "shop", "db_table": table})
+    model = type("Invoice", (models.Model,), {"__module__": __name__, "Meta": made})
+    assert model_row(model).table == "invoice"
+
+
+def test_sql_for_a_table_of_another_schema_names_the_schema() -> None:
+    code = statement_code([Candidate("billing", "invoice", "btree", (Key("due"),), 1)], None)
+    assert 'ON "billing"."invoice" ("due")' in code
+    assert 'DROP INDEX CONCURRENTLY "billing"."invoice_due_idx"' in code

@@ -17,6 +17,8 @@ NAME_LENGTH = 30
 
 #: Apps of Django whose models nobody edits.
 _DJANGOS = ("admin.", "auth.", "contenttypes.", "flatpages.", "redirects.", "sessions.", "sites.")
+#: Schemas that need no name: PostgreSQL's own, SQLite's, and none.
+_USUAL = ("public", "main", "")
 _FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
 _KINDS = {"gin": "GinIndex", "brin": "BrinIndex"}
 _SUFFIXES = {"gin": "_gin", "brin": "_brin"}
@@ -165,12 +167,13 @@ def statement_code(
 
 def _operation(candidate: Candidate, concurrently: bool) -> list[str]:
     word = " CONCURRENTLY" if concurrently else ""
-    made = ddl(candidate, identifier(candidate.table))
+    schema = f"{identifier(candidate.schema)}." if candidate.schema not in _USUAL else ""
+    made = ddl(candidate, schema + identifier(candidate.table))
     made = made.replace("CREATE INDEX", f"CREATE INDEX{word}", 1)
     return [
         "        migrations.RunSQL(",
         f"            {made!r},",
-        f"            'DROP INDEX{word} \"{index_name(candidate)}\"',",
+        f"            {f'DROP INDEX{word} {schema}{identifier(index_name(candidate))}'!r},",
         "        ),",
     ]
 

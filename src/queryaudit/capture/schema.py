@@ -24,7 +24,7 @@ def model_row(model: type[DjangoModel]) -> Model:
     options = model._meta
     return Model(
         label=options.label,
-        table=options.db_table,
+        table=_bare(options.db_table),
         columns=tuple(_column(field) for field in options.concrete_fields),
         unique=tuple(_unique_sets(options)),
         ordering=tuple(item for item in options.ordering or () if isinstance(item, str)),
@@ -35,6 +35,12 @@ def model_row(model: type[DjangoModel]) -> Model:
         module=model.__module__,
         manager=options.default_manager.name if options.default_manager is not None else "",
     )
+
+
+def _bare(table: str) -> str:
+    """``invoice`` of ``billing"."invoice``, as a table of another schema is named in ``Meta``: in
+    what is known of statements tables have no schema."""
+    return table.rpartition('"."')[2].strip('"') if '"."' in table else table
 
 
 def path_of(model: type[DjangoModel], place: Callable[[str], str | None]) -> str | None:

@@ -17,6 +17,7 @@ from queryaudit.proof.postgres_values import sampled_sets
 from queryaudit.proof.trial import Compared, compare
 from queryaudit.records.plans import PlanMode, Relation
 from queryaudit.records.workload import Asked
+from queryaudit.sql.quoting import unqualified
 
 _OID = """
 SELECT c.oid::bigint FROM pg_catalog.pg_class c
@@ -77,7 +78,7 @@ class PostgresLaboratory:
         return [
             run
             for run in runs
-            if self._bench.reads_copy(run.sql, run.values, table)
+            if self._bench.reads_copy(self._on_copies(run), run.values, table)
             and len(sampled.intersection(run.asked.tables)) < 2
         ]
 
@@ -99,7 +100,17 @@ class PostgresLaboratory:
         return None
 
     def compare(self, run: Run, names: Sequence[str]) -> Compared:
-        return compare(self._bench, run.sql, run.values, names)
+        return compare(self._bench, self._on_copies(run), run.values, names)
+
+    def _on_copies(self, run: Run) -> str:
+        """The statement without the schemas of tables that were copied: copies have another."""
+        nodes = run.asked.plan.nodes if run.asked.plan is not None else ()
+        tables = {name for node in nodes for name in (node.alias, node.relation)}
+        sql = run.sql
+        for schema, table in self.shares:
+            if schema not in tables:  # else it is a column that stands behind the point
+                sql = unqualified(sql, schema, table)
+        return sql
 
     def _with_values(self, asked: Asked) -> Iterator[Run]:
         sql = self._texts.get(asked.fingerprint)
