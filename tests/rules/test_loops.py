@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
 
 import queryaudit
 from queryaudit.records.findings import Finding
@@ -201,3 +203,51 @@ def test_the_lines_of_a_text_may_be() -> None:
             OrderLine.objects.filter(order_id=order).count()
     finding = the_finding(audited)
     assert finding.causes[0].loop == "for order in orders.split('\\n')"
+
+
+def orders_sent(request: HttpRequest) -> None:
+    for number in request.GET.getlist("order"):
+        OrderLine.objects.filter(order_id=number).count()
+
+
+def quantities_sent(request: HttpRequest) -> None:
+    for name, _ in request.POST.items():
+        OrderLine.objects.filter(order_id=name).count()
+
+
+def test_what_a_client_sends_is_no_constant() -> None:
+    orders = [order.pk for order in Order.objects.all()]
+    assert len(orders) > 1
+    with queryaudit.audit() as audited:
+        orders_sent(RequestFactory().get("/", {"order": orders}))
+    loop = the_finding(audited).causes[0].loop
+    assert loop == "for number in request.GET.getlist('order')"
+    with queryaudit.audit() as audited:
+        quantities_sent(RequestFactory().post("/", {str(pk): "1" for pk in orders}))
+    assert the_finding(audited).causes[0].loop == "for (name, _) in request.POST.items()"
+
+
+def test_what_a_model_hands_out_is_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = classmethod(lambda cls: list(cls.objects.all()))
+    monkeypatch.setattr(Order, "every", every, raising=False)
+    with queryaudit.audit() as audited:
+        for order in Order.every():  # type: ignore[attr-defined]
+            OrderLine.objects.filter(order_id=order.pk).count()
+    assert the_finding(audited).causes[0].loop == "for order in Order.every()"
+
+
+class Shelf:
+    ORDERS = (1, 2)
+
+    @classmethod
+    def numbers(cls) -> tuple[int, ...]:
+        return cls.ORDERS
+
+
+def test_what_a_class_lists_is_a_constant() -> None:
+    with queryaudit.audit() as audited:
+        for number in Shelf.ORDERS:
+            OrderLine.objects.filter(order_id=number).count()
+        for number in Shelf.numbers():
+            OrderLine.objects.filter(order_id=number).exists()
+    assert audited.findings == ()

@@ -134,8 +134,11 @@ class LoadFold:
         homes = self._homes(view)
         keys = ForeignKeys(view.tables.models)
         rounds = Rounds(
-            (view.tables.stacks[key[1]].frames, tally.queries)
-            for key, tally in self._tallies.items()
+            (
+                (view.tables.stacks[key[1]].frames, tally.queries)
+                for key, tally in self._tallies.items()
+            ),
+            view.tables.models,
         )
 
         def of(sql: int) -> Statement:

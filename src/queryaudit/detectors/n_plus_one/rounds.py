@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from queryaudit.records.definitions import Frame
 from queryaudit.records.kinds import FrameKind
 
 _ENUMERATED = frozenset({"choices", "values", "labels", "names", "__members__"})
+#: Names of what a client sends, on its request.
+_SENT = frozenset({"GET", "POST", "FILES", "META", "COOKIES"})
 #: Iterators of itertools that never end by themselves.
 _ENDLESS = frozenset({"count", "cycle", "repeat"})
 
@@ -46,8 +48,12 @@ class Rounds:
     for each of its calls: what repeats is a loop around it.
     """
 
-    def __init__(self, runs: Iterable[tuple[Sequence[Frame], int]]) -> None:
+    def __init__(
+        self, runs: Iterable[tuple[Sequence[Frame], int]], models: Collection[str] = ()
+    ) -> None:
         self._runs = runs
+        #: Names of their classes.
+        self._models = frozenset(label.rpartition(".")[2] for label in models)
 
     @cached_property
     def _calls(self) -> dict[tuple[_Place, ...], list[_Reached]]:
@@ -65,13 +71,13 @@ class Rounds:
         """The innermost frame whose loop turned; it is not always the innermost loop."""
         places = tuple(map(_place, frames))
         for index, frame in enumerate(frames):
-            if frame.loop_text is None or not _goes_over_data(frame):
+            if frame.loop_text is None or not _goes_over_data(frame, self._models):
                 continue
             reached = self._calls.get(places[index + 1 :], ())
             here = [r for r in reached if r.below == index and _place(r.frame) == places[index]]
             if frame.kind not in _PYTHON or len(here) > 1:
                 return frame
-            entries, around = _entries(frame, reached)
+            entries, around = _entries(frame, reached, self._models)
             if entries is None:
                 return self._around(frames, places, index, queries) or frame
             if queries >= 2 * entries:
@@ -89,7 +95,7 @@ class Rounds:
         """
         for index in range(inner + 1, len(frames)):
             frame = frames[index]
-            if frame.loop_text is None or not _goes_over_data(frame):
+            if frame.loop_text is None or not _goes_over_data(frame, self._models):
                 continue
             turned = [
                 other.queries
@@ -102,7 +108,9 @@ class Rounds:
         return None
 
 
-def _entries(frame: Frame, reached: Iterable[_Reached]) -> tuple[int | None, Frame | None]:
+def _entries(
+    frame: Frame, reached: Iterable[_Reached], models: frozenset[str]
+) -> tuple[int | None, Frame | None]:
     """How often a loop was gone into at most, and the loop around it in the same function.
 
     Unknown where the function asks nothing but inside its loop.
@@ -117,11 +125,11 @@ def _entries(frame: Frame, reached: Iterable[_Reached]) -> tuple[int | None, Fra
             continue
         if other.line == line and other.loop_line != line:
             headers.append(queries)
-            if other.loop_text is not None and _goes_over_data(other):
+            if other.loop_text is not None and _goes_over_data(other, models):
                 around = other
         elif other.loop_text is None:
             entries.append(queries)
-        elif _encloses(other, frame) and _goes_over_data(other):
+        elif _encloses(other, frame) and _goes_over_data(other, models):
             rounds.append(queries)
             around = around or other
     counted = headers or rounds or entries
@@ -138,13 +146,24 @@ def _place(frame: Frame) -> _Place:
     return frame.path, frame.line, frame.column
 
 
-def _goes_over_data(frame: Frame) -> bool:
+def _goes_over_data(frame: Frame, models: frozenset[str]) -> bool:
     text = frame.loop_text or ""
+    if _is_asked_of(text, models):
+        return True
     if is_constant_loop(text):
         # A test's own loops make its rows.
         counts = frame.kind is FrameKind.PROJECT and _is_long(text)
         return counts and not _may_end_early(frame.loop_source)
     return not (text.startswith("while ") and _is_step(frame))
+
+
+def _is_asked_of(text: str, models: frozenset[str]) -> bool:
+    """Whether a header goes over what a model's class hands out: ``for book in Book.cheap()``."""
+    loop = read_loop(text)
+    call = loop.iterable if loop is not None else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    return isinstance(call.func.value, ast.Name) and call.func.value.id in models
 
 
 def _is_long(text: str) -> bool:
@@ -276,6 +295,8 @@ def _names_constant(node: ast.Name | ast.Attribute) -> bool:
             # Model._meta.get_field("status").choices
             return getattr(node.value.func, "attr", "") == "get_field"
         return isinstance(node.value, ast.Name | ast.Attribute) and _names_constant(node.value)
+    if isinstance(node, ast.Attribute) and node.attr in _SENT:
+        return False
     name = node.attr if isinstance(node, ast.Attribute) else node.id
     # Only an enumeration is a class that can be iterated.
     return name[:1].isupper()

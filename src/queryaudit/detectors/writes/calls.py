@@ -163,8 +163,8 @@ def calls_of(ran: Iterable[Ran]) -> list[Call]:
     return sorted(found.values(), key=lambda call: len(call.frames))
 
 
-def rounds_of(ran: Iterable[Ran]) -> Rounds:
-    return Rounds([(one.frames, one.queries) for one in ran])
+def rounds_of(ran: Iterable[Ran], view: View) -> Rounds:
+    return Rounds([(one.frames, one.queries) for one in ran], view.tables.models)
 
 
 class Models:

@@ -73,7 +73,7 @@ def judge(fold: CallFold, rules: Sequence[Claimant], view: View) -> dict[str, li
         return {}  # whatever the source looks like, nothing went row by row
     ran = fold.ran(view)
     models = view.tables.of_models(Models)
-    rounds = rounds_of(ran)
+    rounds = rounds_of(ran, view)
     found: dict[str, list[Sighting]] = defaultdict(list)
     claimed: dict[tuple[Place, ...], Sighting] = {}
     for call in calls_of(ran):
