@@ -295,3 +295,21 @@ def test_an_index_that_serves_a_statement_well_is_left_alone(lite: str, file: Pa
         of_carrier.values("weight").annotate(n=Count("pk")).order_by("weight")[:10],
     )
     assert advised(trace, file, "--alias=lite") == []
+
+
+def test_a_table_whose_name_needs_quotes_gets_an_index(lite: str, file: Path) -> None:
+    trace = file.parent / "a.qatrace"
+    with connections[lite].cursor() as cursor:
+        cursor.execute('ALTER TABLE shop_shipment RENAME TO "Old Shipments"')
+        cursor.execute('ALTER TABLE "Old Shipments" RENAME tracking_code TO "the code"')
+        with queryaudit.audit("a page", trace=str(trace), test_files=[]):
+            cursor.execute(
+                'SELECT o.id FROM "Old Shipments" o'
+                ' WHERE o."the code" = %s AND o.weight > %s ORDER BY o.id',
+                ["T1", 1],
+            )
+    [index] = advised(trace, file, "--alias=lite")
+    assert (index["outcome"], index["table"]) == ("proved", "Old Shipments")
+    assert 'CREATE INDEX "old_shipments_the_code_idx" ON "Old Shipments" ("the code")' in str(
+        index["code"]
+    )

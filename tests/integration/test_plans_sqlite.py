@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,35 @@ def test_a_small_table_is_silent(
     for rows in (0, 1_000, 1_999):
         (tmp_path / str(rows)).mkdir()
         assert "QA40" not in found(trace, database(tmp_path / str(rows), rows), capsys)
+
+
+@pytest.mark.parametrize(
+    ("sql", "seen"),
+    [
+        (
+            'SELECT * FROM "a b" WHERE "x y" = %s AND z > %s',
+            [("Covering Index Search", "a b", "a b", "i j", "x y=? AND z>?")],
+        ),
+        ('SELECT * FROM "a b" "q r" WHERE z = %s', [("Scan", "a b", "q r", "", "")]),
+        (
+            'SELECT t.id FROM t LEFT JOIN "a b" ON "a b".id = t.k WHERE "a b".z IS NULL',
+            [("Scan", "t", "t", "", ""), ("Index Search", "a b", "a b", "", "rowid=?")],
+        ),
+        ("SELECT 1", [("Scan constant row", "", "", "", "")]),
+    ],
+)
+def test_names_are_read_from_plans_whatever_they_contain(
+    tmp_path: Path, sql: str, seen: list[tuple[str, ...]]
+) -> None:
+    file = tmp_path / "odd.sqlite3"
+    with closing(sqlite3.connect(file)) as made:
+        made.executescript(
+            'CREATE TABLE "a b" (id integer PRIMARY KEY, "x y" text, z int);'
+            'CREATE INDEX "i j" ON "a b" ("x y", z);'
+            "CREATE TABLE t (id integer PRIMARY KEY, k int);"
+        )
+    server = UrlServer.connect(f"sqlite:///{file}")
+    plan = explain(server, sql, (1,) * placeholders(sql), id=0, alias="default")
+    nodes = [(n.kind, n.relation, n.alias, n.using, n.condition) for n in plan.nodes]
+    assert nodes == seen
+    server.close()

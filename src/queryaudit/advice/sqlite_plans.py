@@ -30,7 +30,7 @@ _VALUE = r"(?:\?|\$\d+)"
 _BETWEEN = re.compile(rf"{_COLUMN} BETWEEN ({_VALUE}) AND ({_VALUE})")
 _LIST = re.compile(rf"{_COLUMN} IN \(({_VALUE}(?:, ?{_VALUE})*)\)")
 _CALL = re.compile(r"\b(?:UPPER|LOWER)\(")
-_EQUAL = re.compile(r"([^=<> ]+)=\?")
+_EQUAL = re.compile(r"(?:\A| AND )([^=<>]+)=\?")
 #: A scan for so many rows fewer than its LIMIT goes on to the end.
 _FAR = 10
 #: The share of the rows that is taken for wanted by conditions of which nobody knows, where an

@@ -35,7 +35,7 @@ _OR = "Multi-index"
 _ROWS, _SHARE = 200.0, 0.1
 #: What SQLite itself expects a range to leave.
 _RANGE = 0.25
-_SEARCHED = re.compile(r"([^=<> (]+)[=<>]\?")
+_SEARCHED = re.compile(r"(?:\A| AND )([^=<>(]+)[=<>]\?")
 
 
 def searched_further(

@@ -11,12 +11,13 @@ from queryaudit.records.plans import Plan, PlanMode, PlanNode
 from queryaudit.sql.plain import sources
 from queryaudit.sql.statement import parse
 
+#: Names stand in it without quotes, whatever they contain.
 _ACCESS = re.compile(
-    r"(?P<verb>SCAN|SEARCH)\s+(?:TABLE\s+)?(?P<table>\S+)(?:\s+AS\s+(?P<alias>\S+))?"
-    r"(?:\s+USING\s+(?P<how>.*?))?(?:\s+\((?P<condition>[^)]*)\))?\s*\Z"
+    r"(?P<verb>SCAN|SEARCH)\s+(?:TABLE\s+)?(?P<table>.+?)(?:\s+AS\s+(?P<alias>.+?))?"
+    r"(?:\s+USING\s+(?P<how>.*?))?(?:\s+\((?P<condition>[^)]*)\))?(?:\s+LEFT-JOIN)?\s*\Z"
 )
 _PLACEHOLDER = re.compile("%s|%%")
-_INDEX = re.compile(r"INDEX\s+(\S+)")
+_INDEX = re.compile(r"INDEX\s+(.+)")
 
 
 def explain(server: Server, sql: str, params: Any, *, id: int, alias: str) -> Plan:
@@ -45,7 +46,8 @@ def placeholders(sql: str) -> int:
 
 def _node(detail: str, parent: int | None, tables: Mapping[str, str]) -> PlanNode:
     match = _ACCESS.match(detail)
-    if match is None:
+    alias = (match["alias"] or match["table"]).strip('"') if match is not None else ""
+    if match is None or (" " in alias and alias not in tables):  # "SCAN 3 CONSTANT ROWS"
         return _plain(parent, detail.capitalize() if detail.isupper() else detail)
     how = match["how"] or ""
     index = _INDEX.search(how)
@@ -61,7 +63,7 @@ def _node(detail: str, parent: int | None, tables: Mapping[str, str]) -> PlanNod
         parent,
         kind,
         relation=tables.get(name, name),  # SQLite tells the alias alone
-        alias=(match["alias"] or match["table"]).strip('"'),
+        alias=alias,
         using=index.group(1) if index is not None else "",
         condition=match["condition"] or "",
     )
