@@ -121,7 +121,7 @@ class _Recording:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
-        apart(item, self.phase)
+        apart(item, self.phase, every=self.session.recorder.sampler is not None)
         with self.phase(item, Phase.CALL), marker_ignores(item):
             yield
 

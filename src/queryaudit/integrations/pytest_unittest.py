@@ -10,31 +10,23 @@ import functools
 import unittest
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import pytest
 
+from queryaudit.integrations.case_methods import does_nothing, surround
 from queryaudit.records.kinds import Phase
 
 Enter = Callable[[pytest.Item, Phase], AbstractContextManager[None]]
 
 
-def apart(item: pytest.Item, enter: Enter) -> None:
+def apart(item: pytest.Item, enter: Enter, *, every: bool) -> None:
     """Let the item's ``setUp`` and ``tearDown``, if it has any, run in phases that ``enter``
-    begins. The test case object is thrown away after its test, so nothing needs to be undone."""
+    begins; with ``every`` the end of the call is told by a ``tearDown`` that does nothing, too.
+    The test case object is thrown away after its test, so nothing needs to be undone."""
     case = getattr(item, "instance", None) or getattr(item, "_testcase", None)
     if not isinstance(case, unittest.TestCase):
         return
     for name, phase in (("setUp", Phase.SETUP), ("tearDown", Phase.TEARDOWN)):
-        setattr(case, name, _within(getattr(case, name), functools.partial(enter, item, phase)))
-
-
-def _within(
-    method: Callable[[], Any], enter: Callable[[], AbstractContextManager[None]]
-) -> Callable[[], Any]:
-    @functools.wraps(method)
-    def within() -> Any:
-        with enter():
-            return method()
-
-    return within
+        told = every and phase is Phase.TEARDOWN
+        if told or not does_nothing(case, name):
+            surround(case, name, functools.partial(enter, item, phase))

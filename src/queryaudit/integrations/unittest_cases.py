@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import unittest
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from typing import Any
 
 from queryaudit.capture.recorder import Recorder
+from queryaudit.integrations.case_methods import does_nothing, surround
 from queryaudit.integrations.phases import in_phase
 from queryaudit.records.kinds import Phase
-
-Enter = Callable[[], AbstractContextManager[None]]
 
 
 def audited(tests: Iterable[Any], recorder: Recorder) -> None:
@@ -29,29 +26,14 @@ def audited(tests: Iterable[Any], recorder: Recorder) -> None:
 def _audit(case: unittest.TestCase, recorder: Recorder) -> None:
     name = case._testMethodName
     # A module that could not be imported is a case without its method.
-    if not callable(getattr(type(case), name, None)):
+    test = getattr(type(case), name, None)
+    if not callable(test):
         return
-    test = getattr(case, name)
     phases = (("setUp", Phase.SETUP), (name, Phase.CALL), ("tearDown", Phase.TEARDOWN))
+    told = recorder.sampler is not None  # the end of the test is looked at then
     for method, phase in phases:
+        if does_nothing(case, method) and not (told and phase is Phase.TEARDOWN):
+            continue
         function = test if phase is Phase.CALL else None
         enter = functools.partial(in_phase, recorder, case.id(), phase, function)
-        setattr(case, method, _within(getattr(case, method), enter))
-
-
-def _within(method: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
-    if inspect.iscoroutinefunction(method):  # the case looks at that itself
-
-        @functools.wraps(method)
-        async def awaited(*args: Any) -> Any:
-            with enter():
-                return await method(*args)
-
-        return awaited
-
-    @functools.wraps(method)
-    def within(*args: Any) -> Any:
-        with enter():
-            return method(*args)
-
-    return within
+        surround(case, method, enter)
