@@ -11,7 +11,7 @@ from queryaudit.records.findings import Finding
 from queryaudit.records.rules import Severity
 from sample_app.cases import qa202_unused_columns as columns
 from sample_app.cases import qa203_unused_eager_load as relations
-from sample_app.shop.models import Author, Book, Review
+from sample_app.shop.models import Author, Book, Review, Tag
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -46,7 +46,31 @@ def the_first_few() -> list[str]:
     return [book.title for book in books]
 
 
+def one_of_two() -> list[str]:
+    books = Book.objects.select_related("author", "publisher").order_by("pk")
+    return [f"{book.title} by {named(book.author)}" for book in books]
+
+
+def one_of_two_lists() -> list[str]:
+    lines = []
+    for book in Book.objects.prefetch_related("reviews", "tags"):
+        lines.append(", ".join(named(tag) for tag in book.tags.all()))
+    return lines
+
+
+def columns_of_a_list() -> list[str]:
+    authors = Author.objects.select_related("publisher").prefetch_related("books")
+    return [book.title for author in authors for book in author.books.all()]
+
+
+def named(row: Author | Tag) -> str:
+    return row.name
+
+
 FOUND = [
+    (one_of_two, 'Book.objects.select_related("author").order_by("pk")'),
+    (one_of_two_lists, 'Book.objects.prefetch_related("tags")'),
+    (columns_of_a_list, 'Author.objects.prefetch_related("books")'),
     (the_first_few, "Book.objects.all()"),
     (relations.bad, "Book.objects.all()"),
     (relations.bad_prefetch, "Author.objects.all()"),
@@ -131,7 +155,35 @@ def of_another_model() -> list[str]:
     return [*reviews, *(book.title for book in Book.objects.all())]
 
 
+def back_from_a_list() -> list[str]:
+    authors = Author.objects.select_related("publisher").prefetch_related("books")
+    return [book.author.publisher.name for author in authors for book in author.books.all()]
+
+
+def handed_on_from_a_list() -> list[str]:
+    authors = Author.objects.select_related("publisher").prefetch_related("books")
+    return [house_of(book) for author in authors for book in author.books.all()]
+
+
+def house_of(book: Book) -> str:
+    return book.author.publisher.name
+
+
+def the_list_handed_on() -> list[str]:
+    authors = Author.objects.select_related("publisher").prefetch_related("books")
+    return [house_of(book) for author in authors for book in list(author.books.all())]
+
+
+def both_of_two() -> list[str]:
+    books = Book.objects.select_related("author", "publisher")
+    return [f"{book.author.name}, {book.publisher.name}" for book in books]
+
+
 SILENT = [
+    back_from_a_list,
+    handed_on_from_a_list,
+    the_list_handed_on,
+    both_of_two,
     of_all_and_of_the_first,
     of_the_first_alone,
     relations.bad_end_of_a_path,  # the source does not say which part of it

@@ -1,4 +1,8 @@
-"""Which columns of its rows a function reads, where its source shows every use of them."""
+"""Which columns of its rows a function reads, where its source shows every use of them.
+
+A relation that it follows may lead anywhere but back to the rows: what they are joined with has no
+way to them, and what is prefetched for them has one only over the foreign key that refers to them.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +26,19 @@ _CHOOSING |= {"extra", "union", "in_bulk", "aggregate", "dates", "datetimes"}
 _COUNTING = frozenset({"len", "bool"})
 
 
+#: The relations that may be followed, and what may be read of their rows; all of it if None.
+Ways = Mapping[str, frozenset[str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class RowReads:
-    """No relation of the rows is read, and no column but ``columns``, which are attribute names."""
+    """No column of the rows is read but ``columns``, which are attribute names."""
 
     columns: frozenset[str]
-    joined: tuple[str, ...]  #: what ``select_related`` is asked for by name
+    joined: tuple[str, ...]  #: what ``select_related`` is asked for by name and nothing follows
     prefetched: tuple[str, ...]
     queryset: str  #: as it is written
-    bare: str  #: without the relations
+    bare: str  #: without these relations
 
     def better(self, queryset: str) -> RowUse:
         """For a finding that would have ``queryset`` instead."""
@@ -43,11 +51,13 @@ def row_reads(
     end_line: int | None,
     model: str,
     columns: Mapping[str, str],
+    ways: Ways,
 ) -> RowReads | None:
     """What is read of the rows of the queryset that is evaluated at ``line``; None if that is not
     certain. ``columns``: kinds of columns by attribute name, those of relations by that of their
     key. Never raises."""
-    return _row_reads(source, line, end_line, model, tuple(columns.items()))
+    followed = tuple(sorted(ways.items(), key=lambda way: way[0]))
+    return _row_reads(source, line, end_line, model, tuple(columns.items()), followed)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -57,12 +67,15 @@ def _row_reads(
     end_line: int | None,
     model: str,
     columns: tuple[tuple[str, str], ...],
+    ways: tuple[tuple[str, frozenset[str] | None], ...],
 ) -> RowReads | None:
     """Asked in each unit of work that comes by, of the same source."""
     reading = RowsInSource.read(source, line, end_line, model, dict(columns))
     if reading is None:
         return None
-    found = [reads for rows in _querysets(reading) if (reads := _reads(reading, rows)) is not None]
+    known = dict(ways)
+    reads = [_reads(reading, rows, known) for rows in _querysets(reading)]
+    found = [one for one in reads if one is not None]
     return found[0] if len(found) == 1 else None
 
 
@@ -75,27 +88,28 @@ def _querysets(source: RowsInSource) -> Iterator[ast.Call]:
             yield node
 
 
-def _reads(source: RowsInSource, chain: ast.Call) -> RowReads | None:
+def _reads(source: RowsInSource, chain: ast.Call, ways: Ways) -> RowReads | None:
     made = {method(call) for call in calls_of(chain)}
     if made & _CHOOSING:
         return None
     loops, lines = _loops(source, chain)
     if not loops or not any(source.is_evaluated_in(rows) for rows in lines):
         return None
-    columns: set[str] = set()
+    read: set[str] = set()
     for target in loops:
-        read = _of_row(source, target)
-        if read is None:
+        of_row = _of_row(source, target, ways)
+        if of_row is None:
             return None
-        columns |= read
-    if not columns:
+        read |= of_row
+    if not read:
         return None
+    followed = frozenset(ways.keys() & read)
     return RowReads(
-        frozenset(columns),
-        _named(chain, "select_related"),
-        _named(chain, "prefetch_related"),
+        frozenset(read - followed),
+        _named(chain, "select_related", followed),
+        _named(chain, "prefetch_related", followed),
         source.queryset(chain),
-        _bare(source, chain),
+        _bare(source, chain, followed),
     )
 
 
@@ -163,8 +177,9 @@ def _counts(user: ast.AST | None, rows: ast.expr) -> bool:
             return False
 
 
-def _of_row(source: RowsInSource, target: ast.expr) -> set[str] | None:
-    """The columns read of a variable; None if anything else is done with it."""
+def _of_row(source: RowsInSource, target: ast.expr, ways: Ways) -> set[str] | None:
+    """The columns read and the relations followed of a variable; None if anything else is done
+    with it."""
     if not isinstance(target, ast.Name):
         return None
     found: set[str] = set()
@@ -176,32 +191,57 @@ def _of_row(source: RowsInSource, target: ast.expr) -> set[str] | None:
             continue
         if not isinstance(outer, ast.Attribute) or not isinstance(outer.ctx, ast.Load):
             return None
-        if outer.attr not in source.columns:
+        if outer.attr not in source.columns and not _is_followed(source, outer, ways):
             return None
         found.add(outer.attr)
     return found
 
 
-def _named(chain: ast.Call, eager: str) -> tuple[str, ...]:
-    """The relations that are written as words, where all of the call's are."""
+def _is_followed(source: RowsInSource, relation: ast.Attribute, ways: Ways) -> bool:
+    """Whether what is done with a relation's rows leads to nothing else of the row."""
+    if relation.attr not in ways:
+        return False
+    allowed = ways[relation.attr]
+    if allowed is None:
+        return True
+    every = source.parents.get(relation)
+    asked = source.parents.get(every) if every is not None else None
+    if not isinstance(every, ast.Attribute) or every.attr != "all":
+        return False
+    if not isinstance(asked, ast.Call):
+        return False
+    target = _target(source.parents.get(asked), asked)
+    if not isinstance(target, ast.Name):
+        return False
+    uses = [source.parents.get(name) for name in source.reads(target.id)]
+    return all(isinstance(use, ast.Attribute) and use.attr in allowed for use in uses)
+
+
+def _named(chain: ast.Call, eager: str, followed: frozenset[str]) -> tuple[str, ...]:
+    """The relations that are written as words, where all of the call's are, and not followed."""
     found: list[str] = []
     for call in calls_of(chain):
         if method(call) == eager:
             words = [a.value for a in call.args if isinstance(a, ast.Constant)]
-            found += [word for word in words if isinstance(word, str)]
+            found += [w for w in words if isinstance(w, str) and _first(w) not in followed]
     return tuple(dict.fromkeys(found))
 
 
-def _bare(source: RowsInSource, chain: ast.Call) -> str:
+def _first(path: str) -> str:
+    return path.partition("__")[0]
+
+
+def _bare(source: RowsInSource, chain: ast.Call, followed: frozenset[str]) -> str:
     text = source.queryset(chain)
     for call in calls_of(chain):
         if method(call) in _EAGER and isinstance(call.func, ast.Attribute):
             inner = source.said(call.func.value)
-            left = [source.said(a) for a in call.args if not _is_word(a)]
+            left = [source.said(a) for a in call.args if not _is_unused(a, followed)]
             rest = f".{method(call)}({', '.join(left)})" if left else ""
             text = text.replace(source.said(call), f"{inner}{rest}")
     return text if text.endswith(")") else f"{text}.all()"
 
 
-def _is_word(argument: ast.expr) -> bool:
-    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+def _is_unused(argument: ast.expr, followed: frozenset[str]) -> bool:
+    word = argument.value if isinstance(argument, ast.Constant) else None
+    return isinstance(word, str) and _first(word) not in followed

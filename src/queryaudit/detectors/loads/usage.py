@@ -6,22 +6,26 @@ the rows stands there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from queryaudit.advice.function_source import FunctionSource
-from queryaudit.advice.row_reads import RowReads, row_reads
+from queryaudit.advice.row_reads import RowReads, Ways, row_reads
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import editable, evaluated_at, function_of
 from queryaudit.records.definitions import (
+    Access,
     Frame,
     Model,
     Origin,
     Stack,
 )
 from queryaudit.records.events import Fetch, Query, Usage
-from queryaudit.records.kinds import FrameKind
+from queryaudit.records.kinds import AccessKind, FrameKind
 from queryaudit.sql.statement import Statement
+
+#: How Django calls a field that many rows can refer to one row by; a one-to-one leads back.
+_FOREIGN_KEY = "ForeignKey"
 
 
 class UsageFold:
@@ -32,10 +36,12 @@ class UsageFold:
         self._queries: dict[tuple[int, int], int] = {}
         self._ignored: dict[tuple[int, int], int | None] = {}
         self._usages: list[Usage] = []
+        self._accesses: set[int | None] = set()
 
     def add(self, query: Query) -> None:
         key = (query.sql, query.stack)
         self._ignored[key] = query.ignored
+        self._accesses.add(query.access)
         self._queries[key] = self._queries.get(key, 0) + 1
 
     def fetch(self, fetch: Fetch) -> None:
@@ -61,12 +67,25 @@ class UsageFold:
 
     def written(self, view: View) -> Iterator[tuple[Source, RowReads]]:
         """The querysets whose function shows all that is read of their rows."""
+        eager = self._prefetched(view)
         for sql, stack in self._rows:
             for origin in view.tables.origins_at(sql, stack):
                 source = self._source(origin, view)
-                reads = _reads(source, view) if source is not None else None
+                loaded = eager.get(origin.id, ())
+                reads = _reads(source, loaded, view) if source is not None else None
                 if source is not None and reads is not None:
                     yield source, reads
+
+    def _prefetched(self, view: View) -> dict[int, list[Access]]:
+        """What was loaded together with the rows of each origin."""
+        found: dict[int, list[Access]] = {}
+        for id in sorted(self._accesses - {None}, key=str):
+            access = view.tables.accesses[id] if id is not None else None
+            if access is None or access.origin is None or len(access.path) != 1:
+                continue
+            if access.path[0].eager:
+                found.setdefault(access.origin, []).append(access)
+        return found
 
     def _source(self, origin: Origin, view: View) -> Source | None:
         stack = view.tables.stacks[origin.stack]
@@ -109,7 +128,7 @@ class Source:
         return (frame.path, frame.function, self.origin.model, self.statement.fingerprint)
 
 
-def _reads(source: Source, view: View) -> RowReads | None:
+def _reads(source: Source, eager: Sequence[Access], view: View) -> RowReads | None:
     frame, model = source.evaluated or source.frame, source.model
     if model is None or frame.kind not in view.own:
         return None
@@ -119,4 +138,26 @@ def _reads(source: Source, view: View) -> RowReads | None:
     text = FunctionSource(function.first_line, function.lines)
     kinds = {column.attname: column.kind for column in model.columns}
     kinds["pk"] = ""
-    return row_reads(text, frame.line, frame.end_line, model.label.rpartition(".")[2], kinds)
+    name = model.label.rpartition(".")[2]
+    ways = _ways(model, eager, view)
+    return row_reads(text, frame.line, frame.end_line, name, kinds, ways)
+
+
+def _ways(model: Model, eager: Sequence[Access], view: View) -> Ways:
+    """The relations whose rows lead to nothing else of the row that they are followed from."""
+    ways: dict[str, frozenset[str] | None] = {
+        column.name: None for column in model.columns if column.kind == _FOREIGN_KEY
+    }
+    for access in eager:
+        [step] = access.path
+        target = view.tables.models.get(access.target or "")
+        if step.kind is AccessKind.MANY:
+            ways[step.name] = None
+        elif step.kind is AccessKind.COLLECTION and target is not None:
+            # Not over the key by which they refer to the row.
+            ways[step.name] = frozenset(
+                name
+                for column in target.columns
+                for name in (column.attname, *(() if column.target else (column.name,)))
+            ) | {"pk"}
+    return ways
