@@ -313,3 +313,16 @@ def test_a_table_whose_name_needs_quotes_gets_an_index(lite: str, file: Path) ->
     assert 'CREATE INDEX "old_shipments_the_code_idx" ON "Old Shipments" ("the code")' in str(
         index["code"]
     )
+
+
+def test_a_model_that_migrations_leave_alone_gets_sql(
+    db: None, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shipment._meta, "managed", False)
+    trace = traced(file.parent, Shipment.objects.filter(tracking_code="T1").values("pk"))
+    [index] = advised(trace, file)
+    assert (index["outcome"], index["model"]) == ("proved", "shop.Shipment")
+    assert 'CREATE INDEX "shop_shipment_track_6fc022_idx" ON "shop_shipment"' in str(index["code"])
+    assert "class Shipment" not in str(index["code"])
+    [finding] = json.loads((file.parent / "report.json").read_text("utf-8"))["findings"]
+    assert "managed = False" in finding["fix"]["note"]

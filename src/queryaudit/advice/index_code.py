@@ -145,10 +145,15 @@ def is_own(model: Model | None) -> bool:
     return model is not None and not model.label.startswith(_DJANGOS)
 
 
+def takes_indexes(model: Model | None) -> bool:
+    """Whether what stands in a model's Meta comes to be in the database by a migration."""
+    return model is not None and is_own(model) and model.managed
+
+
 def statement_code(
     candidates: Sequence[Candidate], model: Model | None, *, concurrently: bool = True
 ) -> str:
-    """A migration for a table whose model is Django's own, or that has none."""
+    """A migration for a table without a model, or with one whose Meta makes no index of it."""
     app = model.label.partition(".")[0] if model is not None else "app"
     return "\n".join(
         [

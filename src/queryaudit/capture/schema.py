@@ -34,6 +34,7 @@ def model_row(model: type[DjangoModel]) -> Model:
         parents=tuple(parent._meta.label for parent in options.parents),
         module=model.__module__,
         manager=options.default_manager.name if options.default_manager is not None else "",
+        managed=bool(options.managed),
     )
 
 

@@ -16,11 +16,11 @@ from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
     index_expression,
     index_name,
-    is_own,
     may_build_concurrently,
     meta_code,
     migration_code,
     statement_code,
+    takes_indexes,
 )
 from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
@@ -217,7 +217,7 @@ def _character(trial: Trial, candidate: Candidate) -> str:
 def _advised(trial: Trial, candidate: Candidate, reason: str) -> AdvisedIndex:
     model = trial.model
     concurrently = may_build_concurrently(trial.relation)
-    if is_own(model):
+    if takes_indexes(model):
         migration = migration_code([candidate], model, concurrently=concurrently)
         code = f"{meta_code([candidate], model)}\n\n\n{migration}"
     else:

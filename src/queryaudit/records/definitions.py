@@ -149,3 +149,4 @@ class Model(NamedTuple):
     path: str | None = None  #: the file of the project that it stands in
     module: str = ""  #: where its class is defined
     manager: str = "objects"  #: its default manager
+    managed: bool = True  #: migrations make its table

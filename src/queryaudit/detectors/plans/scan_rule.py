@@ -14,6 +14,7 @@ from queryaudit.advice.index_code import (
     meta_code,
     migration_code,
     statement_code,
+    takes_indexes,
 )
 from queryaudit.advice.sqlite_plans import completed
 from queryaudit.detectors.base import Limits, Nomination
@@ -72,13 +73,13 @@ def index_fix(candidates: Sequence[Candidate], model: Model | None, relation: Re
     """The indexes as code: for the model, and for a migration that keeps nobody waiting."""
     table = candidates[0].table
     concurrently = may_build_concurrently(relation)
-    if not is_own(model):
+    if not takes_indexes(model):
         keys = " and ".join(", ".join(candidate.words[2:]) for candidate in candidates)
         return Fix(
             title=f"Add {'indexes' if candidates[1:] else 'an index'} to {table}: {keys}",
             applicability=Applicability.DISPLAY_ONLY,
             code=statement_code(candidates, model, concurrently=concurrently),
-            note=f"Its model is not the project's to edit. {_cost(candidates, relation)}",
+            note=f"{_why_sql(model)} {_cost(candidates, relation)}",
         )
     label = model.label if model is not None else table
     code = "\n\n\n".join(
@@ -94,6 +95,12 @@ def index_fix(candidates: Sequence[Candidate], model: Model | None, relation: Re
         code=code,
         note=_cost(candidates, relation),
     )
+
+
+def _why_sql(model: Model | None) -> str:
+    if is_own(model):
+        return "Its model has managed = False, so that migrations make nothing of its indexes."
+    return "Its model is not the project's to edit."
 
 
 def _cost(candidates: Sequence[Candidate], relation: Relation) -> str:
