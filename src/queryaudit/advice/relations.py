@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from queryaudit.advice.arguments import quote
+from queryaudit.advice.peers import fetch_mode_hint
 from queryaudit.advice.relation_calls import Calls, Lookup, without_prefixes
 from queryaudit.advice.relation_tree import (
     COUNTED,
@@ -31,7 +32,6 @@ __all__ = ["RelationPlan", "RelationUse", "plan_relations"]
 _BACKED = frozenset({AccessKind.COLLECTION, AccessKind.MANY})
 #: Methods that give one row of a collection.
 _ONE_OF_ALL = frozenset({"first", "last", "getitem"})
-_FETCHED_WITH_PEERS = JOINED | {AccessKind.GENERIC, AccessKind.DEFERRED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def plan_relations(
         changes=tuple(dict.fromkeys(planner.changes)),
         notes=tuple(dict.fromkeys(planner.notes)),
         applicability=_applicability(calls, planner),
-        fetch_mode_hint=_fetch_mode_hint(root),
+        fetch_mode_hint=fetch_mode_hint(root),
     )
 
 
@@ -336,29 +336,3 @@ def _applicability(calls: Sequence[str], planner: _Planner) -> Applicability:
     if planner.loop_changes or planner.names or planner.notes:
         return Applicability.UNSAFE
     return Applicability.SAFE
-
-
-def _fetch_mode_hint(root: Relation) -> str | None:
-    """Peers are the rows of one queryset, so that nothing behind a lazy collection counts."""
-    covered: list[str] = []
-    left: list[str] = []
-    waiting = [(root, "", False)]
-    while waiting:
-        node, prefix, behind = waiting.pop()
-        for child in node.ordered_children:
-            path = f"{prefix}{child.name}"
-            peers = child.kind in _FETCHED_WITH_PEERS and not behind
-            if child.lazy or child.uses:
-                (covered if peers else left).append(path)
-            waiting.append((child, f"{path}__", not peers))
-    if not covered:
-        return None
-    hint = (
-        f"On Django 6.1 or later `.fetch_mode(FETCH_PEERS)` loads {_listed(covered)} for all "
-        "rows at once without naming them, but not for rows read with `iterator()`"
-    )
-    return f"{hint}, and not {_listed(left)}." if left else f"{hint}."
-
-
-def _listed(paths: Sequence[str]) -> str:
-    return ", ".join(f"`{path}`" for path in sorted(paths))

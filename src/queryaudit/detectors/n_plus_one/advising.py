@@ -1,4 +1,4 @@
-"""Words and fixes for the family: from the sightings of one root cause to what to write."""
+"""Fixes for the family: from the sightings of one root cause to what to write."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from queryaudit.detectors.n_plus_one.editing import unchanged
 from queryaudit.detectors.n_plus_one.editing import write as edited
 from queryaudit.detectors.n_plus_one.keys import together
 from queryaudit.detectors.n_plus_one.loads import COLLECTIONS
+from queryaudit.detectors.n_plus_one.tree_code import of_tree
 from queryaudit.records.definitions import Frame, Step
 from queryaudit.records.findings import Applicability, Fix
-from queryaudit.records.kinds import AccessKind, FrameKind
 from queryaudit.sql.statement import parse
 
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
@@ -47,84 +47,12 @@ _OF_ANY = "The model is chosen at run time: see that each one that comes here ha
 
 _OF_ALL = "All that use this queryset load it too: where one alone reads so far, put it there."
 
-#: A loop that stands in no source of the project is told in words.
-_WORDS = "for each "
-
-_MANY = (AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION)
-
-
-def message(sightings: Sequence[Sighting]) -> str:
-    """One sentence: whose rows, what of them, how often."""
-    head = sightings[0]
-    queries = sum(s.queries for s in sightings)
-    if not head.path:
-        return _hand_written(head, queries)
-    if head.rule == "QA108":
-        tree = (head.owner or head.model or "").rpartition(".")[2]
-        return (
-            f"A tree of {tree} rows is walked over {_access(head)} "
-            f"with a query for each node: {_counted(queries)}."
-        )
-    accesses: dict[str, dict[str, None]] = {}
-    for sighting in sightings:
-        accesses.setdefault(_asking(sighting), {})[_access(sighting)] = None
-    said = [
-        _loaded([*names], rows, again=n > 0) for n, (rows, names) in enumerate(accesses.items())
-    ]
-    return f"{_listed(said)}: {_counted(queries)}."
-
-
-def _asking(sighting: Sighting) -> str:
-    """The model of the rows that each ask once: behind a collection, those that are in it."""
-    collected = any(step.kind in _MANY for step in sighting.path[:-1])
-    label = (sighting.owner if collected else None) or sighting.model or ""
-    return label.rpartition(".")[2]
-
-
-def _loaded(accesses: Sequence[str], rows: str, *, again: bool) -> str:
-    verb = "" if again else " is loaded" if len(accesses) == 1 else " are loaded"
-    return f"{_listed(accesses)}{verb} once per {rows} row"
-
-
-def _hand_written(head: Sighting, queries: int) -> str:
-    where = f" in {_function(head.frame)}" if head.frame.function else ""
-    if head.rule == "QA108":
-        return f"A recursive function{where} runs a query at each level: {_counted(queries)}."
-    kind = "An aggregate" if head.rule == "QA104" else "A query"
-    loop = head.loop[2] if head.loop is not None else ""
-    rounds = f" per round of `{loop}`" if loop else " per round"
-    rounds = f" {loop}" if loop.startswith(_WORDS) else rounds
-    return f"{kind}{where} runs once{rounds}: {_counted(queries)}."
-
-
-def _counted(queries: int) -> str:
-    return f"{queries} {'query' if queries == 1 else 'queries'}"
-
-
-def _function(frame: Frame) -> str:
-    if frame.kind is FrameKind.TEMPLATE:
-        return frame.path.rpartition("/")[2]
-    if frame.kind is FrameKind.SERIALIZER:
-        return frame.function
-    return f"{frame.function}()"
-
-
-def _access(sighting: Sighting) -> str:
-    names = ".".join(step.name for step in sighting.path)
-    if sighting.path[-1].kind in _MANY:
-        names += "[...]" if sighting.method == "getitem" else f".{sighting.method or 'all'}()"
-    return names
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
 
 def fix(sightings: Sequence[Sighting]) -> Fix | None:
     """All of a queryset's relations in one fix; a query in a loop by its own code."""
     head = sightings[0]
     if any(s.rule == "QA108" for s in sightings):
-        return _tree(head)
+        return of_tree(head)
     lazy = [s for s in sightings if s.path]
     changed = any(s.changed for s in sightings)
     if not lazy:
@@ -301,44 +229,3 @@ def _lines(frame: Frame) -> str:
     """The source of the call itself."""
     first = frame.line - (frame.snippet_line or 0)
     return "\n".join(frame.snippet[first : first + 1 + (frame.end_line or frame.line) - frame.line])
-
-
-def _tree(head: Sighting) -> Fix:
-    rows = (head.target or head.model or "").rpartition(".")[2]
-    column = _parent_column(head)
-    code = ""
-    if rows and column and head.path and head.path[-1].kind is AccessKind.FORWARD:
-        code = (
-            f"nodes = {rows}.objects.in_bulk()\n"
-            f"# then, instead of `node.{head.path[-1].name}`:\n"
-            f"nodes.get(node.{column})"
-        )
-    elif rows and column:
-        code = (
-            "from collections import defaultdict\n\n"
-            "children = defaultdict(list)\n"
-            f"for node in {rows}.objects.all():\n"
-            f"    children[node.{column}].append(node)"
-        )
-    return Fix(
-        title="load the tree in one query",
-        applicability=Applicability.DISPLAY_ONLY,
-        code=code,
-        note=f"{'Or walk' if code else 'Load the rows of all levels at once, or walk'} it in the "
-        "database with WITH RECURSIVE; for trees that are read often, keep a materialised path.",
-    )
-
-
-def _parent_column(head: Sighting) -> str | None:
-    """The attribute of a row that holds its parent's key, where that is known for certain."""
-    if head.path:
-        step = head.path[-1]
-        if head.owner != head.target:
-            return None  # the levels are of several models
-        if step.kind is AccessKind.FORWARD:
-            return f"{step.name}_id"
-        if step.kind is not AccessKind.COLLECTION:
-            return None
-    compared = parse(head.statement).compared or ()
-    column = compared[0] if len(compared) == 1 else ""
-    return column if column.endswith("_id") and not column.endswith("_ptr_id") else None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.n_plus_one import advising
+from queryaudit.detectors.n_plus_one import advising, wording
 from queryaudit.detectors.n_plus_one.judgement import judge
 from queryaudit.detectors.n_plus_one.loads import Load, LoadFold
 from queryaudit.records.findings import Fix
@@ -55,7 +55,7 @@ class LoadRule(Detector):
         return fold.sightings.get(self.code, ())
 
     def message(self, sightings: Sequence[Sighting]) -> str:
-        return advising.message(sightings)
+        return wording.message(sightings)
 
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         return advising.fix(sightings)
