@@ -24,8 +24,9 @@ class UnusedEagerLoad(Detector):
     ---------------
     ``select_related`` and ``prefetch_related`` paths that nothing follows: where the function that
     goes through the rows reads columns of them, or follows others of their relations, and hands
-    none of them on, as its source shows; and in deep mode (``deep``, ``--queryaudit-deep``), which sees each read of a relation,
-    where nothing followed them on any row, in any unit of work of the whole run.
+    none of them on, as its source shows; and in deep mode (``deep``, ``--queryaudit-deep``), which
+    sees each read of a relation, where nothing followed them on any row, in any unit of work of
+    the whole run.
 
     Why it matters
     --------------
