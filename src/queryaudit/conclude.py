@@ -37,9 +37,11 @@ def conclude(
     partial: bool,
     update_baseline: bool = False,
     accept_new: bool = False,
+    missing: bool = False,
 ) -> Conclusion:
     """Judge ``report`` by the project's baseline; with ``update_baseline`` write that first.
 
+    ``missing``: tests ran of which nothing could be written down.
     A baseline that can't be read or written costs the verdict, and not what a run has found.
     """
     notes: list[str] = []
@@ -52,6 +54,9 @@ def conclude(
         problems.append(error)
     # Rules that did not run have not looked for what the baseline knows of them.
     partial = partial or bool(config.select or config.ignore)
+    if any(diagnostic.leaves_out for diagnostic in report.diagnostics):
+        # What is not seen may be there all the same: nothing is gone, no ignore is unused.
+        partial, report = True, replace(report, unused_ignores=())
     if path is not None and (update_baseline or accept_new) and not problems:
         updated = update(entries or (), report, accept_new=accept_new, complete=not partial)
         try:
@@ -71,7 +76,7 @@ def conclude(
     judged = replace(report, gate=gate)
     return Conclusion(
         report=judged,
-        exit_code=ExitCode.USAGE if problems else exit_code(judged, gate),
+        exit_code=ExitCode.USAGE if problems else exit_code(judged, gate, missing=missing),
         notes=tuple(notes),
         problems=tuple(problems),
     )

@@ -95,6 +95,26 @@ def test_a_worker_that_cannot_write_runs_its_tests_and_says_that_they_are_missin
     assert told["message"].startswith("A worker's tests are missing: The trace ")
 
 
+def test_a_run_of_which_a_workers_tests_are_missing_is_not_clean(project: Project) -> None:
+    project.only_test(
+        "import pytest\n\n\n@pytest.mark.parametrize('number', range(4))\n"
+        "def test_it(number, client, books):\n    client.get('/books/lean/')\n"
+    )
+    project.append(
+        "tests/conftest.py",
+        "\n\nimport pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_configure(config):\n"
+        "    given = getattr(config, 'workerinput', None)\n"
+        "    if given is not None and given['workerid'] == 'gw0':\n"
+        "        given['queryaudit_traces'] += '/a-file/within'\n"
+        "        open(given['queryaudit_traces'][:-7], 'w').close()\n",
+    )
+    run = project.pytest(*XDIST, "-n2", "--dist=each")
+    assert run.report["audited"]["tests"] == 4, "those of the other worker"
+    assert [d["slug"] for d in run.report["diagnostics"]] == ["trace-incomplete"]
+    assert run.code == 3
+
+
 def test_a_worker_that_died_as_it_began_takes_nothing_from_the_others(project: Project) -> None:
     project.only_test("def test_it(client, books):\n    client.get('/books/')\n")
     project.append(

@@ -28,6 +28,13 @@ def test_a_new_finding_fails() -> None:
     assert exit_code(FOUND, gate) is ExitCode.FINDINGS
 
 
+def test_a_run_of_which_tests_are_missing_is_not_clean() -> None:
+    gate = judge(report(), None, Severity.NOTE, False)
+    assert exit_code(report(), gate, missing=True) is ExitCode.INTERNAL
+    failed = judge(FOUND, None, Severity.WARNING, False)
+    assert exit_code(FOUND, failed, missing=True) is ExitCode.FINDINGS
+
+
 def test_known_findings_pass() -> None:
     gate = judge(FOUND, entries_of(FOUND), Severity.WARNING, False, baseline="known.json")
     assert gate == GateResult(

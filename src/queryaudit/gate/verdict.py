@@ -43,10 +43,13 @@ def judge(
     )
 
 
-def exit_code(report: Report, gate: GateResult) -> ExitCode:
-    """What the process returns. A run that saw no query is not a clean one."""
+def exit_code(report: Report, gate: GateResult, *, missing: bool = False) -> ExitCode:
+    """What the process returns. A run that saw no query is not a clean one, nor is one of which
+    a part is ``missing``."""
     if gate.failed:
         return ExitCode.FINDINGS
+    if missing and _has_audited(report.audited):
+        return ExitCode.INTERNAL
     return ExitCode.CLEAN if _has_audited(report.audited) else ExitCode.NOTHING_AUDITED
 
 

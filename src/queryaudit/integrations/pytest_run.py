@@ -26,7 +26,7 @@ from queryaudit.integrations.phases import in_phase
 from queryaudit.integrations.pytest_fixture import marker_ignores
 from queryaudit.integrations.pytest_selection import is_partial
 from queryaudit.integrations.pytest_unittest import apart
-from queryaudit.integrations.worker_traces import WorkerTraces, begun, merged
+from queryaudit.integrations.worker_traces import WorkerTraces, begun, is_missing, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
 from queryaudit.records.advised import AdvisedIndex
@@ -162,6 +162,8 @@ class _Concluding:
         session: pytest.Session,
         diagnostics: list[Diagnostic],
         indexes: tuple[AdvisedIndex, ...] = (),
+        *,
+        missing: bool = False,
     ) -> None:
         option = self.config.option
         self._notes, self._problems, self._printed = [], [], StringIO()
@@ -175,6 +177,7 @@ class _Concluding:
             partial=partial,
             update_baseline=option.queryaudit_baseline_update,
             accept_new=option.queryaudit_accept_new,
+            missing=missing,
         )
         notes, problems = write_outputs(conclusion.report, self.options, self._printed)
         self._notes = [*conclusion.notes, *notes]
@@ -299,5 +302,6 @@ class Controller(_Concluding):
         advised = after_run.advised(
             self.analysis, lambda planner: self._traces.analysed(self.analysis, planner)
         )
+        missing = is_missing(self._diagnostics)
         self._diagnostics.extend(advised.diagnostics)
-        self.conclude(session, merged(self._diagnostics), advised.indexes)
+        self.conclude(session, merged(self._diagnostics), advised.indexes, missing=missing)

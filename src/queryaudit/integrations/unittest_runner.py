@@ -23,7 +23,7 @@ from queryaudit.errors import ExitCode, QueryAuditError
 from queryaudit.integrations.django_entrances import Entrances
 from queryaudit.integrations.unittest_cases import audited
 from queryaudit.integrations.unittest_workers import RecordingRunners, RecordingSuite
-from queryaudit.integrations.worker_traces import WorkerTraces, merged
+from queryaudit.integrations.worker_traces import WorkerTraces, is_missing, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
 from queryaudit.records.advised import AdvisedIndex
@@ -60,6 +60,7 @@ class QueryAuditRunner(DiscoverRunner):
         self._flags: Mapping[str, object] = dict(given_flags(_Given(options)))
         self._diagnostics: list[Diagnostic] = []
         self._indexes: tuple[AdvisedIndex, ...] = ()
+        self._missing = False
         self._partial = bool(self.tags or self.exclude_tags or self.test_name_patterns)
         self._analysis: Analysis
 
@@ -149,6 +150,7 @@ class QueryAuditRunner(DiscoverRunner):
             advised = after_run.advised(
                 self._analysis, lambda planner: traces.analysed(self._analysis, planner)
             )
+            self._missing = is_missing(suite.diagnostics)
             self._diagnostics = merged([*suite.diagnostics, *advised.diagnostics])
             self._indexes = advised.indexes
 
@@ -161,7 +163,8 @@ class QueryAuditRunner(DiscoverRunner):
             return failures
         if code is ExitCode.FINDINGS:
             return 1
-        raise CommandError("queryaudit: nothing was audited.", returncode=int(code))
+        what = "tests are missing in the audit" if self._missing else "nothing was audited"
+        raise CommandError(f"queryaudit: {what}.", returncode=int(code))
 
     def _conclude(self, stream: Any) -> ExitCode:
         """Print the report, write those that were asked for, and judge."""
@@ -178,6 +181,7 @@ class QueryAuditRunner(DiscoverRunner):
             partial=self._partial,
             update_baseline=self._update,
             accept_new=self._accept,
+            missing=self._missing,
         )
         notes, outputs = write_outputs(conclusion.report, config, printed)
         problems = (*conclusion.problems, *outputs)

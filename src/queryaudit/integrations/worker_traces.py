@@ -69,6 +69,11 @@ def _problem(path: Path) -> tuple[Path, Diagnostic] | None:
     return None
 
 
+def is_missing(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether a worker says that it could not write down what its tests did."""
+    return any(diagnostic.slug == "trace-incomplete" for diagnostic in diagnostics)
+
+
 def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Workers have the same troubles: each once, with the sum of their counts."""
     counts: dict[tuple[str, str, str], int] = {}

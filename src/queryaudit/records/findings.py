@@ -180,6 +180,14 @@ class UnusedIgnore:
     place: str
 
 
+_LEAVES_OUT = frozenset(
+    {
+        "capture-failed", "plugin-refused", "rule-crashed", "trace-garbled", "trace-incomplete",
+        "trace-left-out", "trace-lost-rows", "trace-torn", "trace-unreadable",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """Something that went wrong with the audit itself; never with the audited code."""
@@ -188,3 +196,8 @@ class Diagnostic:
     message: str
     hint: str = ""
     count: int = 1
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether findings may be missing that a whole audit would have."""
+        return self.slug in _LEAVES_OUT
