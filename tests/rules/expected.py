@@ -286,6 +286,7 @@ EXPECTED = (
             "bad_average",
             'return [book.reviews.aggregate(mean=Avg("rating"))["mean"] for book in Book.objects.all()]',
             ("reviews",),
+            'Book.objects.annotate(reviews_total=Avg("reviews__rating"))',
         ),
         "QA104.bad_filtered_count": Expected(
             "bad_filtered_count",
@@ -350,6 +351,7 @@ EXPECTED = (
             "bad_many_to_many",
             'book.tags.filter(name="classic").exists() for book in Book.objects.prefetch_related("tags")',
             ("tags",),
+            'Book.objects.annotate(has_filtered_tags=Exists(Book.objects.filter(pk=OuterRef("pk"), tags__name="classic")))',
         ),
         "QA105.bad_aggregate": Expected(
             "bad_aggregate",

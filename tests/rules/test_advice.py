@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 import pytest
-from django.db import connection
+from django.db import connection, models
 
 import queryaudit
 from queryaudit.blocks import Audit
@@ -140,3 +143,32 @@ def test_sql_by_hand_gets_a_list_as_its_database_takes_one() -> None:
         assert last.endswith('WHERE id = ANY(%s)", [list(ids)])')
     else:
         assert last.endswith('WHERE id IN ({marks})", values)')
+
+
+def totals(books: models.QuerySet[Book]) -> list[int | None]:
+    return [
+        book.reviews.filter(rating__gte=3).aggregate(stars=models.Sum("rating"))["stars"]
+        for book in books.order_by("pk")
+    ]
+
+
+def tagged(books: models.QuerySet[Book]) -> list[bool]:
+    return [book.tags.filter(name__startswith="c").exists() for book in books.order_by("pk")]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="which call it is needs its columns")
+@pytest.mark.parametrize(
+    ("run", "column"), [(totals, "filtered_reviews_total"), (tagged, "has_filtered_tags")]
+)
+def test_a_value_of_a_collection_is_a_column_of_the_row(
+    run: Callable[[models.QuerySet[Book]], list[object]], column: str
+) -> None:
+    with queryaudit.audit() as audited:
+        expected = run(Book.objects.all())
+    assert len(set(expected)) > 1
+    [finding] = [f for f in audited.findings if f.rule == "QA104"]
+    assert finding.fix is not None
+    code = finding.fix.code.splitlines()[-1]
+    assert "..." not in code
+    rows = eval(code, {"models": models, "Book": Book}).order_by("pk")
+    assert [getattr(row, column) for row in rows] == expected

@@ -43,6 +43,8 @@ def use(
     )
 
 
+SUM = Narrowing((), None, ("Sum", "rating"))
+SUM_OF_OPEN = Narrowing((".filter(open=True)",), (("open", "True"),), ("Sum", "rating"))
 REVIEWS_READ = use(REVIEWS, target="shop.Review")
 REVIEW_AUTHOR = use(REVIEWS, AUTHOR, owner="shop.Review", target="shop.User")
 
@@ -117,13 +119,27 @@ def plan(*uses: RelationUse) -> RelationPlan:
         ),
         (
             [use(REVIEWS, method="exists", target="shop.Review")],
-            '.annotate(has_reviews=Exists(Review.objects.filter(book=OuterRef("pk"))))',
+            '.annotate(has_reviews=Exists(Book.objects.filter(pk=OuterRef("pk"), '
+            "reviews__isnull=False)))",
         ),
         (
             [use(JOINED_AUTHOR, REVIEWS, method="exists", owner="shop.User", target="shop.Review")],
-            '.annotate(author_has_reviews=Exists(Review.objects.filter(user=OuterRef("author"))))',
+            '.annotate(author_has_reviews=Exists(User.objects.filter(pk=OuterRef("author"), '
+            "reviews__isnull=False)))",
         ),
-        ([use(REVIEWS, method="exists")], '.annotate(reviews_count=Count("reviews"))'),
+        (
+            [
+                use(
+                    TAGS,
+                    method="exists",
+                    narrowed=True,
+                    narrowing=Narrowing((".filter(name=NAME)",), (("name", "NAME"),)),
+                )
+            ],
+            '.annotate(has_filtered_tags=Exists(Book.objects.filter(pk=OuterRef("pk"), '
+            "tags__name=NAME)))",
+        ),
+        ([use(REVIEWS, method="exists", owner=None)], '.annotate(reviews_count=Count("reviews"))'),
         ([use(REVIEWS, method="first")], '.prefetch_related("reviews")'),
         ([use(REVIEWS, method="latest"), REVIEWS_READ], '.prefetch_related("reviews")'),
         (
@@ -151,8 +167,7 @@ def plan(*uses: RelationUse) -> RelationPlan:
         ),
         (
             [use(REVIEWS, narrowed=True, method="exists", target="shop.Review")],
-            ".annotate(has_filtered_reviews=Exists("
-            'Review.objects.filter(..., book=OuterRef("pk"))))',
+            '.annotate(has_filtered_reviews=Exists(Book.objects.filter(..., pk=OuterRef("pk"))))',
         ),
         (
             [use(REVIEWS, method="count"), use(REVIEWS, method="count", narrowed=True)],
@@ -160,6 +175,20 @@ def plan(*uses: RelationUse) -> RelationPlan:
             'filtered_reviews_count=Count("reviews", filter=Q(...), distinct=True))',
         ),
         ([use(REVIEWS, method="aggregate")], ".annotate(reviews_total=...)"),
+        (
+            [use(REVIEWS, method="aggregate", narrowing=SUM)],
+            '.annotate(reviews_total=Sum("reviews__rating"))',
+        ),
+        (
+            [use(REVIEWS, method="aggregate", narrowed=True, narrowing=SUM_OF_OPEN)],
+            ".annotate(filtered_reviews_total="
+            'Sum("reviews__rating", filter=Q(reviews__open=True)))',
+        ),
+        (
+            # Two joins would count the rows of one for each of the other.
+            [use(REVIEWS, method="aggregate", narrowing=SUM), use(TAGS, method="count")],
+            '.annotate(tags_count=Count("tags"), reviews_total=...)',
+        ),
         (
             [use(REVIEWS, narrowed=True, method="getitem", narrowing=Narrowing((), None))],
             '.prefetch_related("reviews")',

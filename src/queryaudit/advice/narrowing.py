@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from queryaudit.advice.arguments import code_of, code_of_arguments
 from queryaudit.advice.chains import ENDING, Link, find_chains
@@ -12,6 +12,8 @@ from queryaudit.records.definitions import Frame, Step
 
 #: Calls that mean the same for the rows of one parent as for those of all.
 FOR_EACH = frozenset({"all", "filter", "exclude", "order_by", "select_related"})
+#: Aggregates that give the same over a join as over the rows themselves.
+_FUNCTIONS = frozenset({"Sum", "Avg", "Min", "Max"})
 #: Modules that are asked for the time.
 _CLOCKS = frozenset({"timezone", "datetime", "date", "timedelta"})
 
@@ -23,6 +25,8 @@ class Narrowing:
     calls: tuple[str, ...]  #: ``.filter(status="open")``
     #: Lookup and value, where filters by keyword are all there is.
     conditions: tuple[tuple[str, str], ...] | None
+    #: What ``aggregate()`` is asked for: its function and the column.
+    value: tuple[str, str] | None = None
 
 
 def narrowing_at(frame: Frame, step: Step, *, indexed: bool = False) -> Narrowing | None:
@@ -52,6 +56,9 @@ def _read(links: tuple[Link, ...], indexed: bool) -> Narrowing | None:
             return _made(calls, conditions)
         if link.call is None:
             return None
+        if link.name in ("aggregate", "aaggregate"):
+            value = _value(link.call)
+            return replace(_made(calls, conditions), value=value) if value is not None else None
         if link.name in ENDING:
             return None if link.call.args or link.call.keywords else _made(calls, conditions)
         if link.name not in FOR_EACH or not _is_constant(link.call):
@@ -66,6 +73,17 @@ def _read(links: tuple[Link, ...], indexed: bool) -> Narrowing | None:
             assert keyword.arg is not None
             conditions.append((keyword.arg, code_of(keyword.value)))
     return _made(calls, conditions)
+
+
+def _value(call: ast.Call) -> tuple[str, str] | None:
+    """``Sum`` and ``price`` of ``aggregate(total=Sum("price"))``."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    match given:
+        case [ast.Call(func=function, args=[ast.Constant(value=str(column))], keywords=[])]:
+            name = function.attr if isinstance(function, ast.Attribute) else code_of(function)
+            return (name, column) if name in _FUNCTIONS else None
+        case _:
+            return None
 
 
 def _made(calls: list[str], conditions: list[tuple[str, str]] | None) -> Narrowing:

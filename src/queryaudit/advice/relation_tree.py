@@ -105,7 +105,7 @@ def grow(uses: Iterable[RelationUse]) -> Relation:
         node.model = node.model or use.owner
         last = _child(node, use.path[-1])
         last.uses.add((use.method, use.narrowed))
-        if use.narrowed:
+        if use.narrowed or use.method == "aggregate":
             last.narrowings.setdefault(use.method, set()).add(use.narrowing)
         last.model = last.model or use.target
         last.owner = last.owner or use.owner

@@ -29,7 +29,7 @@ from queryaudit.records.kinds import AccessKind
 
 __all__ = ["RelationPlan", "RelationUse", "plan_relations"]
 
-_BACKED = frozenset({AccessKind.COLLECTION, AccessKind.MANY})
+_BACKED = frozenset({AccessKind.COLLECTION, AccessKind.MANY, AccessKind.GENERIC_COLLECTION})
 #: Methods that give one row of a collection.
 _ONE_OF_ALL = frozenset({"first", "last", "getitem"})
 
@@ -109,6 +109,8 @@ class _Planner:
     def __init__(self, objects: bool, models: Mapping[str, Model]) -> None:
         self._objects = objects
         self._models = models
+        #: Collections that one queryset would join for a number of each row.
+        self._joined = 0
         self.names: set[str] = set()
         self.models: set[str] = set()
         self.loop_changes: list[str] = []
@@ -118,7 +120,9 @@ class _Planner:
     def context(self, node: Relation, path: tuple[str, ...] = ()) -> Calls:
         """The calls for a queryset whose rows are ``node``'s, which ``path`` leads to."""
         calls = Calls()
+        around, self._joined = self._joined, _joined(node)
         self._walk(node, path, (), variable(node.model), calls)
+        self._joined = around
         if any(lookup.queryset for lookup in calls.lookups):
             self.names.add("Prefetch")
         if calls.counts:
@@ -250,26 +254,16 @@ class _Planner:
         known = relation.narrowing(method) if narrowed else None
         conditions = known.conditions if known is not None else None
         unknown = narrowed and conditions is None
-        guessed = False
         if method == "aggregate":
             name = place.annotation(before=filtered, after="total")
-            calls.annotations.append(f"{name}=...")
-            unknown = True
-        elif method == "exists" and relation.model and relation.owner and relation.kind in _BACKED:
+            total = self._total(place, narrowed)
+            unknown = total is None
+            calls.annotations.append(f"{name}={total or '...'}")
+        elif method == "exists" and relation.owner and relation.kind in _BACKED:
             name = place.annotation(before=f"has_{filtered}".rstrip("_"))
-            back = self._back(relation)
-            outer = quote("__".join(place.prefix) or "pk")
-            arguments = (
-                ["..."] if unknown else [f"{key}={value}" for key, value in conditions or ()]
-            )
-            arguments.append(f"{back}=OuterRef({outer})")
-            queryset = self._queryset(relation, [f".filter({', '.join(arguments)})"])
+            queryset = self._found(place, None if unknown else conditions or ())
             calls.annotations.append(f"{name}=Exists({queryset})")
             self.names |= {"Exists", "OuterRef"}
-            if self._field_back(relation) is None:
-                guessed = True
-                target = relation.model.rpartition(".")[2]
-                self.notes.append(f"`{back}` stands for the field of {target} that points back.")
         else:
             name = place.annotation(before=filtered, after="count")
             lookup = "__".join((*place.prefix, relation.query_name))
@@ -281,8 +275,45 @@ class _Planner:
                 self.names.add("Q")
         if unknown:
             self.notes.append(f"`...` stands for what was asked of `{relation.name}` so far.")
-        self._change(place, method, narrowed, "" if unknown or guessed else name)
+        # What aggregate() gives is a dict, of which the code reads a key.
+        sure = not unknown and method != "aggregate"
+        self._change(place, method, narrowed, name if sure else "")
         self.loop_changes.append(f"use `{place.row}.{name}` instead of `{old}`")
+
+    def _found(self, place: _Place, conditions: Sequence[tuple[str, str]] | None) -> str:
+        """The rows of a collection that meet the conditions; of the row itself where no foreign
+        key leads back to it."""
+        relation, outer = place.relation, quote("__".join(place.prefix) or "pk")
+        back = self._field_back(relation)
+        if back is None:
+            name, path = relation.owner or "", f"{relation.query_name}__"
+            itself = f"pk=OuterRef({outer})"
+            if conditions is None:
+                asked = ["...", itself]
+                self.notes.append(f"Lookups of it begin with `{path}` there.")
+            else:
+                met = [f"{path}{key}={value}" for key, value in conditions]
+                asked = [itself, *(met or [f"{path}isnull=False"])]
+            return self._queryset_of(name, [f".filter({', '.join(asked)})"])
+        asked = [f"{key}={value}" for key, value in conditions or ()]
+        asked = ["..."] if conditions is None else asked
+        asked.append(f"{back}=OuterRef({outer})")
+        return self._queryset(relation, [f".filter({', '.join(asked)})"])
+
+    def _total(self, place: _Place, narrowed: bool) -> str | None:
+        """The aggregate of a collection as one of the row's, where no other join counts rows."""
+        relation = place.relation
+        known = relation.narrowing("aggregate")
+        if known is None or known.value is None or self._joined != 1:
+            return None
+        if narrowed and known.conditions is None:
+            return None
+        function, column = known.value
+        lookup = "__".join((*place.prefix, relation.query_name))
+        asked = ", ".join(f"{lookup}__{key}={value}" for key, value in known.conditions or ())
+        self.names |= {function, *(("Q",) if asked else ())}
+        condition = f", filter=Q({asked})" if asked else ""
+        return f"{function}({quote(f'{lookup}__{column}')}{condition})"
 
     def _change(
         self, place: _Place, method: str | None, narrowed: bool, attribute: str, form: str = "{}"
@@ -290,10 +321,6 @@ class _Planner:
         """Rows behind a join have another name where they are used."""
         attribute = "" if place.prefix else attribute
         self.changes.append(UseChange(place.path, method, narrowed, attribute, form))
-
-    def _back(self, relation: Relation) -> str:
-        """The field of the relation's rows that points to the row that has them."""
-        return self._field_back(relation) or variable(relation.owner)
 
     def _field_back(self, relation: Relation) -> str | None:
         model = self._models.get(relation.model or "")
@@ -303,10 +330,21 @@ class _Planner:
         return fields[0] if len(fields) == 1 else None
 
     def _queryset(self, relation: Relation, calls: Sequence[str]) -> str:
-        if relation.model is None:
-            return "..."
-        self.models.add(relation.model)
-        return f"{relation.model.rpartition('.')[2]}.objects{''.join(calls)}"
+        return self._queryset_of(relation.model, calls) if relation.model is not None else "..."
+
+    def _queryset_of(self, model: str, calls: Sequence[str]) -> str:
+        self.models.add(model)
+        return f"{model.rpartition('.')[2]}.objects{''.join(calls)}"
+
+
+def _joined(node: Relation) -> int:
+    count = 0
+    for child in node.ordered_children:
+        if child.kind in JOINED:
+            count += _joined(child)
+        else:
+            count += sum(method in VALUED - {"exists"} for method, _ in child.uses)
+    return count
 
 
 def _is_ordered(calls: Sequence[str]) -> bool:

@@ -27,6 +27,8 @@ from queryaudit.sql.statement import parse
 #: An aggregate groups the rows, and Django leaves Meta.ordering out of grouped queries.
 _ORDERING = "Counting groups the rows, which drops the model's Meta.ordering: order explicitly."
 
+_GROUPING = re.compile(r"=(Count|Sum|Avg|Min|Max)\(")
+
 #: The note of a plan that knows the column and not how it was left out.
 _EITHER = re.compile(r"^Add (.+) to `\.only\(\.\.\.\)`, or take it out of `\.defer\(\.\.\.\)`\.$")
 
@@ -185,7 +187,7 @@ def _use(sighting: Sighting) -> RelationUse:
         narrowing=narrowing_at(
             sighting.access, sighting.path[-1], indexed=sighting.method == "getitem"
         )
-        if sighting.narrowed
+        if sighting.narrowed or sighting.method == "aggregate"
         else None,
         prefetched=sighting.prefetched,
         owner=sighting.owner,
@@ -218,7 +220,7 @@ def _note(plan: RelationPlan, frame: Frame, imports: Sequence[str]) -> str:
     lines = [*plan.loop_changes, *plan.notes, *(f"Needs `{line}`." for line in imports)]
     if fitted(frame, plan.code) != plan.code:
         lines = [_EITHER.sub(r"Take \1 out of `.defer(...)`.", line) for line in lines]
-    if any(call.startswith(".annotate(") and "Count(" in call for call in plan.calls):
+    if any(call.startswith(".annotate(") and _GROUPING.search(call) for call in plan.calls):
         lines.append(_ORDERING)
     if plan.fetch_mode_hint and not _ITERATED.search(_lines(frame)):
         lines.append(plan.fetch_mode_hint)
