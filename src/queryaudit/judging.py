@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from queryaudit.analysis.settings import Settings, Unused
 from queryaudit.analysis.suppressions import Ignore, comments
 from queryaudit.config import Config
 from queryaudit.detectors.base import Limits
+from queryaudit.errors import UnknownRuleError
 from queryaudit.gate import plans
 from queryaudit.model_places import ModelPlaces
 from queryaudit.records.advised import AdvisedIndex
@@ -78,12 +79,17 @@ class Analysis:
             code: self.config.severity(code, detector.severity) for code, detector in rules.items()
         }
         overridden = {c: s for c, s in severities.items() if s is not rules[c].severity}
+        ignores = self._comments()
         settings = Settings(
             tool=__version__,
             rules=rules,
             severities=overridden,
-            comments=self._comments(),
-            diagnostics=(*self.registry.diagnostics, *diagnostics),
+            comments=ignores,
+            diagnostics=(
+                *self.registry.diagnostics,
+                *self._misspelt({*ignores, *self.ledger.ignores}),
+                *diagnostics,
+            ),
             unused=unused,
             surveying=tuple(d for code, d in rules.items() if self.config.runs(code)),
             limits=self._limits,
@@ -130,6 +136,18 @@ class Analysis:
         known = {**workload.before, **found}
         plans.save(path, known.values())
         return len(known)
+
+    def _misspelt(self, ignores: Iterable[Ignore]) -> list[Diagnostic]:
+        """Ignores of what no rule's code begins with, which ignore nothing."""
+        found = []
+        for ignore in sorted(ignores, key=lambda each: (each.place, each.codes)):
+            for code in ignore.codes:
+                if any(rule.startswith(code) for rule in self.registry.rules):
+                    continue
+                hint = self.registry.suggestion(code)
+                message = f"{ignore.place} ignores {code}, and there is no such rule."
+                found.append(Diagnostic(slug=UnknownRuleError.slug, message=message, hint=hint))
+        return found
 
     def _comments(self) -> tuple[Ignore, ...]:
         """Ignore comments in the files that were seen at work."""

@@ -45,6 +45,10 @@ class Registry:
         for detector in self.detectors.values():
             if wanted.upper() == detector.code or wanted.lower() == detector.name:
                 return detector.rule()
+        raise UnknownRuleError(f"There is no rule {code!r}.", self.suggestion(wanted))
+
+    def suggestion(self, wanted: str) -> str:
+        """What may have been meant by a code or name that no rule has."""
         import difflib
 
         known = [d.code for d in self.detectors.values()] + [
@@ -55,8 +59,7 @@ class Registry:
         )
         # Of the same family rather than with the same ending.
         close.sort(key=lambda name: -_common_start(name.upper(), wanted.upper()))
-        hint = f"Did you mean {close[0]}?" if close else "'queryaudit rules' lists them all."
-        raise UnknownRuleError(f"There is no rule {code!r}.", hint)
+        return f"Did you mean {close[0]}?" if close else "'queryaudit rules' lists them all."
 
     def add_theirs(self, detector: Detector) -> None:
         """Add a detector of another package. QueryAuditError if it can't be used."""
