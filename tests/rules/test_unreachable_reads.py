@@ -192,3 +192,39 @@ def test_a_queryset_that_overrides_how_rows_are_fetched_is_read_where_it_is_read
     [finding] = audited.findings
     assert finding.location.function.startswith("test_a_queryset_that_overrides")
     assert finding.rule == "QA101"
+
+
+def test_a_raw_query_prefetches_its_relations() -> None:
+    table = Book._meta.db_table
+    with queryaudit.audit() as audited:
+        for book in Book.objects.raw(f"SELECT * FROM {table} ORDER BY id"):
+            str(book.author.name)
+            [review.rating for review in book.reviews.all()]
+    [fix] = fixes(audited)
+    assert fix.code.splitlines() == ['.prefetch_related("author")', '.prefetch_related("reviews")']
+    assert "raw query" in fix.note
+    rows = Book.objects.raw(f"SELECT * FROM {table} ORDER BY id")
+    with queryaudit.audit() as audited:
+        for book in rows.prefetch_related("author").prefetch_related("reviews"):
+            str(book.author.name)
+            [review.rating for review in book.reviews.all()]
+    assert audited.findings == ()
+
+
+def test_a_raw_query_names_its_columns() -> None:
+    with queryaudit.audit() as audited:
+        for book in Book.objects.raw(f"SELECT id, title FROM {Book._meta.db_table}"):
+            str(book.description)
+    [fix] = fixes(audited)
+    assert fix.title == "name the column in the query"
+
+
+def test_a_queryset_joins_its_relations_wherever_it_is_evaluated() -> None:
+    def shown(books: models.QuerySet[Book]) -> None:
+        for book in books:
+            str(book.author.name)
+
+    with queryaudit.audit() as audited:
+        shown(Book.objects.extra(select={"one": "1"}))
+        shown(Book.objects.distinct())
+    assert all("select_related" in fix.code for fix in fixes(audited))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from queryaudit.advice.edits import edit_of
+from queryaudit.advice.joined_values import LIST_BEFORE, bound_list, of_text, written
 from queryaudit.advice.layout import Change, apply_changes
 from queryaudit.advice.source import Source, parses, read_source
 from queryaudit.records.definitions import Frame
@@ -22,8 +23,6 @@ _QUOTED_END = re.compile(r"\A((?:%%)*)'")
 _VALUE_BEFORE = re.compile(
     r"(?:[=<>(,]|\b(?:LIKE|ILIKE|BETWEEN|AND|VALUES|LIMIT|OFFSET))\s*\Z", re.I
 )
-
-_LIST_BEFORE = re.compile(r"\bIN\s*\(\s*\Z", re.I)
 
 #: A text cut at what is put in: strings and expressions in turn.
 Pieces = list["str | ast.expr"]
@@ -40,7 +39,7 @@ class Bound:
 def bind_parameters(call: Frame, built: Frame) -> Bound | None:
     """None if it can't be told exactly which values there are. Never raises."""
     try:
-        return _inline(call, built) or _assigned(call, built)
+        return _inline(call, built) or _assigned(call, built) or _listed(call, built)
     except RecursionError:
         return None
 
@@ -86,15 +85,30 @@ def _assigned(call: Frame, built: Frame) -> Bound | None:
     params = ast.unparse(ast.List(values))
     method = _method(call)
     if method.endswith(".extra"):
-        return Bound(f"{method}(where=[{_literal(sql)}], params={params})", None)
+        return Bound(f"{method}(where=[{written(sql)}], params={params})", None)
     for statement in ast.walk(source.tree):
         if isinstance(statement, ast.AugAssign) and statement.value is node:
             target = ast.unparse(statement.target)
-            return Bound(f"{target} += {_literal(sql)}\nparams += {params}", None)
+            return Bound(f"{target} += {written(sql)}\nparams += {params}", None)
         if isinstance(statement, ast.Assign) and statement.value is node:
             target = ast.unparse(statement.targets[0])
-            return Bound(f"{target} = {_literal(sql)}\n{method}({target}, {params})", None)
-    return Bound(f"sql = {_literal(sql)}\n{method}(sql, {params})", None)
+            return Bound(f"{target} = {written(sql)}\n{method}({target}, {params})", None)
+    return Bound(f"sql = {written(sql)}\n{method}(sql, {params})", None)
+
+
+def _listed(call: Frame, built: Frame) -> Bound | None:
+    """A list that was joined gets a placeholder for each of its values."""
+    source, calling = read_source(built), read_source(call)
+    node = _node_at(source, ast.expr) if source is not None else None
+    asked = _node_at(calling, ast.Call) if calling is not None else None
+    pieces = _pieces(node) if node is not None else None
+    method = _method(call)
+    if pieces is None or method.endswith(".extra"):
+        return None
+    if not isinstance(asked, ast.Call) or _params_argument(asked) is not None:
+        return None
+    code = bound_list(method, pieces)
+    return Bound(code, None) if code is not None else None
 
 
 def _method(call: Frame) -> str:
@@ -164,15 +178,17 @@ def _rewritten(node: ast.expr, given: list[ast.expr] | None) -> tuple[str, list[
         after = after if given else after.replace("%", "%%")
         opening, closing = _QUOTED.search(sql), _QUOTED_END.search(after)
         if opening and closing and sql.count("'") % 2:
-            sql = sql[: opening.start()] + "%s"
+            sql, rest = sql[: opening.start()], after[closing.end() :]
+            if LIST_BEFORE.search(sql) and rest.lstrip().startswith(")"):
+                return None  # several values, with quotes between them
+            sql += "%s"
             values.append(_wrapped(opening[1], piece, closing[1]))
-            rest = after[closing.end() :]
             pieces[index : index + 1] = [rest if given else rest.replace("%%", "%")]
-        elif _LIST_BEFORE.search(sql) and after.lstrip().startswith(")"):
+        elif LIST_BEFORE.search(sql) and after.lstrip().startswith(")"):
             return None  # a text of several values; bound, it would be one
         elif sql.count("'") % 2 == 0 and _VALUE_BEFORE.search(sql):
             sql += "%s"
-            values.append(piece)
+            values.append(of_text(piece))
         else:
             return None
     return (sql, values) if not waiting and values else None
@@ -274,12 +290,6 @@ def _merged(pieces: Pieces) -> Pieces:
     return found
 
 
-def _literal(text: str) -> str:
-    if "\n" in text:
-        return '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '"""'
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def _changes(
     source: Source, call: ast.Call, text: ast.expr, sql: str, values: list[ast.expr]
 ) -> list[Change] | None:
@@ -290,12 +300,12 @@ def _changes(
     if "\n" in sql and b'"""' not in source.text[span.start : span.end]:
         return None
     params = ast.unparse(ast.List(values)).encode()
-    changes = [Change(span.start, span.end, _literal(sql).encode())]
+    changes = [Change(span.start, span.end, written(sql).encode())]
     known = _params_argument(call)
     if known is None:
         if len(call.args) != 1 or call.keywords:
             return None
-        return [Change(span.start, span.end, _literal(sql).encode() + b", " + params)]
+        return [Change(span.start, span.end, written(sql).encode() + b", " + params)]
     place = source.span(known)
     if place is None:
         return None

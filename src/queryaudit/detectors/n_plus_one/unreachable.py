@@ -8,7 +8,7 @@ import re
 from queryaudit.advice.source import expression_at, read_source
 from queryaudit.detectors.n_plus_one.loads import AGGREGATES, COLLECTIONS, Load
 from queryaudit.detectors.places import is_handed
-from queryaudit.records.definitions import Frame, Step
+from queryaudit.records.definitions import Access, Frame, Step
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import AccessKind, FrameKind
 
@@ -27,6 +27,11 @@ _DELETERS = frozenset(
 
 #: What puts rows of several querysets together.
 _COMBINED = re.compile(r" (?:UNION|INTERSECT|EXCEPT) ")
+
+#: Text that somebody has written: Django's own names each column with its table, in quotes.
+_BY_HAND = re.compile(
+    r"\s*(?:WITH\b|SELECT\s+(?:DISTINCT\s+)?(?:\*|\w+\s*(?:[.,]|\bFROM\b)))", re.I
+)
 
 #: Orders a collection in its own way, but reads what was prefetched as it is.
 _SERIALIZERS = "django.core.serializers."
@@ -63,6 +68,10 @@ def other_fix(load: Load) -> Fix | None:
     statement, stack = load.source
     if _COMBINED.search(statement.normalised) and access is not None and access.path:
         return _of_combined(access.path)
+    if load.origin is not None and load.origin.built is None:
+        found = _of_raw(load, access) if access is not None and access.path else None
+        if found is not None:
+            return found
     if stack.via in _DELETERS or (not stack.via and _deletes(stack.frames[:1])):
         return _COLLECTED
     return None
@@ -87,6 +96,28 @@ def _of_combined(path: tuple[Step, ...]) -> Fix | None:
         code=f'.select_related("{names}")',
         note="The rows come from several querysets that are combined: all of them need the same "
         "columns, or the first one takes a `prefetch_related()` for all.",
+    )
+
+
+def _of_raw(load: Load, access: Access) -> Fix | None:
+    """A relation or a column of rows of a query in SQL, which can't be joined or named by calls."""
+    if load.origin is None or access.method is not None or access.narrowed:
+        return None
+    if _BY_HAND.match(load.tables.sql[load.origin.sql].text) is None:
+        return None
+    names = "__".join(step.name for step in access.path)
+    if access.path[-1].kind is AccessKind.DEFERRED:
+        return Fix(
+            title="name the column in the query",
+            applicability=Applicability.DISPLAY_ONLY,
+            code="",
+            note=f"Rows of a raw query have the columns that its text names: add `{names}`.",
+        )
+    return Fix(
+        title="prefetch the relation",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f'.prefetch_related("{names}")',
+        note="A raw query joins no relation to its rows; it takes a `prefetch_related()`.",
     )
 
 
