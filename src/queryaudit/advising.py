@@ -25,7 +25,7 @@ from queryaudit.proof.postgres_laboratory import PostgresLaboratory
 from queryaudit.proof.sqlite_laboratory import SqliteLaboratory
 from queryaudit.proof.trials import Advice
 from queryaudit.proof.trying import Task, Trying, advise
-from queryaudit.records.advised import AdvisedIndex
+from queryaudit.records.advised import AdvisedIndex, TriedDrop
 from queryaudit.twin.session import Twin
 from queryaudit.twin.what_if import TwinWhatIf
 
@@ -68,13 +68,15 @@ class Places:
     def advise(self) -> Advice:
         """Every candidate with its outcome, for what was planned here."""
         indexes: list[AdvisedIndex] = []
+        drops: list[TriedDrop] = []
         interruption = ""
         for place in self._found:
             found = self._advise(place)
             interruption = interruption or found.interruption
             alias = place.alias if len(self._found) > 1 or place.alias != "default" else ""
             indexes += (replace(index, alias=alias) for index in found.indexes)
-        return Advice(tuple(indexes), interruption)
+            drops += found.drops
+        return Advice(tuple(indexes), interruption, tuple(drops))
 
     def _advise(self, place: Place) -> Advice:
         task = Task(

@@ -13,7 +13,7 @@ from queryaudit.config import Config
 from queryaudit.errors import QueryAuditError
 from queryaudit.judging import Analysis
 from queryaudit.locking.graph import RULE, is_postgres
-from queryaudit.records.advised import AdvisedIndex
+from queryaudit.records.advised import Tried
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, PlanMode
 from queryaudit.records.report import Report
@@ -27,7 +27,7 @@ class Advised(NamedTuple):
     """What became of indexes for a test run, and what is to be said about that."""
 
     diagnostics: list[Diagnostic]
-    indexes: tuple[AdvisedIndex, ...] = ()
+    tried: Tried = Tried()
 
 
 #: Brings all that was asked to the analysis, planned by who is named. What is wrong with it.
@@ -61,7 +61,7 @@ def advised(analysis: Analysis, feed: Feed) -> Advised:
         return Advised([*found, _not_advised(error.message, error.hint)])
     if advice.interruption:
         found.append(_not_advised(f"Not all was tried: {advice.interruption}.", ""))
-    return Advised(found, advice.indexes)
+    return Advised(found, advice.tried)
 
 
 def replayed(report: Report, analysis: Analysis) -> Report:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from queryaudit import __version__
-from queryaudit.analysis.advised import with_indexes
+from queryaudit.analysis.advised import with_tried
 from queryaudit.analysis.engine import Engine
 from queryaudit.analysis.ledger import Ledger
 from queryaudit.analysis.pipeline import build_report
@@ -18,7 +18,7 @@ from queryaudit.detectors.base import Limits
 from queryaudit.errors import UnknownRuleError
 from queryaudit.gate import plans
 from queryaudit.model_places import ModelPlaces
-from queryaudit.records.advised import AdvisedIndex
+from queryaudit.records.advised import Tried
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plan_shapes import shape_of
 from queryaudit.records.report import Report
@@ -107,11 +107,11 @@ class Analysis:
         have asked nothing yet."""
         return self.ledger.gathered.aliases()
 
-    def advised(self, report: Report, indexes: Sequence[AdvisedIndex]) -> Report:
+    def advised(self, report: Report, tried: Tried) -> Report:
         """``report`` with what became of indexes that were tried for the workload."""
-        if not indexes:
+        if not any(tried):
             return report
-        found = with_indexes(report, indexes, self.workload(), ModelPlaces(self.config.root))
+        found = with_tried(report, tried, self.workload(), ModelPlaces(self.config.root))
         named = {index.rule for index in found.indexes if index.is_recommended}
         named -= {rule.code for rule in found.rules}
         more = [self.registry.rules[code].rule() for code in named & self.registry.rules.keys()]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from queryaudit.analysis.advised import with_indexes
-from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.analysis.advised import with_tried
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served, Tried, TriedDrop
 from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Evidence, Finding, Grade, Location
 from queryaudit.records.report import Report
@@ -61,7 +61,7 @@ def index(outcome: Outcome, statement: str = ASKED, table: str = "shop_parcel") 
 
 def judged(*indexes: AdvisedIndex, rule: str = "QA401") -> Report:
     report = replace(sample(), findings=(finding(rule),), suppressed=())
-    return with_indexes(report, indexes, WORKLOAD, lambda model: None)
+    return with_tried(report, Tried(indexes), WORKLOAD, lambda model: None)
 
 
 @pytest.mark.parametrize("rule", ["QA401", "QA402", "QA403", "QA404"])
@@ -134,5 +134,35 @@ def test_an_index_has_the_place_of_its_model_and_the_rule_of_its_statement() -> 
     report = replace(sample(), findings=(finding("QA404"),), suppressed=())
     tried = replace(index(Outcome.PROVED), model="shop.Parcel")
     place = Location(path="shop/models.py", line=3)
-    [told] = with_indexes(report, [tried], workload, {model: place}.get).indexes
+    [told] = with_tried(report, Tried((tried,)), workload, {model: place}.get).indexes
     assert (told.location, told.rule, told.table) == (place, "QA404", "shop_parcel")
+
+
+def dropped(*outcomes: Outcome) -> Report:
+    told = replace(finding("QA407"), message="The index a of shop_shipment is the beginning of b.")
+    report = replace(sample(), findings=(told,), suppressed=())
+    drops = tuple(
+        TriedDrop(table="shop_shipment", index="a", outcome=outcome, reason=outcome.value)
+        for outcome in outcomes
+    )
+    return with_tried(report, Tried((), drops), WORKLOAD, lambda model: None)
+
+
+def test_a_redundant_index_that_one_database_misses_stays() -> None:
+    assert [f.evidence.grade for f in dropped(Outcome.PROVED).findings] == [Grade.PROVED]
+    report = dropped(Outcome.PROVED, Outcome.REFUTED, Outcome.UNKNOWN)
+    assert report.findings == ()
+    assert [each.reason for each in report.suppressed] == ["refuted: refuted"]
+
+
+def test_one_that_could_not_be_dropped_everywhere_is_not_proved() -> None:
+    [told] = dropped(Outcome.PROVED, Outcome.UNKNOWN).findings
+    assert told.evidence.grade is not Grade.PROVED
+    assert "Not tried: unknown" in told.evidence.text
+
+
+def test_a_trial_of_another_index_says_nothing() -> None:
+    report = replace(sample(), findings=(finding("QA407"),), suppressed=())
+    drop = TriedDrop(table="t", index="z", outcome=Outcome.REFUTED, reason="x")
+    kept = with_tried(report, Tried((), (drop,)), WORKLOAD, lambda model: None)
+    assert kept.findings == report.findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served, Tried, TriedDrop
 from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Evidence, Finding, Grade, Location, Suppression
 from queryaudit.records.report import Report
@@ -23,13 +23,11 @@ _RECORD, _LEAST_ENTRY = 44, 6
 Place = Callable[[Model], Location | None]
 
 
-def with_indexes(
-    report: Report, indexes: Sequence[AdvisedIndex], workload: Workload, place: Place
-) -> Report:
+def with_tried(report: Report, tried: Tried, workload: Workload, place: Place) -> Report:
     """``report`` with the indexes, and with their proof in the findings on the same statements.
 
     What was executed and refuted is listed as suppressed, so that it fails nothing, unless
-    another index of the table pays.
+    another index of the table pays; so is a redundant index that a statement misses.
     """
     rules = {
         cause.statement: finding.rule
@@ -37,14 +35,19 @@ def with_indexes(
         if finding.rule in RULES
         for cause in finding.causes
     }
-    known = tuple(_mends(_costed(index, workload, place), rules) for index in indexes)
+    known = tuple(_mends(_costed(index, workload, place), rules) for index in tried.indexes)
     kept: list[Finding] = []
     refuted: list[Suppression] = []
     for finding in report.findings:
-        tried = [*_tried_for(finding, known)] if finding.rule in RULES else []
-        judged = _judged(finding, tried)
-        if _is_refuted(tried, known):
-            reason = f"refuted: {tried[0][0].reason}"
+        dropped = _dropped(finding, tried.drops)
+        if dropped is not None:
+            judged, is_refuted = _spared(finding, dropped), dropped.outcome is Outcome.REFUTED
+            reason = f"refuted: {dropped.reason}"
+        else:
+            theirs = [*_tried_for(finding, known)] if finding.rule in RULES else []
+            judged, is_refuted = _judged(finding, theirs), _is_refuted(theirs, known)
+            reason = f"refuted: {theirs[0][0].reason}" if theirs else ""
+        if is_refuted:
             where = str(finding.location)
             refuted.append(
                 Suppression(rule=finding.rule, reason=reason, place=where, finding=judged)
@@ -59,10 +62,32 @@ def with_indexes(
     )
 
 
-_Tried = tuple[AdvisedIndex, Served]
+def _dropped(finding: Finding, drops: Sequence[TriedDrop]) -> TriedDrop | None:
+    """What became of doing without the index that a finding is about; on several databases, where
+    it is missed."""
+    theirs = [
+        drop
+        for drop in drops
+        if finding.rule == "QA407"
+        and finding.message.startswith(f"The index {drop.index} of {drop.table} is ")
+    ]
+    ranks = [Outcome.REFUTED, Outcome.UNKNOWN, Outcome.PROVED]
+    return min(theirs, key=lambda drop: ranks.index(drop.outcome), default=None)
 
 
-def _tried_for(finding: Finding, indexes: Sequence[AdvisedIndex]) -> Iterator[_Tried]:
+def _spared(finding: Finding, drop: TriedDrop) -> Finding:
+    """The finding with what was found out about its fix."""
+    is_known = drop.outcome is not Outcome.UNKNOWN
+    told = drop.reason[:1].upper() + drop.reason[1:] if is_known else f"Not tried: {drop.reason}"
+    grade = Grade.PROVED if drop.outcome is Outcome.PROVED else finding.evidence.grade
+    evidence = replace(finding.evidence, grade=grade, text=f"{finding.evidence.text}. {told}")
+    return replace(finding, evidence=evidence)
+
+
+_Pair = tuple[AdvisedIndex, Served]
+
+
+def _tried_for(finding: Finding, indexes: Sequence[AdvisedIndex]) -> Iterator[_Pair]:
     """The indexes of the finding's table that were meant for its statements, the best first."""
     statements = {cause.statement for cause in finding.causes}
     found = [
@@ -82,7 +107,7 @@ def _is_about(finding: Finding, index: AdvisedIndex) -> bool:
     return finding.source == index.model or f" of {index.table} " in finding.evidence.text
 
 
-def _is_refuted(tried: Sequence[_Tried], indexes: Sequence[AdvisedIndex]) -> bool:
+def _is_refuted(tried: Sequence[_Pair], indexes: Sequence[AdvisedIndex]) -> bool:
     """Every index for it was executed in vain, and the table gets no other one."""
     tables = {index.table for index, _ in tried}
     return (
@@ -92,7 +117,7 @@ def _is_refuted(tried: Sequence[_Tried], indexes: Sequence[AdvisedIndex]) -> boo
     )
 
 
-def _judged(finding: Finding, tried: Sequence[_Tried]) -> Finding:
+def _judged(finding: Finding, tried: Sequence[_Pair]) -> Finding:
     if not tried:
         return finding
     index, served = tried[0]

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Indexes, each with what became of it."""
     from queryaudit import advising
     from queryaudit.proof.budget import Budget
-    from queryaudit.reports.advice_text import advice_lines
+    from queryaudit.reports.advice_text import advice_lines, drop_lines
 
     config = config_of(options)
     analysis = Analysis(config)
@@ -86,13 +86,14 @@ def run(options: argparse.Namespace) -> ExitCode:
             if not journal.found:
                 journal.remove()  # there is nothing to go on with
         raise
-    report = analysis.advised(analysis.report(diagnostics), advice.indexes)
+    report = analysis.advised(analysis.report(diagnostics), advice.tried)
     if not any(output.path is None for output in config.output):
         for line in advice_lines(report.indexes):
             print(line)
         for finding in report.findings:
             if finding.rule == "QA407":
-                print(clean(finding.message))
+                for line in drop_lines(finding):
+                    print(line)
     for diagnostic in diagnostics:
         print(clean(f"queryaudit: {diagnostic.message} {diagnostic.hint}"), file=sys.stderr)
     unwritten = written(report, config)

@@ -29,7 +29,7 @@ from queryaudit.integrations.pytest_unittest import apart
 from queryaudit.integrations.worker_traces import WorkerTraces, begun, is_missing, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.advised import AdvisedIndex
+from queryaudit.records.advised import Tried
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.kinds import Phase
 from queryaudit.runtime import Session
@@ -161,7 +161,7 @@ class _Concluding:
         self,
         session: pytest.Session,
         diagnostics: list[Diagnostic],
-        indexes: tuple[AdvisedIndex, ...] = (),
+        tried: Tried,
         *,
         missing: bool = False,
     ) -> None:
@@ -170,7 +170,7 @@ class _Concluding:
         partial = is_partial(self.config, session, self.deselected)
         report = self.analysis.report(diagnostics, unused=Unused.NONE if partial else Unused.ALL)
         report = after_run.replayed(report, self.analysis)
-        report = self.analysis.advised(report, indexes)
+        report = self.analysis.advised(report, tried)
         conclusion = self._conclusion = conclude(
             report,
             self.options,
@@ -242,7 +242,7 @@ class Alone(_Recording, _Concluding):
 
         advised = after_run.advised(self.analysis, feed)
         diagnostics = [*self.session.diagnostics(), *advised.diagnostics]
-        self.conclude(session, diagnostics, advised.indexes)
+        self.conclude(session, diagnostics, advised.tried)
 
 
 class Worker(_Recording):
@@ -304,4 +304,4 @@ class Controller(_Concluding):
         )
         missing = is_missing(self._diagnostics)
         self._diagnostics.extend(advised.diagnostics)
-        self.conclude(session, merged(self._diagnostics), advised.indexes, missing=missing)
+        self.conclude(session, merged(self._diagnostics), advised.tried, missing=missing)

@@ -26,7 +26,7 @@ from queryaudit.integrations.unittest_workers import RecordingRunners, Recording
 from queryaudit.integrations.worker_traces import WorkerTraces, is_missing, merged
 from queryaudit.judging import Analysis
 from queryaudit.project import project_config
-from queryaudit.records.advised import AdvisedIndex
+from queryaudit.records.advised import Tried
 from queryaudit.records.findings import Diagnostic
 from queryaudit.reports.base import Options
 from queryaudit.reports.registry import get
@@ -59,7 +59,7 @@ class QueryAuditRunner(DiscoverRunner):
         self._accept = queryaudit_accept_new
         self._flags: Mapping[str, object] = dict(given_flags(_Given(options)))
         self._diagnostics: list[Diagnostic] = []
-        self._indexes: tuple[AdvisedIndex, ...] = ()
+        self._tried = Tried()
         self._missing = False
         self._partial = bool(self.tags or self.exclude_tags or self.test_name_patterns)
         self._analysis: Analysis
@@ -134,7 +134,7 @@ class QueryAuditRunner(DiscoverRunner):
             session.close()
             advised = after_run.advised(self._analysis, feed)
             self._diagnostics = [*session.diagnostics(), *advised.diagnostics]
-            self._indexes = advised.indexes
+            self._tried = advised.tried
 
     def _run_apart(self, suite: RecordingSuite, options: dict[str, Any]) -> Any:
         config = self._analysis.config
@@ -152,7 +152,7 @@ class QueryAuditRunner(DiscoverRunner):
             )
             self._missing = is_missing(suite.diagnostics)
             self._diagnostics = merged([*suite.diagnostics, *advised.diagnostics])
-            self._indexes = advised.indexes
+            self._tried = advised.tried
 
     def suite_result(self, suite: Any, result: Any, **options: Any) -> int:
         failures = super().suite_result(suite, result, **options)
@@ -172,7 +172,7 @@ class QueryAuditRunner(DiscoverRunner):
         report = after_run.replayed(
             self._analysis.report(self._diagnostics, unused=unused), self._analysis
         )
-        report = self._analysis.advised(report, self._indexes)
+        report = self._analysis.advised(report, self._tried)
         config = self._analysis.config
         printed = StringIO()
         conclusion = conclude(

@@ -21,6 +21,16 @@ SELECT attname::text FROM pg_catalog.pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 ORDER BY attnum
 """
+#: The server names the indexes of a copy anew.
+_COPIED = """
+SELECT c.relname::text FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_index o ON o.indexrelid = %s::regclass
+WHERE i.indrelid = %s::regclass AND NOT i.indisunique
+AND split_part(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING ', 2)
+  = split_part(pg_catalog.pg_get_indexdef(o.indexrelid), ' USING ', 2)
+ORDER BY 1 LIMIT 1
+"""
 _CHILDREN = "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = %s::regclass)"
 #: The share of a table that is copied where all of it would take too much, at most.
 _SAMPLE = 0.1
@@ -94,6 +104,12 @@ def build(server: Server, candidate: Candidate) -> Built:
         analyse(server, table)
     [[size]] = server.run("SELECT pg_relation_size(%s::regclass)", (f'pg_temp."{name}"',))
     return Built(name, int(size))
+
+
+def copied_index(server: Server, schema: str, table: str, name: str) -> str | None:
+    """The index of a copy that is as the one of the table."""
+    index, copy = f"{identifier(schema)}.{identifier(name)}", f"pg_temp.{identifier(table)}"
+    return next((str(row[0]) for row in server.run(_COPIED, (index, copy))), None)
 
 
 def drop(server: Server, name: str) -> None:

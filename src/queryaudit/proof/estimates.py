@@ -7,7 +7,7 @@ unreliable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import RefusedError, first_line
@@ -17,7 +17,7 @@ from queryaudit.proof.pricing import Priced, Pricer, Prices
 from queryaudit.proof.trials import Trial, weight
 from queryaudit.proof.trying import Taken, Task
 from queryaudit.proof.what_if import WhatIf
-from queryaudit.records.advised import Outcome
+from queryaudit.records.advised import Outcome, TriedDrop
 from queryaudit.records.workload import Asked, Workload
 
 #: What an index must save of a statement's cost, as a factor.
@@ -54,6 +54,10 @@ class Estimating:
             self._choose(trials)
             self._leave_out()
         self._tell()
+
+    def drops(self) -> Iterator[TriedDrop]:
+        """Nothing is executed: that a longer index serves as well is known without."""
+        return iter(())
 
     def broken_off(self, trials: Sequence[Trial]) -> None:
         self._tell()

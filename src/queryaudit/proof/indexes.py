@@ -5,23 +5,27 @@ At the end each must still be missed, and no statement may have become slower.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from time import perf_counter_ns
 
 from queryaudit.errors import LostConnectionError
 from queryaudit.plans.server import RefusedError, first_line
 from queryaudit.proof import recalled
+from queryaudit.proof.dropping import drops
 from queryaudit.proof.journal import Journal
 from queryaudit.proof.laboratory import Laboratory, Run
 from queryaudit.proof.trial import Compared
 from queryaudit.proof.trials import Trial
 from queryaudit.proof.trying import Taken, Task
-from queryaudit.records.advised import Outcome
+from queryaudit.records.advised import Outcome, TriedDrop
 from queryaudit.records.workload import Asked
 
 _CONTROLS = 30
 #: Of the sets of values of a statement more than this must be faster, and none slower.
 _MOST = 0.5
+#: Beyond the noise of two measurements that lie apart.
+_MADE_SO = 1.5
 
 
 class Proving:
@@ -42,6 +46,11 @@ class Proving:
             self._guarded(trial)
         self._leave_out()
         self._control()
+
+    def drops(self) -> Iterator[TriedDrop]:
+        for trial in self._proved:
+            self._drop(trial)
+        yield from drops(self._laboratory, self._task)
 
     def broken_off(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
@@ -170,6 +179,7 @@ class Proving:
             return
         for trial in [*self._proved]:
             self._task.told(f"without {trial.name}")
+            before = trial.compared
             key = self._key("left out", trial)
             if not recalled.recall(self._journal, key, trial):
                 self._restore()
@@ -177,6 +187,7 @@ class Proving:
                 if trial.outcome is not Outcome.PROVED:
                     trial.reason = f"with the other indexes in place, {trial.reason}"
                 recalled.keep(self._journal, key, trial)
+            trial.compared = as_today(before, trial.compared)
             if trial.outcome is not Outcome.PROVED:
                 self._give_up(trial)
 
@@ -217,6 +228,23 @@ class Proving:
                 continue
         recalled.keep_control(self._journal, key, found)
         return found
+
+
+def as_today(
+    before: Mapping[str, Sequence[Compared]], found: Mapping[str, list[Compared]]
+) -> dict[str, list[Compared]]:
+    """What is said of each statement. Where it is much slower without the index than it was
+    ``before`` the others came, they have made it so, and nobody ever waited that long."""
+    return {
+        statement: [*before[statement]]
+        if statement in before and _without(each) > _without(before[statement]) * _MADE_SO
+        else each
+        for statement, each in found.items()
+    }
+
+
+def _without(each: Sequence[Compared]) -> float:
+    return fmean(c.before_ns for c in each) if each else 0.0
 
 
 def _verdict(trial: Trial) -> tuple[Outcome, str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from queryaudit.advice.candidates import Candidate
 from queryaudit.proof.trial import Compared
-from queryaudit.records.plans import Relation
+from queryaudit.records.plans import CatalogIndex, Relation
 from queryaudit.records.workload import Asked
 
 #: Statements that an index is tried with: those that are asked most.
@@ -50,6 +50,9 @@ class Laboratory(Protocol):
 
     def lacks(self, candidates: Sequence[Candidate]) -> str:
         """The extension that an index needs, and that is not there."""
+
+    def copied_index(self, relation: Relation, index: CatalogIndex) -> str | None:
+        """What an index of a table is called on its copy."""
 
     def build(self, candidate: Candidate) -> Built: ...
 

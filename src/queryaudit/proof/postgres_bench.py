@@ -9,6 +9,7 @@ from typing import Any
 from queryaudit.plans.server import Server
 from queryaudit.proof.explained import explained
 from queryaudit.proof.trial import QUICK_NS, Run
+from queryaudit.sql.quoting import identifier
 
 
 class PostgresBench:
@@ -34,7 +35,7 @@ class PostgresBench:
         self._server.run("BEGIN")
         try:
             for name in names:
-                self._server.run(f'DROP INDEX pg_temp."{name}"')
+                self._server.run(f"DROP INDEX pg_temp.{identifier(name)}")
             yield
         finally:
             self._server.run("ROLLBACK")

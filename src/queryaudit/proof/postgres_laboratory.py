@@ -15,7 +15,7 @@ from queryaudit.proof.laboratory import Built, Run, Runs
 from queryaudit.proof.postgres_bench import PostgresBench
 from queryaudit.proof.postgres_values import sampled_sets
 from queryaudit.proof.trial import Compared, compare
-from queryaudit.records.plans import PlanMode, Relation
+from queryaudit.records.plans import CatalogIndex, PlanMode, Relation
 from queryaudit.records.workload import Asked
 from queryaudit.sql.quoting import unqualified
 
@@ -88,6 +88,9 @@ class PostgresLaboratory:
             if not self._server.run("SELECT FROM pg_extension WHERE extname = %s", (name,)):
                 return name
         return ""
+
+    def copied_index(self, relation: Relation, index: CatalogIndex) -> str | None:
+        return clones.copied_index(self._server, relation.schema, relation.name, index.name)
 
     def build(self, candidate: Candidate) -> Built:
         return clones.build(self._server, candidate)

@@ -20,7 +20,7 @@ from queryaudit.proof.sqlite_copy import bytes_in_use, copied
 from queryaudit.proof.sqlite_inserts import insert_ns
 from queryaudit.proof.sqlite_values import sampled_sets
 from queryaudit.proof.trial import Compared, compare
-from queryaudit.records.plans import Relation
+from queryaudit.records.plans import CatalogIndex, Relation
 from queryaudit.records.workload import Asked
 from queryaudit.sql.quoting import identifier
 
@@ -86,6 +86,9 @@ class SqliteLaboratory:
 
     def lacks(self, candidates: Sequence[Candidate]) -> str:
         return ""
+
+    def copied_index(self, relation: Relation, index: CatalogIndex) -> str | None:
+        return index.name
 
     def build(self, candidate: Candidate) -> Built:
         copy = self._there

@@ -65,6 +65,17 @@ class Compared(NamedTuple):
             and self.after_ns - self.before_ns >= _LOST_NS
         )
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether it is slower without the indexes, beyond the noise."""
+        return self.may_be_missed and self.at_least >= SLOWER
+
+    @property
+    def may_be_missed(self) -> bool:
+        """Whether it is slower without the indexes, or the noise is as loud."""
+        lost = self.before_ns - self.after_ns
+        return bool(self.used) and self.before_ns > self.after_ns * SLOWER and lost >= _SAVED_NS
+
 
 def compare(bench: Bench, sql: str, values: Sequence[Any], names: Sequence[str]) -> Compared:
     """Run ``sql`` with the indexes ``names`` and without them, in turns. Where the plan has none of

@@ -26,7 +26,7 @@ from queryaudit.advice.scans import Relations
 from queryaudit.advice.sqlite_plans import completed
 from queryaudit.advice.sqlite_searches import searched_further
 from queryaudit.proof.trial import Compared
-from queryaudit.records.advised import AdvisedIndex, Outcome, Served
+from queryaudit.records.advised import AdvisedIndex, Outcome, Served, Tried, TriedDrop
 from queryaudit.records.definitions import Model
 from queryaudit.records.plans import Relation
 from queryaudit.records.workload import Asked, Workload
@@ -117,6 +117,11 @@ class Advice(NamedTuple):
 
     indexes: tuple[AdvisedIndex, ...]
     interruption: str = ""  #: what the run broke off by, in half a sentence; empty if it ended
+    drops: tuple[TriedDrop, ...] = ()
+
+    @property
+    def tried(self) -> Tried:
+        return Tried(self.indexes, self.drops)
 
 
 def proposed(workload: Workload, alias: str, small_table: int) -> list[Trial]:

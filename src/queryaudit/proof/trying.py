@@ -6,14 +6,15 @@ one does; at the end each must still be missed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from queryaudit.advice.redundant import redundant
 from queryaudit.errors import LostConnectionError
 from queryaudit.proof.budget import Budget
 from queryaudit.proof.trials import Advice, Trial, advised, proposed, serving
-from queryaudit.records.advised import Outcome
+from queryaudit.records.advised import Outcome, TriedDrop
 from queryaudit.records.workload import Workload
 
 
@@ -34,6 +35,9 @@ class Trying(Protocol):
     def all(self, trials: Sequence[Trial]) -> None:
         """Bring each trial to its end."""
 
+    def drops(self) -> Iterator[TriedDrop]:
+        """What becomes of redundant indexes, when all trials are at their end."""
+
     def broken_off(self, trials: Sequence[Trial]) -> None:
         """Say of each trial what is known of it now."""
 
@@ -41,18 +45,29 @@ class Trying(Protocol):
 def advise(task: Task, trying: Callable[[], Trying] | None) -> Advice:
     """Every candidate with its outcome. Without ``trying`` nothing is tried."""
     trials = proposed(task.workload, task.alias, task.small_table)
+    drops: list[TriedDrop] = []
     interruption = ""
-    if trying is not None and trials:
+    if trying is not None and (trials or _has_redundant(task)):
         way = trying()
+        is_done = False
         try:
             way.all(trials)
+            is_done = True
+            drops.extend(way.drops())
         except (KeyboardInterrupt, LostConnectionError) as error:
-            way.broken_off(trials)
+            if not is_done:
+                way.broken_off(trials)
             lost = isinstance(error, LostConnectionError)
             interruption = (
                 "the connection to the database was lost" if lost else "it was interrupted"
             )
-    return Advice(tuple(index for trial in trials for index in advised(trial)), interruption)
+    indexes = tuple(index for trial in trials for index in advised(trial))
+    return Advice(indexes, interruption, tuple(drops))
+
+
+def _has_redundant(task: Task) -> bool:
+    relations = task.workload.relations.get(task.alias, {})
+    return any(True for relation in relations.values() for _ in redundant(relation))
 
 
 class Taken(list[Trial]):

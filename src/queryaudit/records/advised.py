@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from queryaudit.records.findings import Location
 
@@ -80,3 +81,20 @@ class AdvisedIndex:
     @property
     def is_recommended(self) -> bool:
         return self.outcome in (Outcome.PROVED, Outcome.ESTIMATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedDrop:
+    """A redundant index, and what became of doing without it."""
+
+    table: str
+    index: str
+    outcome: Outcome
+    reason: str
+
+
+class Tried(NamedTuple):
+    """All that was tried for a workload."""
+
+    indexes: tuple[AdvisedIndex, ...] = ()
+    drops: tuple[TriedDrop, ...] = ()

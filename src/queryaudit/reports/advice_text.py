@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from queryaudit.records.advised import AdvisedIndex, Outcome
+from queryaudit.records.findings import Finding
 from queryaudit.reports.clean import clean, clean_lines
 from queryaudit.reports.index_words import gain, microseconds, size
 from queryaudit.reports.plan_text import milliseconds
@@ -45,6 +46,16 @@ def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
             yield ""
     if not indexes:
         yield "No statement of these traces would be served by a further index."
+
+
+def drop_lines(finding: Finding) -> Iterator[str]:
+    """A redundant index, what was found out about doing without it, and how to."""
+    evidence = finding.evidence
+    yield clean(finding.message, _REASON)
+    yield f"   {evidence.grade.name}: {clean(evidence.text, _REASON)}"
+    if finding.fix is not None:
+        yield f"   {clean(finding.fix.title, _REASON)}"
+        yield from (f"     {line}".rstrip() for line in clean_lines(finding.fix.code, _CODE))
 
 
 def _full(number: int, index: AdvisedIndex) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from queryaudit.advice.index_code import may_build_concurrently
+from queryaudit.advice.redundant import redundant
 from queryaudit.detectors.base import Limits, Nomination
-from queryaudit.detectors.plans.indexes import payer, redundant
+from queryaudit.detectors.plans.indexes import payer
 from queryaudit.detectors.plans.rule import PlanRule, number
 from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
@@ -56,7 +57,8 @@ class RedundantIndex(PlanRule):
     Evidence
     --------
     OBSERVED: both indexes are in the server's catalogue. That the larger one serves as well is how
-    B-trees work; it was not measured here.
+    B-trees work. PROVED: ``advise`` dropped it from a copy of the table, and the statements that
+    use it take as long without it. Where one of them becomes slower nothing is said.
 
     Options
     -------
@@ -87,8 +89,8 @@ class RedundantIndex(PlanRule):
                         workload=workload,
                         evidence=Evidence(
                             grade=Grade.OBSERVED,
-                            text=f"{_shown(index)} beside {_shown(other)}, "
-                            f"{number(index.bytes / 1024)} KiB",
+                            text=f"{_shown(index)} beside {_shown(other)}"
+                            + (f", {number(index.bytes / 1024)} KiB" if index.bytes else ""),
                         ),
                         fix=_fix(index, model, relation),
                     )

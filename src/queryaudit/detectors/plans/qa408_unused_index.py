@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from queryaudit.advice.index_code import is_own
+from queryaudit.advice.redundant import redundant
 from queryaudit.detectors.base import Limits, Nomination
-from queryaudit.detectors.plans.indexes import payer, redundant
+from queryaudit.detectors.plans.indexes import payer
 from queryaudit.detectors.plans.rule import PlanRule, number
 from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
