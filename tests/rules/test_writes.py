@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.db.models.signals import post_save
 from django.forms import ModelForm
@@ -477,6 +477,64 @@ def test_what_a_form_or_a_serializer_saves_is_no_row_itself(work: Any, code: str
 def creates_elsewhere() -> None:
     for name in names():
         Tag.objects.using("default").create(name=name)
+
+
+def caught_in_the_round() -> None:
+    for name in names():
+        try:
+            with transaction.atomic():
+                Tag.objects.create(name=name)
+        except IntegrityError:
+            continue
+
+
+def caught_in_a_function() -> None:
+    for name in names():
+        _create(name)
+
+
+def _create(name: str) -> None:
+    try:
+        Tag.objects.create(name=name)
+    except IntegrityError:
+        return
+
+
+def caught_around_the_loop() -> None:
+    try:
+        for name in names():
+            Tag.objects.create(name=name)
+    except IntegrityError:
+        return
+
+
+def ended_in_the_round() -> None:
+    for name in names():
+        try:
+            Tag.objects.create(name=name)
+        finally:
+            name.upper()
+
+
+@pytest.mark.parametrize(
+    ("work", "caught"),
+    [
+        (caught_in_the_round, True),
+        (caught_in_a_function, True),
+        (caught_around_the_loop, False),
+        (ended_in_the_round, False),
+        (creates, False),
+    ],
+)
+def test_a_round_that_may_fail_alone_is_not_written_with_others_unsaid(
+    work: Any, caught: bool
+) -> None:
+    [finding] = [each for each in findings(transaction.atomic(work)) if each.rule == "QA601"]
+    assert finding.fix is not None
+    assert ("A round that fails is left out by itself now." in finding.fix.note) is caught
+    if caught:
+        assert finding.fix.edits == ()
+        assert finding.fix.applicability is Applicability.DISPLAY_ONLY
 
 
 def test_rows_are_written_to_the_database_that_the_loop_names() -> None:

@@ -30,6 +30,7 @@ INSERT = RowWrite(
     free=True,
     alone=True,
     atomic=True,
+    untried=True,
 )
 UPDATE = INSERT._replace(
     verb="UPDATE", method=None, model="Book", fields=("title", "stock", "seen", "author", "data")

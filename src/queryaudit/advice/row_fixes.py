@@ -50,7 +50,7 @@ def _awaited(code: str) -> str:
 
 
 def _has_edit(write: RowWrite) -> bool:
-    return not write.saver and (not write.inherits or write.verb == "DELETE")
+    return write.untried and not write.saver and (not write.inherits or write.verb == "DELETE")
 
 
 def _applicability(body: LoopBody | None, write: RowWrite, edit: LoopEdit | None) -> Applicability:
@@ -76,6 +76,11 @@ _SAVERS = {
     "form": "Of forms with many-to-many fields call save_m2m() when the rows are there.",
     "serializer": "What the serializer's create() and update() do besides has to be done here.",
 }
+_TRIED = (
+    "A round that fails is left out by itself now. At once all rows are written or none: leave out "
+    "before what would fail."
+)
+_TRIED_AT_ONCE = f"{_TRIED[:-1]}, and with ignore_conflicts=True rows that are there already."
 _COLLECT = "Let the function return what it would write, and write it after the loop."
 
 
@@ -160,6 +165,8 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | N
         notes += _bypassed(write)
     if write.saver:
         notes.append(_SAVERS[write.saver])
+    if not write.untried:
+        notes.append(_TRIED_AT_ONCE if write.verb == "INSERT" else _TRIED)
     if ".bulk_create(" in code and not write.matching:
         if body is not None and body.uses_result():
             notes.append(

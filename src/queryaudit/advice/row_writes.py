@@ -32,6 +32,7 @@ class RowWrite(NamedTuple):
     free: bool = False  #: no other query of the loop asks or writes the table
     alone: bool = False  #: nothing else is written in the loop
     atomic: bool = False  #: all rounds are written in one transaction
+    untried: bool = False  #: no ``try`` of a round catches what fails
 
     @property
     def matching(self) -> bool:

@@ -11,6 +11,7 @@ from queryaudit.advice.row_writes import RowWrite
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import View
 from queryaudit.detectors.places import function_of
+from queryaudit.detectors.transactions.tolerance import is_tolerant
 from queryaudit.detectors.writes.calls import Call, Ran
 from queryaudit.records.definitions import Frame
 from queryaudit.records.kinds import FrameKind
@@ -34,7 +35,13 @@ def in_loop(
         free=not any(written.table in one.statement.tables for one in others),
         alone=not any(one.statement.write is not None for one in others),
         atomic=written.commits < written.done,
+        untried=not is_tolerant(_within(written.frames, loop), loop, view),
     )
+
+
+def _within(frames: Sequence[Frame], loop: Frame) -> Sequence[Frame]:
+    """Those up to the loop, which may be none of them."""
+    return frames[: frames.index(loop) + 1] if loop in frames else ()
 
 
 def _really_bypassed(write: RowWrite, written: Ran, frame: Frame) -> RowWrite:
