@@ -89,6 +89,17 @@ def test_a_list_beside_other_values_is_left_alone() -> None:
     assert bound(text, ", [d]") is None
 
 
+def test_the_text_is_that_around_the_list() -> None:
+    text = '"SELECT a FROM b WHERE c IN (" + «",".join(map(str, keys))» + ")"'
+    plain = text.replace("«", "").replace("»", "")
+    found = bind_parameters(frame_of(f"«cursor.execute({plain})»"), frame_of(f"execute({text})"))
+    assert found is not None
+    assert found.code.endswith('(f"SELECT a FROM b WHERE c IN ({marks})", keys)')
+    found = bind_parameters(frame_of("«cursor.execute(sql)»"), frame_of(f"sql = {text}"))
+    assert found is not None
+    assert found.code.endswith('(f"SELECT a FROM b WHERE c IN ({marks})", keys)')
+
+
 def test_a_number_is_bound_as_what_it_is() -> None:
     assert bound('"SELECT a FROM b WHERE c > " + str(key)') == (
         "cursor.execute('SELECT a FROM b WHERE c > %s', [key])"

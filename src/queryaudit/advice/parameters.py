@@ -101,7 +101,7 @@ def _listed(call: Frame, built: Frame) -> Bound | None:
     source, calling = read_source(built), read_source(call)
     node = _node_at(source, ast.expr) if source is not None else None
     asked = _node_at(calling, ast.Call) if calling is not None else None
-    pieces = _pieces(node) if node is not None else None
+    pieces = _around(source, node) if source is not None and node is not None else None
     method = _method(call)
     if pieces is None or method.endswith(".extra"):
         return None
@@ -109,6 +109,19 @@ def _listed(call: Frame, built: Frame) -> Bound | None:
         return None
     code = bound_list(method, pieces)
     return Bound(code, None) if code is not None else None
+
+
+def _around(source: Source, node: ast.expr) -> Pieces | None:
+    """Of the whole text that an expression is put into."""
+    inner = source.span(node)
+    for outer in ast.walk(source.tree):
+        span = source.span(outer) if isinstance(outer, ast.expr) else None
+        if span is None or inner is None or not span.holds(inner):
+            continue
+        pieces = _pieces(outer) if isinstance(outer, ast.expr) else None
+        if pieces is not None:
+            return pieces
+    return None
 
 
 def _method(call: Frame) -> str:
