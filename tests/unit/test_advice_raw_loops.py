@@ -499,3 +499,18 @@ def test_a_loop_of_an_asynchronous_function_is_awaited() -> None:
     fix = advice("book = await «Book.objects.aget(pk=pk)»", "async for pk in wanted()")
     assert fix.code.startswith("pks = [pk async for pk in wanted()]\n")
     assert "await Book.objects.ain_bulk(pks)" in fix.code
+
+
+@pytest.mark.parametrize(
+    ("loop", "text"),
+    [
+        ('for pk in request.POST.getlist("pk")', True),
+        ("for pk in request.GET['pks'].split(',')", True),
+        ("for pk in wanted", False),
+        ("for pk in Author.objects.values_list('pk', flat=True)", False),
+    ],
+)
+def test_values_that_are_text_find_no_row_by_a_number(loop: str, text: bool) -> None:
+    fix = advice("book = «Book.objects.get(pk=pk)»", loop)
+    assert fix.code.startswith("books = ") or fix.code.startswith("pks = ")
+    assert ("int(value)" in fix.note) is text

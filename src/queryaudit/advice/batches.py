@@ -24,6 +24,16 @@ COMPARISONS = frozenset(
 _BY_VALUE = frozenset({"count", "exists", "aggregate"})
 
 
+#: What a form or a file gives is text, whatever it is compared with.
+_GIVING_TEXT = frozenset(
+    {"GET", "POST", "COOKIES", "getlist", "split", "splitlines", "DictReader", "reader"}
+)
+_TEXT = (
+    "The values are text: where the column is none, convert them first (`int(value)`), or no row "
+    "is found by them afterwards."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What to write, in words and code."""
@@ -85,7 +95,15 @@ def write_batch(
     else:
         inside = [f"    {lookup.assigned} = {use}" if lookup.assigned else f"    {use}"]
     code = [*imports, *before, *lines, f"for {loop.target_code} in {iterable}:", *inside]
+    note = "\n".join(filter(None, (note, _TEXT if _gives_text(loop.iterable) else "")))
     return Batch(title, "\n".join(code), note)
+
+
+def _gives_text(iterable: ast.expr) -> bool:
+    """Whether the source says that the loop goes over pieces of text."""
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in _GIVING_TEXT for node in ast.walk(iterable)
+    )
 
 
 def _plan(
