@@ -56,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "analysis",
         "config",
         "detectors",
+        "errors",
         "gate",
         "model_places",
         "records",
