@@ -283,6 +283,28 @@ def test_rows_that_a_condition_names_are_written_by_condition(work: Any, code: s
     assert finding.fix.note.startswith("Rows are found by condition here")
 
 
+def test_values_that_differ_are_told_apart_by_their_condition() -> None:
+    stocks = [(f"book-{number}", number) for number in range(3)]
+    keys = [book.pk for book in Book.objects.all()]
+
+    def work() -> None:
+        for slug, stock in stocks:
+            if slug:
+                Book.objects.filter(slug=slug).update(stock=stock)
+
+    def by_key() -> None:
+        for stock, pk in enumerate(keys):
+            Book.objects.filter(pk=pk).update(stock=stock)
+
+    [finding] = findings(work)
+    assert finding.fix is not None
+    assert finding.fix.code == "Book.objects.filter(slug__in=[...]).update(stock=...)"
+    assert "told apart by Case() and When()" in finding.fix.note
+    [finding] = findings(by_key)
+    assert finding.fix is not None
+    assert "Case()" not in finding.fix.note
+
+
 def test_reads_of_get_or_create_are_not_told_twice() -> None:
     def work() -> None:
         for name in names():

@@ -35,12 +35,14 @@ def fix_row_write(frame: Frame, write: RowWrite, *, direct: bool) -> Fix:
     if general:
         code = _general(write)
     notes = _notes(body, write, code, edit)
+    if general and (not direct or _is_by_condition(write)):
+        notes.insert(0, _CONDITION if _is_by_condition(write) else _COLLECT)
     return Fix(
         title=_title(write, code),
         applicability=_applicability(body, write, edit),
         code=code,
         edits=(edit.edit,) if edit is not None else (),
-        note="\n".join([*([_collected(write)] if general and not direct else []), *notes]),
+        note="\n".join(notes),
     )
 
 
@@ -84,9 +86,8 @@ _TRIED_AT_ONCE = f"{_TRIED[:-1]}, and with ignore_conflicts=True rows that are t
 _COLLECT = "Let the function return what it would write, and write it after the loop."
 
 
-def _collected(write: RowWrite) -> str:
-    by_condition = write.verb in ("UPDATE", "DELETE") and write.by != ("pk",) and not write.link
-    return _CONDITION if by_condition else _COLLECT
+def _is_by_condition(write: RowWrite) -> bool:
+    return write.verb in ("UPDATE", "DELETE") and write.by != ("pk",) and not write.link
 
 
 def _code(body: LoopBody, write: RowWrite) -> str:
