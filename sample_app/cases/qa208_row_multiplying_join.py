@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from sample_app.shop.models import Author, Book, Order, Publisher, Tag
 
@@ -23,6 +23,12 @@ def bad_many_to_many() -> list[str]:
     """A book comes once for each tag whose name fits."""
     books = Book.objects.filter(tags__name__contains="a").distinct()
     return sorted(book.title for book in books)
+
+
+def bad_or_otherwise() -> list[str]:
+    """An author born late, or one with a book in stock: the latter once for each book."""
+    late = Q(born__gt=3000) | Q(books__stock__gte=0)
+    return sorted(author.name for author in Author.objects.filter(late).distinct())
 
 
 def bad_two_levels() -> list[str]:

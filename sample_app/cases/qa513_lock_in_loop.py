@@ -71,3 +71,13 @@ def good_literal() -> list[str]:
         books = [Book.objects.select_for_update().get(pk=first)]
         books += [Book.objects.select_for_update().get(pk=second)]
     return [book.title for book in books]
+
+
+def good_sets() -> int:
+    """All rows that a condition names, in each round: one of them by chance."""
+    titles = list(Book.objects.order_by("pk").values_list("title", flat=True)[:4])
+    found = 0
+    with transaction.atomic():
+        for title in titles:
+            found += len(Book.objects.select_for_update().filter(title=title).order_by("pk"))
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db.models import Manager, Model, QuerySet
 
 from queryaudit.records.definitions import Access
 from queryaudit.records.kinds import AccessKind
@@ -93,6 +94,46 @@ def test_each_relation_is_known_by_name_kind_owner_and_target(
     assert access.target == f"shop.{target}"
     assert access.narrowed is False
     assert access.prefetched is False
+
+
+def test_a_deferred_column_is_one_where_the_project_overrides_how_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refresh_from_db(self: Book, *args: Any, **kwargs: Any) -> None:
+        Model.refresh_from_db(self, *args, **kwargs)
+
+    monkeypatch.setattr(Book, "refresh_from_db", refresh_from_db, raising=False)
+    access = only(lambda: Book.objects.only("pk")[0].title)
+    assert access.path[-1] == ("title", AccessKind.DEFERRED, False)
+
+
+def test_a_row_that_is_refreshed_by_its_override_is_no_deferred_column(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refresh_from_db(self: Book, *args: Any, **kwargs: Any) -> None:
+        Model.refresh_from_db(self, *args, **kwargs)
+
+    monkeypatch.setattr(Book, "refresh_from_db", refresh_from_db, raising=False)
+    book = Book.objects.all()[0]
+    with Recording() as seen:
+        book.refresh_from_db()
+    assert accesses(seen) == []
+
+
+@pytest.mark.parametrize("model", [Author, AuthorProfile], ids=lambda model: model.__name__)
+def test_a_relation_is_one_where_the_base_manager_s_queryset_overrides_get(
+    monkeypatch: pytest.MonkeyPatch, model: type[Model]
+) -> None:
+    class Strict(QuerySet[Any]):
+        def get(self, *args: Any, **kwargs: Any) -> Any:
+            return super().get(*args, **kwargs)
+
+    manager = Manager.from_queryset(Strict)()
+    manager.model = model
+    monkeypatch.setitem(model._meta.__dict__, "base_manager", manager)
+    name, row = ("author", Book) if model is Author else ("profile", Author)
+    access = only(lambda: getattr(row._default_manager.all()[0], name))
+    assert access.path[-1].name == name
 
 
 def test_a_generic_key_names_the_model_that_was_loaded() -> None:

@@ -111,6 +111,13 @@ LOADS = {
         "Author.objects.filter(Exists(found))",
         note=True,
     ),
+    "QA208.bad_or_otherwise": Expected(
+        "bad_or_otherwise",
+        "return sorted(author.name for author in Author.objects.filter(late).distinct())",
+        ("",),
+        "Author.objects.filter(Q(...) | Exists(found))",
+        note=True,
+    ),
     "QA208.bad_many_to_many": Expected(
         "bad_many_to_many",
         'books = Book.objects.filter(tags__name__contains="a").distinct()',

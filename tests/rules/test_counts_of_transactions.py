@@ -44,6 +44,25 @@ def test_savepoints_of_one_transaction(shop: None, tmp_path: Path) -> None:
     assert finding.evidence.text.startswith("20 savepoints ")
 
 
+@transaction.atomic
+def gate(work: Callable[[], None]) -> None:
+    work()
+
+
+def renamed() -> None:
+    for number in range(120):
+        Category.objects.filter(name=f"none {number}").update(name="nobody")
+
+
+def test_a_loop_that_the_block_only_calls_gets_no_blocks_within_it(
+    shop: None, tmp_path: Path
+) -> None:
+    finding = found(tmp_path, lambda: gate(renamed), select=["QA502"])
+    assert finding.fix is not None
+    assert (finding.fix.title, finding.fix.code) == ("commit in batches", "")
+    assert "`for number in range(120)`, which this block only calls" in finding.fix.note
+
+
 def held_and_read() -> None:
     with transaction.atomic():
         Category.objects.filter(name="none").update(name="nobody")

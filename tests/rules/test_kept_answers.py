@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine
 from django.test import RequestFactory
 from django.utils.functional import cached_property
-from django.views.generic import ListView
+from django.views.generic import DetailView, ListView
 
 import queryaudit
 from queryaudit.detectors.duplicates.questions import question_at
@@ -360,3 +361,19 @@ def test_a_collection_of_one_object_is_read_before_the_loop() -> None:
     fix = duplicate(work).fix
     assert fix is not None
     assert fix.code.startswith("tags = list(book.tags.all())\nfor review in")
+
+
+class Guarded(DetailView):  # type: ignore[type-arg]
+    model = Book
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        assert self.get_object().price is not None
+        return super().get(request, *args, **kwargs)
+
+
+def test_what_a_library_asks_again_is_not_handed_on_to_it() -> None:
+    request, key = RequestFactory().get("/"), Book.objects.order_by("pk")[0].pk
+    fix = duplicate(lambda: Guarded.as_view()(request, pk=key)).fix
+    assert fix is not None
+    assert fix.note.startswith("A library asks again for line ")
+    assert " on `self`, and let the method " in fix.note

@@ -23,6 +23,7 @@ class Related(NamedTuple):
     back: str  #: the field that refers to the rows
     far: str | None  #: of a table of links, the field that leads on to what the condition is about
     fields: frozenset[str]
+    is_outer: bool = False  #: rows that have none may be wanted too
 
 
 def asks_for_one(frame: Frame, model: str, related: Related) -> str:
@@ -30,11 +31,12 @@ def asks_for_one(frame: Frame, model: str, related: Related) -> str:
     found = _conditions(frame, model, related)
     conditions = "..." if found is None else ", ".join(found)
     outer = f'{related.back}=OuterRef("pk")'
+    condition = "Q(...) | Exists(found)" if related.is_outer else "Exists(found)"
     asked = ", ".join(part for part in (outer, conditions) if part)
     return (
-        "from django.db.models import Exists, OuterRef\n\n"
+        f"from django.db.models import Exists, OuterRef{', Q' if related.is_outer else ''}\n\n"
         f"found = {related.name}.objects.filter({asked})\n"
-        f"{model}.objects.filter(Exists(found))"
+        f"{model}.objects.filter({condition})"
     )
 
 

@@ -33,6 +33,12 @@ _FETCH = ("self", "fetcher", "instance")
 #: GraphQL's functions that resolve a field, and go through a list.
 _RESOLVING, _RESOLVED = "execute_field", "complete_list_value"
 
+#: What descriptors call of a row, and of a queryset, where they are.
+_LOADING = frozenset({"refresh_from_db", "get"})
+_DESCRIPTORS = frozenset(
+    {"django.db.models.query_utils", "django.db.models.fields.related_descriptors"}
+)
+
 _LIBRARY = FrameKind.LIBRARY
 
 
@@ -232,13 +238,21 @@ class _Walker(Seen):
 
 def _is_part_of_orm(frame: FrameType) -> bool:
     """Whether the project overrides or wraps what Django calls by itself: a fetch mode's ``fetch``,
-    which is part of the descriptor, a queryset's ``_fetch_all``, whoever reads it, or a compiler's
-    ``execute_sql``."""
+    which is part of the descriptor, a queryset's ``_fetch_all``, whoever reads it, a compiler's
+    ``execute_sql``, or the method by which a descriptor loads a column or a row."""
     code = frame.f_code
     name = code.co_name
+    if name in _LOADING:
+        return _is_of_descriptor(frame, name)
     if name == "execute_sql":
         return hasattr(frame.f_locals.get("self"), "as_sql")
     return name == "_fetch_all" or (name == "fetch" and code.co_varnames[:3] == _FETCH)
+
+
+def _is_of_descriptor(frame: FrameType | None, name: str) -> bool:
+    while frame is not None and frame.f_code.co_name == name:
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") in _DESCRIPTORS
 
 
 def _asks_by_itself(file: CodeFile, mark: Mark | None) -> bool:

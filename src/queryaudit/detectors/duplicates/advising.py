@@ -72,8 +72,16 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         return _with_block(head, first)
     answer = answer_at(first, variable(head))
     what = f"`{answer.name}`" if answer.code is not None else f"what line {first.line} finds"
-    if (first.path, first.function) == (head.frame.path, head.frame.function):
+    is_class, handed = _line(head.frame).startswith("class "), "super()." in _line(head.frame)
+    if (first.path, first.function) == (head.frame.path, head.frame.function) and not handed:
         note = f"Use {what} in line {head.frame.line} too."
+    elif is_class or handed:
+        what = what if answer.code is not None else f"what {named(first)} finds"
+        asks = f"`{head.frame.function}`" if is_class else f"line {head.frame.line}"
+        note = (
+            f"A library asks again for {asks}: keep {what} on `self`, and let the method that the "
+            "library calls for it give that."
+        )
     else:
         what = what if answer.code is not None else f"what {named(first)} finds"
         note = f"Hand {what} on to {named(head.frame)} instead of asking there again."
@@ -86,6 +94,12 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         code=f"# {first.path}:{first.line}\n{_assigned(answer)}" if answer.code else "",
         note=note,
     )
+
+
+def _line(frame: Frame) -> str:
+    """The line of source that a frame stands on."""
+    index = frame.line - (frame.snippet_line or frame.line)
+    return frame.snippet[index].strip() if 0 <= index < len(frame.snippet) else ""
 
 
 def _with_block(head: Sighting, first: Frame) -> Fix:

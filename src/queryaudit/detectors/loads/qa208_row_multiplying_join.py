@@ -160,7 +160,8 @@ def _fix(head: Sighting, read: Read, related: Model, join: Join) -> Fix:
         title="ask whether there is one",
         applicability=Applicability.DISPLAY_ONLY,
         code=asks_for_one(head.frame, model, asked),
-        note=f"The conditions on the relation move into the subquery; {distinct}.",
+        note=f"The conditions on the relation move into the subquery; {distinct}."
+        + (" `Q(...)` stands for what a row may meet instead." if join.is_outer else ""),
     )
 
 
@@ -176,6 +177,7 @@ def _related(read: Read, related: Model, join: Join) -> Related:
         back=next(c.name for c in related.columns if c.column == join.column),
         far=far.name if far is not None else None,
         fields=_fields(related),
+        is_outer=join.is_outer,
     )
 
 

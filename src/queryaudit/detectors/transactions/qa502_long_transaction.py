@@ -124,6 +124,7 @@ class LongTransaction(TransactionRule):
             owner=frame.function or frame.path,
             target=", ".join([*tables][:3]),
             method=kind,
+            narrowed=loop is not None and (loop.path, loop.function) != at,
             statement=view.statements.of(text).normalised,
             queries=span.statements,
             duration_ns=span.db_ns,
@@ -150,6 +151,15 @@ class LongTransaction(TransactionRule):
     def advise(self, sightings: Sequence[Sighting]) -> Fix | None:
         head = sightings[0]
         loop = _in_batches(head.loop[2]) if head.loop is not None else None
+        if head.method == "statements" and head.loop is not None and head.narrowed:
+            return Fix(
+                title="commit in batches",
+                applicability=Applicability.DISPLAY_ONLY,
+                code="",
+                note=f"Most of it is done by `{head.loop[2]}`, which this block only calls: if "
+                "each few hundred rounds may be done or not by themselves, that is where they get "
+                "a block of their own, and this one has to go. Bulk statements shorten it too.",
+            )
         if head.method == "statements" and loop is not None:
             return Fix(
                 title="commit in batches",

@@ -8,8 +8,10 @@ from dataclasses import replace
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.transactions.fold import TransactionFold
 from queryaudit.detectors.transactions.locking import lockings, loop_of, sighting
+from queryaudit.records.definitions import Model
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.rules import Severity
+from queryaudit.sql.statement import Statement
 
 
 class LockInLoop(Detector):
@@ -43,7 +45,8 @@ class LockInLoop(Detector):
     When it is fine
     ---------------
     When a common row was locked first, or the loop goes through the rows in the order of their keys
-    and ends early. Silent: one transaction for each round, ``nowait`` and ``skip_locked``.
+    and ends early. Silent: one transaction for each round, ``nowait`` and ``skip_locked``, and all
+    rows of a relation or of a condition in each round, even where that is one row.
 
     Evidence
     --------
@@ -65,12 +68,12 @@ class LockInLoop(Detector):
             loop = loop_of(one.frames, view)
             if loop is None or not one.lock.waits or one.runs.most < view.threshold:
                 continue
-            if one.statement.binds_list or one.rows > 1:
+            model = view.tables.model_of(one.table)
+            if one.statement.binds_list or one.rows > 1 or _is_set(one.statement, model):
                 continue  # a batch in each round
             if any("update_or_create(" in line for line in one.frame.snippet):
                 continue  # it locks by itself: QA602
             seen = sighting(self.code, one, self.severity, f"rows of {one.table} one by one", loop)
-            model = view.tables.model_of(one.table)
             yield replace(seen, method=model.label.rpartition(".")[2] if model else None)
 
     def message(self, sightings: Sequence[Sighting]) -> str:
@@ -84,3 +87,13 @@ class LockInLoop(Detector):
             code=f"rows = {sightings[0].method or 'Model'}.objects.select_for_update()"
             '.order_by("pk").in_bulk(ids)',
         )
+
+
+def _is_set(statement: Statement, model: Model | None) -> bool:
+    """Whether nothing but chance keeps the locked rows to one."""
+    if statement.has_limit or statement.compared is None or model is None:
+        return False
+    names = {c.name: c.column for c in model.columns}
+    keys: list[tuple[str, ...]] = [(c.column,) for c in model.columns if c.unique or c.primary]
+    keys += [tuple(names.get(name, name) for name in together) for together in model.unique]
+    return not any(set(key) <= set(statement.compared) for key in keys)
