@@ -13,8 +13,12 @@ from django.db.models.functions import Length
 
 import queryaudit
 from queryaudit.cli import main
+from queryaudit.plans.catalogue import relations
 from queryaudit.plans.sqlite import explain, placeholders
 from queryaudit.plans.url_server import UrlServer
+from queryaudit.proof.trials import proposed
+from queryaudit.records.workload import Asked, Workload
+from queryaudit.sql.statement import parse
 from sample_app.shop.models import Depot, Shipment
 
 ROWS = 5_000
@@ -254,3 +258,38 @@ def test_names_are_read_from_plans_whatever_they_contain(
     nodes = [(n.kind, n.relation, n.alias, n.using, n.condition) for n in plan.nodes]
     assert nodes == seen
     server.close()
+
+
+def test_an_index_is_tried_with_all_statements_that_look_for_its_column(tmp_path: Path) -> None:
+    server = UrlServer.connect(database(tmp_path))
+    seen = 'SELECT "shop_shipment"."id" FROM "shop_shipment" WHERE '
+    asked = [
+        each(server, f'{seen}"shop_shipment"."weight" = %s'),
+        each(
+            server, f'{seen}"shop_shipment"."weight" = %s ORDER BY "shop_shipment"."note" LIMIT 2'
+        ),
+        each(server, f'{seen}"shop_shipment"."id" = %s'),
+    ]
+    found = relations(server, {("", "shop_shipment")}, "default")
+    known = {"default": {(each.schema, each.name): each for each in found}}
+    trials = proposed(Workload(statements=tuple(asked), relations=known), "default", 2_000)
+    tried = {
+        trial.words[2:]: {a.fingerprint for a in (*trial.asked, *trial.also)} for trial in trials
+    }
+    both = {each.fingerprint for each in asked[:2]}
+    assert tried == {("weight",): both, ("weight", "note"): both}
+    server.close()
+
+
+def each(server: UrlServer, sql: str) -> Asked:
+    return Asked(
+        alias="default",
+        fingerprint=parse(sql).fingerprint,
+        statement=parse(sql).normalised,
+        verb="SELECT",
+        tables=parse(sql).tables,
+        calls=1,
+        duration_ns=1,
+        plan=explain(server, sql, (None,) * placeholders(sql), id=0, alias="default"),
+        sites=(),
+    )

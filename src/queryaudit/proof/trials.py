@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from queryaudit.advice.block_ranges import block_ranges
 from queryaudit.advice.candidates import Candidate
+from queryaudit.advice.conditions import Clause, clauses
 from queryaudit.advice.conditions import Compared as Test
-from queryaudit.advice.conditions import clauses
 from queryaudit.advice.covering import coverings, left_idle
 from queryaudit.advice.diagnosis import diagnoses
 from queryaudit.advice.index_code import (
@@ -23,13 +23,14 @@ from queryaudit.advice.index_code import (
     takes_indexes,
 )
 from queryaudit.advice.scans import Relations
-from queryaudit.advice.sqlite_plans import completed
+from queryaudit.advice.sqlite_plans import asked_of, completed
 from queryaudit.advice.sqlite_searches import searched_further
 from queryaudit.proof.trial import Compared
 from queryaudit.records.advised import AdvisedIndex, Outcome, Served, Tried, TriedDrop
 from queryaudit.records.definitions import Model
 from queryaudit.records.plans import Relation
 from queryaudit.records.workload import Asked, Workload
+from queryaudit.sql.plain import plain_query
 from queryaudit.sql.statement import parse
 from queryaudit.sql.writes import Write
 
@@ -185,12 +186,27 @@ def _looks_for(asked: Asked, trial: Trial) -> bool:
     """Whether a statement compares the first column for equality in a table that it reads."""
     columns = {c.keys[0].column for c in trial.candidates if c.equal and not c.keys[0].function}
     return any(
-        clause.column in columns and clause.alias == node.alias and clause.test is Test.EQUAL
-        for node in (asked.plan.nodes if asked.plan is not None else ())
-        if node.relation == trial.table
-        for clause in (*clauses(node.condition), *clauses(node.filter))
+        clause.column in columns and clause.test is Test.EQUAL
+        for clause in _asked_of(asked, trial.table)
         if not clause.joined and not clause.function
     )
+
+
+def _asked_of(asked: Asked, table: str) -> Iterator[Clause]:
+    """What a statement asks of the rows of a table, by its plan; SQLite's do not tell."""
+    nodes = asked.plan.nodes if asked.plan is not None else ()
+    theirs = [node for node in nodes if node.relation == table]
+    if asked.plan is None or asked.plan.vendor != "sqlite":
+        for node in theirs:
+            found = (*clauses(node.condition), *clauses(node.filter))
+            yield from (clause for clause in found if clause.alias == node.alias)
+        return
+    query = plain_query(asked.statement)
+    if query is None:
+        return
+    alone = sum(bool(node.relation) for node in nodes) == 1
+    for node in theirs:
+        yield from asked_of(node, query, asked.statement, alone=alone)
 
 
 def weight(statements: Sequence[Asked]) -> float:
