@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from queryaudit.advice.function_source import REMEMBERED, FunctionSource
+from queryaudit.advice.kept_values import kept_values
 from queryaudit.advice.row_number import number_or_first, number_written_out
 from queryaudit.advice.row_order import ordered, searched
 from queryaudit.advice.row_predicates import Row, calls_for, expression
@@ -137,6 +138,10 @@ def _comprehension(
         if more is None:
             return None
         calls += more
+    if isinstance(node, ast.ListComp) and not calls:
+        kept = kept_values(source, node, row)
+        if kept is not None:
+            return kept
     outer = source.parents.get(node)
     streamed = source.is_streamed(generator.iter)
     match outer:

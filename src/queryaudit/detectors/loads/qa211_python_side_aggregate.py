@@ -15,8 +15,9 @@ class PythonSideAggregate(RowUseRule):
     What it detects
     ---------------
     ``sum()``, ``min()`` and ``max()`` over one column of every row of a queryset, also where it is
-    ``values_list`` that gives the column, or a loop that only adds up, for all rows or by the value
-    of a column, where the source shows that the rows serve nothing else.
+    ``values_list`` that gives the column, a list that keeps it for them and for ``len()``, or a
+    loop that only adds up, for all rows or by the value of a column, where the source shows that
+    the rows serve nothing else.
 
     Why it matters
     --------------
