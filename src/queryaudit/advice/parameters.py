@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from queryaudit.advice.edits import edit_of
 from queryaudit.advice.joined_values import LIST_BEFORE, bound_list, of_text, written
 from queryaudit.advice.layout import Change, apply_changes
 from queryaudit.advice.source import Source, parses, read_source
+from queryaudit.advice.text_pieces import FIELD, Pieces, merged, pieces_of
 from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Edit
 
 _TEXTS = frozenset({"sql", "query", "raw_query"})
 _PARAMS = frozenset({"params", "param_list"})
-_FIELD = re.compile(r"%(?:\((\w+)\))?s|%%")
-_BRACE = re.compile(r"\{(\w*)(?:![rs])?\}|\{\{|\}\}")
 _QUOTED = re.compile(r"'((?:%%)*)\Z")
 _QUOTED_END = re.compile(r"\A((?:%%)*)'")
 _VALUE_BEFORE = re.compile(
     r"(?:[=<>(,]|\b(?:LIKE|ILIKE|BETWEEN|AND|VALUES|LIMIT|OFFSET))\s*\Z", re.I
 )
-
-#: A text cut at what is put in: strings and expressions in turn.
-Pieces = list["str | ast.expr"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ def _around(source: Source, node: ast.expr) -> Pieces | None:
         span = source.span(outer) if isinstance(outer, ast.expr) else None
         if span is None or inner is None or not span.holds(inner):
             continue
-        pieces = _pieces(outer) if isinstance(outer, ast.expr) else None
+        pieces = pieces_of(outer) if isinstance(outer, ast.expr) else None
         if pieces is not None:
             return pieces
     return None
@@ -166,7 +161,7 @@ def _rewritten(node: ast.expr, given: list[ast.expr] | None) -> tuple[str, list[
     """The text with a placeholder for each value, and the values in order."""
     if given is None:
         return None
-    pieces = _pieces(node)
+    pieces = pieces_of(node)
     if pieces is None:
         return None
     waiting = list(given)
@@ -228,79 +223,7 @@ def _wrapped(before: str, value: ast.expr, after: str) -> ast.expr:
 
 
 def _placeholders(text: str) -> int:
-    return sum(match.group() != "%%" for match in _FIELD.finditer(text))
-
-
-def _pieces(node: ast.expr) -> Pieces | None:
-    match node:
-        case ast.Constant(value=str(value)):
-            return [value]
-        case ast.JoinedStr():
-            return _of_f_string(node)
-        case ast.BinOp(op=ast.Add()):
-            left, right = _pieces(node.left), _pieces(node.right)
-            return _merged([*(left or [node.left]), *(right or [node.right])])
-        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text))):
-            put_in = node.right
-            values = list(put_in.elts) if isinstance(put_in, ast.Tuple) else [put_in]
-            if isinstance(put_in, ast.Dict):
-                return None
-            return _filled(_FIELD.finditer(text), text, values, {})
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-            named = {k.arg: k.value for k in node.keywords if k.arg is not None}
-            return _filled(_BRACE.finditer(text), text, list(node.args), named)
-    return None
-
-
-def _of_f_string(node: ast.JoinedStr) -> Pieces | None:
-    found: Pieces = []
-    for part in node.values:
-        if isinstance(part, ast.FormattedValue):
-            if part.format_spec is not None or part.conversion not in (-1, 115):
-                return None
-            found.append(part.value)
-        elif isinstance(part, ast.Constant):
-            found.append(str(part.value))
-    return _merged(found)
-
-
-def _filled(
-    matches: Iterator[re.Match[str]],
-    text: str,
-    values: list[ast.expr],
-    named: dict[str, ast.expr],
-) -> Pieces | None:
-    found: Pieces = []
-    position = number = 0
-    for match in matches:
-        found.append(text[position : match.start()])
-        position = match.end()
-        if match.group() in ("%%", "{{", "}}"):
-            found.append(match.group()[0])
-            continue
-        name = match.group(1) or ""
-        if name and not name.isdigit():
-            value = named.get(name)
-        else:
-            place = int(name) if name else number
-            number += 1
-            value = values[place] if place < len(values) else None
-        if value is None or isinstance(value, ast.Starred):
-            return None
-        found.append(value)
-    found.append(text[position:])
-    return _merged(found)
-
-
-def _merged(pieces: Pieces) -> Pieces:
-    """Neighbouring strings made one."""
-    found: Pieces = []
-    for piece in pieces:
-        if isinstance(piece, str) and found and isinstance(found[-1], str):
-            found[-1] += piece
-        elif piece != "":
-            found.append(piece)
-    return found
+    return sum(match.group() != "%%" for match in FIELD.finditer(text))
 
 
 def _changes(
@@ -344,7 +267,7 @@ def _unquoted(call: Frame) -> Bound | None:
     pieces: Pieces = []
     position = 0
     values = list(given)
-    for match in _FIELD.finditer(text.value):
+    for match in FIELD.finditer(text.value):
         if match.group() == "%%":
             continue
         if match.group(1) or not values:
@@ -352,7 +275,7 @@ def _unquoted(call: Frame) -> Bound | None:
         pieces += [text.value[position : match.start()], values.pop(0)]
         position = match.end()
     pieces.append(text.value[position:])
-    sql, bound = _unwrapped(_merged(pieces))
+    sql, bound = _unwrapped(merged(pieces))
     if sql is None or values:
         return None
     changes = _changes(source, node, text, sql, bound)
