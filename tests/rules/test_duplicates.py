@@ -321,6 +321,7 @@ LOAD = frame(FrameKind.PROJECT, 5, "load")
 LOOP = frame(FrameKind.PROJECT, 5, "load", "for book in books")
 ONE, TWO = frame(FrameKind.TEST, 10, "test"), frame(FrameKind.TEST, 11, "test")
 ROUND = frame(FrameKind.TEST, 12, "test", "for size in sizes")
+HELP, HELPS = frame(FrameKind.TEST, 15, "check"), frame(FrameKind.TEST, 17, "check")
 OUTER, LATER = frame(FrameKind.PROJECT, 20, "view"), frame(FrameKind.PROJECT, 21, "view")
 
 
@@ -349,8 +350,10 @@ def judged(kind: ScopeKind, first: tuple[Frame, ...], again: tuple[Frame, ...]) 
         pytest.param((LOAD, ONE), (LOAD, TWO), 0, id="two calls"),
         pytest.param((LOAD, ROUND), (LOAD, ROUND), 0, id="a loop of the test"),
         pytest.param((LOAD, ONE), (LOAD, ONE), 0, id="no loop to be seen"),
+        pytest.param((LOAD, HELP, ONE), (LOAD, HELPS, ONE), 0, id="two lines of a helper"),
         pytest.param((LOAD,), (LOAD, OUTER), 0, id="no test to be seen"),
         pytest.param((LOAD, OUTER, ONE), (LOAD, LATER, ONE), 1, id="one call"),
+        pytest.param((LOAD, OUTER, HELP, ONE), (LOAD, LATER, HELP, ONE), 1, id="one of a helper"),
         pytest.param((LOOP, ONE), (LOOP, ONE), 1, id="a loop of the project"),
     ],
 )

@@ -41,16 +41,24 @@ def is_one_piece(first: Stack, again: Stack, view: View) -> bool:
     if first == again:
         loop = turning(again.frames)
         return loop is not None and loop.kind in view.own
-    call = _test_call(first.frames)
-    return call is not None and call == _test_call(again.frames)
+    calls = _test_calls(first.frames)
+    return bool(calls) and calls == _test_calls(again.frames)
 
 
-def _test_call(frames: Sequence[Frame]) -> tuple[str, int, int | None] | None:
-    """Where the outermost frame of a test stands, unless it may have called more than once."""
+def _test_calls(frames: Sequence[Frame]) -> list[tuple[str, int, int | None]]:
+    """Where the test stands until it calls what it tests; none if it may have called twice.
+
+    A helper of the test that calls it from two of its lines has called it twice.
+    """
+    calls = []
     for frame in reversed(frames):
         if frame.kind is FrameKind.TEST:
-            return None if frame.loop_text else (frame.path, frame.line, frame.column)
-    return None
+            if frame.loop_text:
+                return []
+            calls.append((frame.path, frame.line, frame.column))
+        elif frame.kind is not FrameKind.LIBRARY:
+            break
+    return calls
 
 
 def turning(frames: Sequence[Frame]) -> Frame | None:
