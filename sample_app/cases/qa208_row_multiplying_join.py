@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from sample_app.shop.models import Author, Book, Order, Publisher, Tag
+from sample_app.shop.models import Author, Book, Customer, Order, Publisher, Tag
 
 
 def bad() -> list[str]:
@@ -89,6 +89,16 @@ def bad_copied_keys() -> list[int]:
 def bad_ordered_by_many() -> list[str]:
     """An order by a column of many rows gives an author for each."""
     return [author.name for author in Author.objects.order_by("-books__published_on")]
+
+
+def bad_ordered_by_relation() -> list[str]:
+    """So does one by the relation itself, which means the order of its rows."""
+    return [book.title for book in Book.objects.order_by("tags", "title")]
+
+
+def bad_ordered_by_latest() -> list[str]:
+    """The newest of them comes first where their order says so."""
+    return [customer.name for customer in Customer.objects.order_by("orders", "pk")]
 
 
 def good_related_columns_of_copies() -> list[tuple[str, str]]:

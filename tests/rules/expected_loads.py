@@ -146,6 +146,18 @@ LOADS = {
         ("",),
         'Author.objects.annotate(max_value=Max("books__published_on")).order_by("-max_value")',
     ),
+    "QA208.bad_ordered_by_relation": Expected(
+        "bad_ordered_by_relation",
+        'return [book.title for book in Book.objects.order_by("tags", "title")]',
+        ("",),
+        'Book.objects.annotate(min_value=Min("tags__name")).order_by("min_value", "title")',
+    ),
+    "QA208.bad_ordered_by_latest": Expected(
+        "bad_ordered_by_latest",
+        'return [customer.name for customer in Customer.objects.order_by("orders", "pk")]',
+        ("",),
+        'Customer.objects.annotate(max_value=Max("orders__placed_at")).order_by("-max_value", "pk")',
+    ),
     "QA208.bad_two_levels": Expected(
         "bad_two_levels",
         "publishers = Publisher.objects.filter(books__reviews__rating__gte=1).distinct()",

@@ -26,6 +26,13 @@ class Related(NamedTuple):
     is_outer: bool = False  #: rows that have none may be wanted too
 
 
+class Order(NamedTuple):
+    """The field of the model behind the relation that its rows come in the order of."""
+
+    field: str
+    is_descending: bool
+
+
 def asks_for_one(frame: Frame, model: str, related: Related) -> str:
     """Whether there is one that meets the condition, as a subquery."""
     found = _conditions(frame, model, related)
@@ -40,23 +47,24 @@ def asks_for_one(frame: Frame, model: str, related: Related) -> str:
     )
 
 
-def orders_by_one(frame: Frame, model: str, related: Related) -> str:
-    """An order by the least or the greatest of them."""
-    lookups = [
-        lookup
-        for link in _links(frame, model)
-        if link.name == "order_by" and link.call is not None
-        for argument in link.call.args
-        if (lookup := literal(argument)) is not None
-        and lookup.lstrip("-").partition("__")[0] not in related.own
-    ]
-    lookup = lookups[0] if len(lookups) == 1 else "-..."
-    way, function = ("-", "Max") if lookup.startswith("-") else ("", "Min")
+def orders_by_one(frame: Frame, model: str, related: Related, ordered: Order) -> str:
+    """An order by the least or the greatest of them; what else the rows are ordered by stays."""
+    links = (link for link in _links(frame, model) if link.name == "order_by")
+    call = next((link.call for link in links if link.call is not None), None)
+    written = [literal(argument) for argument in call.args] if call is not None else []
+    lookups = [lookup or "..." for lookup in written]
+    many = [name for name in lookups if name.lstrip("-").partition("__")[0] not in related.own]
+    lookup = many[0] if len(many) == 1 else "..."
+    field = lookup.lstrip("-")
+    if field.isidentifier() and "__" not in field:
+        field = f"{field}__{ordered.field}"  # a relation stands for the order of its rows
+    way, function = ("-", "Max") if ordered.is_descending else ("", "Min")
     name = f"{function.lower()}_value"
+    kept = lookups if lookup in lookups else [lookup]
+    terms = ", ".join(quote(way + name if each == lookup else each) for each in kept)
     return (
         f"from django.db.models import {function}\n\n"
-        f"{model}.objects.annotate({name}={function}({quote(lookup.lstrip('-'))}))"
-        f".order_by({quote(way + name)})"
+        f"{model}.objects.annotate({name}={function}({quote(field)})).order_by({terms})"
     )
 
 

@@ -14,6 +14,7 @@ _JOIN = re.compile(
     rf"(?: AND \((?:{_NAME}|\w+)\.[\"`]content_type_id[\"`] = %s\))?\)"
 )
 _USED = re.compile(rf"(?:{_NAME}|\b(T\d+))\.[\"`]")
+_ORDERED = re.compile(rf"(?:{_NAME}|\b(T\d+))\.{_NAME} (ASC|DESC)")
 _LONGEST = 20_000
 
 
@@ -49,6 +50,19 @@ def shown_aliases(text: str) -> frozenset[str]:
     """The tables whose columns are selected or ordered by."""
     order = text[:_LONGEST].partition(" FROM ")[2].rpartition(" ORDER BY ")
     return selected_aliases(text) | (_used(order[2]) if order[1] else frozenset())
+
+
+class Ordered(NamedTuple):
+    alias: str
+    column: str
+    is_descending: bool
+
+
+def ordered_columns(text: str) -> tuple[Ordered, ...]:
+    """The tables' columns that the rows are ordered by, in order."""
+    order = text[:_LONGEST].partition(" FROM ")[2].rpartition(" ORDER BY ")
+    found = _ORDERED.finditer(order[2] if order[1] else "")
+    return tuple(Ordered(m[1] or m[2], m[3], m[4] == "DESC") for m in found)
 
 
 def _used(text: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from queryaudit.detectors.loads.reads import Read
 from queryaudit.records.definitions import Model
@@ -13,7 +14,14 @@ def by_table(models: Iterable[Model]) -> dict[str, Model]:
     return {model.table: model for model in models}
 
 
-def multiplying(read: Read, shown: frozenset[str], models: Mapping[str, Model]) -> Join | None:
+class Multiplied(NamedTuple):
+    join: Join
+    beyond: frozenset[str]  #: the tables that are reached by it or one like it
+
+
+def multiplying(
+    read: Read, shown: frozenset[str], models: Mapping[str, Model]
+) -> Multiplied | None:
     """The join that gives several rows for one; None if that is not certain.
 
     ``shown`` are the tables whose columns are wanted: one row for each of theirs is, too.
@@ -38,7 +46,9 @@ def multiplying(read: Read, shown: frozenset[str], models: Mapping[str, Model]) 
             many = many or join
         if _is_fixed(text, join, model):
             return None
-    return many if many is not None and not beyond & shown else None
+    if many is None or beyond & shown:
+        return None
+    return Multiplied(many, frozenset(beyond))
 
 
 def _is_fixed(text: str, join: Join, model: Model) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from queryaudit.advice.existence import Related, asks_for_one, orders_by_one
+from queryaudit.advice.existence import Order, Related, asks_for_one, orders_by_one
 from queryaudit.detectors.base import Detector, Sighting, View
-from queryaudit.detectors.loads.multiplying import by_table, multiplying
+from queryaudit.detectors.loads.multiplying import Multiplied, by_table, multiplying
 from queryaudit.detectors.loads.reads import Read, ReadFold
 from queryaudit.detectors.loads.sighting import sight
 from queryaudit.records.definitions import Column, Model
 from queryaudit.records.findings import Applicability, Evidence, Fix, Grade
 from queryaudit.records.rules import Severity
-from queryaudit.sql.joins import Join, selected_aliases, shown_aliases
+from queryaudit.sql.joins import Join, joins_of, ordered_columns, selected_aliases, shown_aliases
 
 #: From so many rows at once on it is more than a matter of taste.
 _MANY = 100
@@ -80,16 +80,18 @@ class RowMultiplyingJoin(Detector):
         models = view.tables.of_models(by_table)
         for read in fold.reads(view):
             shown = _shown(read)
-            join = multiplying(read, shown, models) if shown is not None else None
-            if join is None:
+            found = multiplying(read, shown, models) if shown is not None else None
+            if found is None:
                 continue
+            join = found.join
             related = models[join.table]
             certain = read.copies or read.most >= _MANY
             severity = self.severity if certain else Severity.NOTE
             sighting = sight(self.code, read, severity, view, _named(join, related))
             if sighting is not None:
-                found = replace(sighting, most=read.copies)
-                yield replace(found, fix=_fix(found, read, related, join))
+                ordered = _ordered(read, found, models)
+                fix = _fix(sighting, read, related, join, ordered)
+                yield replace(sighting, most=read.copies, fix=fix)
 
     def message(self, sightings: Sequence[Sighting]) -> str:
         head = sightings[0]
@@ -141,14 +143,25 @@ def _far(join: Join, related: Model) -> Column | None:
     return far[0] if len(related.columns) == _LINK and len(far) == 1 else None
 
 
-def _fix(head: Sighting, read: Read, related: Model, join: Join) -> Fix:
+def _ordered(read: Read, found: Multiplied, models: Mapping[str, Model]) -> Order | None:
+    """How the row is ordered by the many that it came once for each of."""
+    tables = {join.alias: join.table for join in joins_of(read.text)}
+    for alias, column, is_descending in ordered_columns(read.text):
+        if alias in found.beyond:
+            columns = models[tables[alias]].columns
+            field = next((c.name for c in columns if c.column == column), "...")
+            return Order(field, is_descending)
+    return None
+
+
+def _fix(head: Sighting, read: Read, related: Model, join: Join, ordered: Order | None) -> Fix:
     model = (head.model or "").rpartition(".")[2] or "Model"
     asked = _related(read, related, join)
-    if join.alias in shown_aliases(read.text):
+    if ordered is not None:
         return Fix(
             title="order by one of them",
             applicability=Applicability.DISPLAY_ONLY,
-            code=orders_by_one(head.frame, model, asked),
+            code=orders_by_one(head.frame, model, asked, ordered),
             note="Each row then comes once, in the order of its greatest or least.",
         )
     distinct = (
