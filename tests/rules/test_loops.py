@@ -56,6 +56,20 @@ def test_the_caller_loops_if_the_function_goes_into_its_own_loop_once() -> None:
     assert "for order in orders" not in finding.fix.code
 
 
+def first_lines_at_once(customer: Customer) -> list[int]:
+    """The same with a comprehension, which has a frame of its own before Python 3.12."""
+    orders = list(Order.objects.filter(customer=customer)[:1])
+    return [OrderLine.objects.filter(order_id=order.pk).count() for order in orders]
+
+
+def test_the_caller_loops_if_the_function_goes_over_one_row_at_once() -> None:
+    everybody = customers()
+    with queryaudit.audit() as audited:
+        for customer in everybody:
+            first_lines_at_once(customer)
+    assert the_finding(audited).causes[0].loop == "for customer in everybody"
+
+
 def test_a_loop_that_turns_for_one_caller_is_the_one() -> None:
     customer = max(customers(), key=lambda each: each.orders.count())
     Order.objects.exclude(pk__in=Order.objects.all()[:0]).update(customer=customer)

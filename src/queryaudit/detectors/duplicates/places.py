@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from queryaudit.advice.loop_bodies import WRITING, method_of
 from queryaudit.advice.loops import names_in, read_loop
-from queryaudit.advice.source import expression_at, read_source
+from queryaudit.advice.source import expression_at, read_source, statement_at
 from queryaudit.detectors.base import View
 from queryaudit.detectors.duplicates.asked import Repeat
 from queryaudit.detectors.n_plus_one.rounds import is_constant_loop
@@ -19,6 +19,12 @@ from queryaudit.records.kinds import FrameKind, ScopeKind
 
 #: Locks leave no trace in the text where the database has none, as SQLite.
 _AGAIN_ON_PURPOSE = re.compile(r"\ba?refresh_from_db\(|\bselect_for_update\(|\bsleep\(")
+
+#: What puts a task in a queue: Celery's, Django's, those of django-q, huey, dramatiq and RQ.
+_QUEUED = re.compile(
+    r"\.(delay|delay_on_commit|apply_async|a?enqueue|send_with_options|schedule)\("
+    r"|\b(async_task|AsyncTask|async_chain|AsyncChain)\("
+)
 
 #: Without statements of the project's own.
 _WRITES = WRITING - {"execute"}
@@ -35,7 +41,10 @@ def asked_at(stack: Stack, repeat: Repeat, view: View) -> Frame | None:
 
 
 def is_one_piece(first: Stack, again: Stack, view: View) -> bool:
-    """Whether both were asked for one purpose: a test calls what it tests more than once."""
+    """Whether both were asked for one purpose: a test calls what it tests more than once, and a
+    task that runs at once in tests is another process's elsewhere."""
+    if _is_of_tasks(first, again):
+        return False
     if view.scope.kind is not ScopeKind.TEST:
         return True
     if first == again:
@@ -43,6 +52,25 @@ def is_one_piece(first: Stack, again: Stack, view: View) -> bool:
         return loop is not None and loop.kind in view.own
     calls = _test_calls(first.frames)
     return bool(calls) and calls == _test_calls(again.frames)
+
+
+def _is_of_tasks(first: Stack, again: Stack) -> bool:
+    """Whether one of them, or each for itself, was asked by a task that the code put in a queue."""
+    inner, other = first.frames, again.frames
+    if first == again:
+        loop = turning(inner)
+        return any(map(_queues, inner[inner.index(loop) :] if loop is not None else inner))
+    shared = 0
+    for one, two in zip(reversed(inner), reversed(other), strict=False):
+        if (one.path, one.line, one.column) != (two.path, two.line, two.column):
+            break
+        shared += 1
+    apart = (*inner[: len(inner) - shared], *other[: len(other) - shared])
+    return any(map(_queues, apart))
+
+
+def _queues(frame: Frame) -> bool:
+    return bool(_QUEUED.search(statement_at(frame) or ""))
 
 
 def _test_calls(frames: Sequence[Frame]) -> list[tuple[str, int, int | None]]:

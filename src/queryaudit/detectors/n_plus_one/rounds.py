@@ -59,7 +59,8 @@ class Rounds:
     def _calls(self) -> dict[tuple[_Place, ...], list[_Reached]]:
         """By the callers of a function."""
         calls: dict[tuple[_Place, ...], list[_Reached]] = defaultdict(list)
-        for frames, queries in self._runs:
+        for all_frames, queries in self._runs:
+            frames = _folded(all_frames)
             places = tuple(map(_place, frames))
             looped = False
             for index, frame in enumerate(frames):
@@ -69,13 +70,14 @@ class Rounds:
 
     def loop(self, frames: Sequence[Frame], queries: int) -> Frame | None:
         """The innermost frame whose loop turned; it is not always the innermost loop."""
+        frames = _folded(frames)
         places = tuple(map(_place, frames))
         for index, frame in enumerate(frames):
             if frame.loop_text is None or not _goes_over_data(frame, self._models):
                 continue
             reached = self._calls.get(places[index + 1 :], ())
             here = [r for r in reached if r.below == index and _place(r.frame) == places[index]]
-            if frame.kind not in _PYTHON or len(here) > 1:
+            if frame.kind not in _PYTHON or any(r.queries != queries for r in here):
                 return frame
             entries, around = _entries(frame, reached, self._models)
             if entries is None:
@@ -106,6 +108,24 @@ class Rounds:
             ]
             return frame if turned and min(turned) > 1 and queries < 2 * min(turned) else None
         return None
+
+
+def _folded(frames: Sequence[Frame]) -> list[Frame]:
+    """The frames with those of comprehensions, which Python before 3.12 has, as part of their
+    functions: what a function asks besides tells how often it goes over all."""
+    folded: list[Frame] = []
+    for frame in frames:
+        if not (folded and _is_comprehension_in(folded[-1], frame)):
+            folded.append(frame)
+    return folded
+
+
+def _is_comprehension_in(inner: Frame, outer: Frame) -> bool:
+    if (inner.path, inner.function) != (outer.path, outer.function) or not inner.loop_source:
+        return False
+    last = (inner.loop_line or 0) + len(inner.loop_source) - 1
+    within = (inner.loop_line or 0) <= outer.line <= last
+    return within and not inner.loop_source[0].lstrip().startswith(("for ", "async for ", "while "))
 
 
 def _entries(
