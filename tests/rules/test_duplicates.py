@@ -364,6 +364,32 @@ def test_calls_of_one_test_are_separate_pieces_of_work(
     assert judged(ScopeKind.REQUEST, first, again) == 1
 
 
+def written(line: int, code: str) -> Frame:
+    shown = frame(FrameKind.PROJECT, line, "view")
+    return shown._replace(column=None, end_column=None, snippet=(code,))
+
+
+@pytest.mark.parametrize(
+    "queued",
+    [
+        "digest.delay(order.pk)",
+        "transaction.on_commit(lambda: digest.delay_on_commit(order.pk))",
+        "digest.apply_async((order.pk,))",
+        "digest.enqueue(order.pk)",
+        "AsyncTask(_digest, order.pk, q_options={}).run()",
+    ],
+)
+def test_a_task_that_runs_at_once_is_another_piece_of_work(queued: str) -> None:
+    task, here = written(21, queued), written(20, "order = Order.objects.get(pk=key)")
+    request = ScopeKind.REQUEST
+    assert judged(request, (here,), (LOAD, task)) == 0
+    assert judged(request, (LOAD, task), (LOAD, task)) == 0
+    assert judged(request, (LOAD, OUTER, task), (LOAD, LATER, task)) == 1, "inside of one task"
+    assert judged(request, (LOOP, task), (LOOP, task)) == 1, "a loop inside of one task"
+    called = written(21, "digest(order.pk)")
+    assert judged(request, (here,), (LOAD, called)) == 1
+
+
 def test_what_a_scope_inside_may_have_written_is_asked_again_in_silence() -> None:
     """A test reads, posts a form, and reads again."""
     tables = Tables(Header(1, "r", "p", "0", "3", "6", (("default", "sqlite"),)))

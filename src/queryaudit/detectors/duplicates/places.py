@@ -59,7 +59,7 @@ def _is_of_tasks(first: Stack, again: Stack) -> bool:
     inner, other = first.frames, again.frames
     if first == again:
         loop = turning(inner)
-        return any(map(_queues, inner[inner.index(loop) :] if loop is not None else inner))
+        return any(map(_queues, inner[: inner.index(loop) + 1] if loop is not None else inner))
     shared = 0
     for one, two in zip(reversed(inner), reversed(other), strict=False):
         if (one.path, one.line, one.column) != (two.path, two.line, two.column):
