@@ -26,6 +26,16 @@ def good() -> list[str]:
     return lines
 
 
+def bad_in_a_variable() -> list[str]:
+    """The books of each author are asked for where they are gone through."""
+    lines = []
+    for author in Author.objects.prefetch_related("books"):
+        in_stock = author.books.filter(stock__gt=0).order_by("price")
+        if len(in_stock) > 0:
+            lines += [f"{author.name}: {book.title}" for book in in_stock]
+    return lines
+
+
 def bad_order_by() -> list[list[str]]:
     """Another order is another query."""
     return [

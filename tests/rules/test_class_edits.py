@@ -8,12 +8,12 @@ from textwrap import dedent
 
 import pytest
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.test import override_settings
 
 import queryaudit
 from queryaudit.records.findings import Applicability
-from sample_app.shop.models import Publisher
+from sample_app.shop.models import OrderLine, Publisher
 from tests.rules.written_modules import WrittenModule, mended, visiting
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -152,6 +152,11 @@ def author_name(book):
     return book.author.name
 
 
+@admin.display(description="category")
+def category_name(book):
+    return book.category and book.category.name
+
+
 @admin.display(description="tags")
 def tag_names(book):
     return [tag.name for tag in book.tags.all()]
@@ -185,6 +190,39 @@ def test_a_list_of_the_admin_joins_what_its_columns_show() -> None:
     lines = lines_of(mended(source, "QA101", list_books))
     at = lines.index('list_display = ["pk", author_name]')
     assert lines[at + 1] == 'list_select_related = ["author"]'
+
+
+def test_what_django_joins_by_itself_for_a_list_of_the_admin_stays_joined() -> None:
+    source = office(
+        """
+        class Books(admin.ModelAdmin):
+            list_display = ["pk", "author", "publisher", category_name]
+            ordering = ["pk"]
+        """
+    )
+    lines = lines_of(mended(source, "QA101", list_books))
+    assert 'list_select_related = ["author", "category", "publisher"]' in lines
+
+
+def test_rows_of_an_inline_are_not_those_of_the_admin() -> None:
+    source = office(
+        """
+        class LineInline(admin.TabularInline):
+            model = OrderLine
+            readonly_fields = ["book"]
+
+
+        class Books(admin.ModelAdmin):
+            inlines = [LineInline]
+        """
+    )
+    source = source.replace("import Book", "import Book, Order, OrderLine")
+    source = source.replace("register(Book", "register(Order")
+    lines = OrderLine.objects.values("order").annotate(number=Count("pk"))
+    order = lines.filter(number__gt=1).values_list("order", flat=True)[:1].get()
+    finding = WrittenModule(source).run(visiting(f"/shop/order/{order}/change/")).of("QA101")
+    assert finding.fix is not None
+    assert finding.fix.edits == ()
 
 
 def test_a_join_is_added_to_those_of_the_admin() -> None:

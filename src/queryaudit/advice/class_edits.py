@@ -4,9 +4,10 @@ own in any function."""
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
-from queryaudit.advice.arguments import literal
+from queryaudit.advice.arguments import literal, quote
 from queryaudit.advice.edits import append_calls
 from queryaudit.advice.function_source import FunctionSource
 from queryaudit.records.definitions import Frame, FunctionText, Model
@@ -40,6 +41,15 @@ def edit_class(
     return _Class(body, found).edit(calls, model, listed=listed)
 
 
+def listed_joins(body: FunctionText, calls: Sequence[str], model: Model) -> tuple[str, ...]:
+    """``calls`` of a change list with what Django would no longer join by itself: a list that shows
+    foreign keys is joined to them (before 6.1 if they can't be null), until others are named."""
+    parsed = FunctionSource(body.first_line, body.lines).parsed()
+    nodes = ast.walk(parsed[1]) if parsed is not None else ()
+    found = next((node for node in nodes if isinstance(node, ast.ClassDef)), None)
+    return _Class(body, found).with_shown(calls, model) if found is not None else tuple(calls)
+
+
 class _Class:
     """A class; the lines of its tree are one more than those of its text."""
 
@@ -61,6 +71,7 @@ class _Class:
         if any(_names_of(s) == "get_queryset" for s in self._node.body):
             return None
         if listed:
+            calls = self.with_shown(calls, model)
             joined = self._listed(calls)
             return joined or self._method(calls, "request")
         if "queryset" in self._set:
@@ -73,9 +84,36 @@ class _Class:
             line = f"queryset = {written}.{model.manager}{''.join(calls)}"
             return self._after(known, [line])
         kind = next((kind for kind in (_VIEWS, _ADMINS) if self._is_one(kind)), None)
-        if kind is None:
+        if kind is None or (self._is_one(("Admin",)) and not self._administers(model)):
             return None
         return self._method(calls, "request" if kind is _ADMINS else "")
+
+    def with_shown(self, calls: Sequence[str], model: Model) -> tuple[str, ...]:
+        if "list_select_related" in self._set:
+            return tuple(calls)
+        shown = self._set.get("list_display")
+        value = shown.value if shown is not None else None
+        elements = value.elts if isinstance(value, ast.List | ast.Tuple) else []
+        names = [literal(element) for element in elements]
+        keys = {c.name for c in model.columns if c.target is not None}
+        return tuple(
+            self._with_keys(call, [name for name in names if name in keys])
+            if call.startswith(_JOIN)
+            else call
+            for call in calls
+        )
+
+    def _with_keys(self, call: str, keys: Sequence[str | None]) -> str:
+        paths = [path.strip().strip('"') for path in call[len(_JOIN) : -1].split(",")]
+        paths += [k for k in keys if k is not None and k not in {p.split("__")[0] for p in paths}]
+        return f"{_JOIN}{', '.join(quote(path) for path in sorted(paths))})"
+
+    def _administers(self, model: Model) -> bool:
+        """Whether an admin, which is registered elsewhere, is that of the model: a page of it shows
+        rows of other models too, in its inlines."""
+        name = model.label.rpartition(".")[2]
+        registered = any(name in re.split(r"\W+", each) for each in self._body.decorators)
+        return registered or self._node.name.lower() == f"{name}Admin".lower()
 
     def _is_one(self, endings: tuple[str, ...]) -> bool:
         bases = [ast.unparse(base) for base in self._node.bases]

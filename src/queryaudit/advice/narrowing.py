@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass, replace
 
 from queryaudit.advice.arguments import code_of, code_of_arguments
-from queryaudit.advice.chains import ENDING, Link, find_chains
-from queryaudit.advice.source import read_source
+from queryaudit.advice.chains import ENDING, Chain, Link, find_chains
+from queryaudit.advice.source import Source, read_source
 from queryaudit.records.definitions import Frame, Step
 
 #: Calls that mean the same for the rows of one parent as for those of all.
@@ -37,15 +37,54 @@ def narrowing_at(frame: Frame, step: Step, *, indexed: bool = False) -> Narrowin
     source = read_source(frame)
     if source is None or not source.exact:
         return None
-    for chain in find_chains(source):
-        names = [link.name for link in chain.links]
-        if not chain.span.meets(source.focus) or step.name not in names:
-            continue
-        at = names.index(step.name)
-        if chain.links[at].call is not None:
-            return None  # another manager
-        return _read(chain.links[at + 1 :], indexed)
+    chains = find_chains(source)
+    for chain in chains:
+        if chain.span.meets(source.focus) and _leads_over(chain, step):
+            return _after(chain, step, indexed)
+    assigned = _assigned(source)
+    for chain in chains if assigned is not None else ():
+        if source.span(assigned) == chain.span and _leads_over(chain, step):
+            return _after(chain, step, indexed)
     return None
+
+
+def _leads_over(chain: Chain, step: Step) -> bool:
+    return any(link.name == step.name for link in chain.links)
+
+
+def _after(chain: Chain, step: Step, indexed: bool) -> Narrowing | None:
+    """What follows the relation in a chain."""
+    at = [link.name for link in chain.links].index(step.name)
+    if chain.links[at].call is not None:
+        return None  # another manager
+    return _read(chain.links[at + 1 :], indexed)
+
+
+def _assigned(source: Source) -> ast.expr | None:
+    """The value of the variable that stands at the place as it is, if one line before gave it."""
+    asked = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.expr)
+        and (span := source.span(node)) is not None
+        and span.meets(source.focus)
+    ]
+    called = {node.func for node in asked if isinstance(node, ast.Call)}
+    more = any(isinstance(node, ast.Attribute | ast.Subscript) for node in asked)
+    names = {n.id for n in asked if isinstance(n, ast.Name) and n not in called}
+    if more or len(names) != 1:
+        return None
+    given = [
+        node.value
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in names
+    ]
+    if len(given) != 1:
+        return None
+    span = source.span(given[0])
+    return given[0] if span is not None and span.end <= source.focus.start else None
 
 
 def _read(links: tuple[Link, ...], indexed: bool) -> Narrowing | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from queryaudit.advice.class_edits import is_class
+from queryaudit.advice.class_edits import is_class, listed_joins
 from queryaudit.detectors.base import Sighting
 from queryaudit.detectors.places import admin_field, admin_filter
 
@@ -24,6 +24,9 @@ def of_admin(head: Sighting, calls: Sequence[str]) -> tuple[str, ...]:
     """The code; nothing where the queryset is none of the admin's."""
     rows = f"{(head.model or '').rpartition('.')[2]}.objects{''.join(calls)}"
     if is_change_list(head):
+        known = head.names.described(head.model or "") if head.names is not None else None
+        if head.body is not None and known is not None:
+            calls = listed_joins(head.body, calls, known)
         return _of_list(calls)
     if field := admin_field(head.frame):
         # The hook for all kinds of fields: whether it is many-to-many is not known here.

@@ -72,6 +72,8 @@ def _function(frame: Frame) -> str:
 def _access(sighting: Sighting) -> str:
     names = ".".join(step.name for step in sighting.path)
     if sighting.path[-1].kind in COLLECTIONS:
+        if sighting.method is None and sighting.narrowed:
+            return f"{names}.filter(...)"  # or ordered
         names += "[...]" if sighting.method == "getitem" else f".{sighting.method or 'all'}()"
     return names
 
