@@ -122,6 +122,26 @@ def test_a_method_that_stores_does_not() -> None:
     assert "cached_property" not in fix.code
 
 
+class Cheapest(DetailView):  # type: ignore[type-arg]
+    """Django calls ``get_object()`` of a view itself."""
+
+    def get_object(self) -> Book:  # type: ignore[override]
+        return Book.objects.filter(stock__gte=0).order_by("price", "pk")[0]
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        return {**super().get_context_data(**kwargs), "title": self.get_object().title}
+
+    def render_to_response(self, context: object, **kwargs: object) -> HttpResponse:  # type: ignore[override]
+        return HttpResponse(str(context))
+
+
+def test_a_method_that_others_call_by_its_name_stays_one() -> None:
+    request = RequestFactory().get("/")
+    fix = duplicate(lambda: Cheapest.as_view()(request)).fix
+    assert fix is not None
+    assert "cached_property" not in fix.code
+
+
 def test_what_is_kept_already_is_of_several_objects() -> None:
     def work() -> None:
         assert Shelf().best == Shelf().best

@@ -391,10 +391,69 @@ def test_rows_of_what_the_loop_finds_out_are_put_together_in_it() -> None:
         """
         tags = []
         for row in rows:
+            ...
             tags.append(Tag(name=row.name, author=author))
         Tag.objects.bulk_create(tags, ignore_conflicts=True, batch_size=500)
         """
     ).rstrip("\n")
+
+
+def test_rows_that_are_looked_up_under_a_condition_stay_under_it() -> None:
+    fix, new = fix_of(
+        """
+        def work(names, action):
+            for name in names:
+                if action == "add":
+                    Tag.objects.get_or_create(name=name)  # here
+        """,
+        INSERT._replace(method="get_or_create"),
+    )
+    assert new is None
+    assert fix.code == text(
+        """
+        tags = []
+        for name in names:
+            if action == 'add':
+                tags.append(Tag(name=name))
+        Tag.objects.bulk_create(tags, ignore_conflicts=True, batch_size=500)
+        """
+    ).rstrip("\n")
+
+
+CHANGED = """
+    def work(names, author):
+        for name in names:
+            tag, created = Tag.objects.get_or_create(name=name, defaults={"author": author})  # here
+            if not created:
+                tag.author = author
+                tag.save()
+    """
+
+
+def test_rows_that_are_changed_if_they_were_there_are_updated_by_the_conflict() -> None:
+    fix, _ = fix_of(CHANGED, INSERT._replace(method="get_or_create"))
+    assert "ignore_conflicts" not in fix.code
+    assert 'unique_fields=["name"]' in fix.code
+    assert 'update_fields=["author"]' in fix.code
+
+
+@pytest.mark.parametrize(
+    ("what", "by"),
+    [
+        ("tag.author = author", "tag.other = author"),
+        ("tag.author = author", "touch(tag)"),
+        ("not created", "created"),
+        ("if not created", "print(created)\n            if not created"),
+        ("if not created", "if name"),
+    ],
+)
+def test_what_else_is_done_for_rows_that_were_there_is_told_in_words(what: str, by: str) -> None:
+    source = CHANGED.replace(what, by)
+    source = source.replace("if name", "assert created\n            if name")
+    fix, new = fix_of(source, INSERT._replace(method="get_or_create"))
+    assert new is None
+    assert fix.code == ""
+    assert "which rows were there" in fix.note
 
 
 def test_the_rows_that_are_read_back_have_a_name_of_their_own() -> None:

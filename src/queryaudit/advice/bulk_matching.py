@@ -48,17 +48,26 @@ def matching_code(body: LoopBody, write: RowWrite) -> str:
     given |= _codes(values) | _codes(defaults)
     new = ", ".join(f"{name}={code}" for name, code in given.items())
     lines, rows = loop.prepared()
-    head = f"for {loop.target_code} in {rows}"
+    tests = "".join(f" if {code_of(one)}" for one in body.conditions)
+    head = f"for {loop.target_code} in {rows}{tests}"
+    updated = updated_after(body)
+    if updated is not None and not (unique and updated and updated <= given.keys()):
+        return ""
     if not unique:
         return _missing(body, loop, write, values, new)
     how = ["ignore_conflicts=True"]
-    if body.name == "update_or_create" and defaults:
+    changing = sorted(updated) if updated else []
+    if body.name == "update_or_create":
+        changing = [name for name in defaults if name is not None]
+    if changing:
         quoted = ", ".join(f'"{name}"' for name in unique)
-        changed = ", ".join(f'"{name}"' for name in defaults)
+        changed = ", ".join(f'"{name}"' for name in changing)
         how = ["update_conflicts=True", f"unique_fields=[{quoted}]", f"update_fields=[{changed}]"]
     bound = bound_by(body.statements)
-    if needs([*lines, f"[{write.model}({new}) {head}]"], bound):
-        return _collected(loop, write, new, how)
+    unbound = needs([*lines, f"[{write.model}({new}) {head}]"], bound)
+    if unbound or body.placed([""]) != [""]:
+        read = [] if unbound else _read_back(body, loop, write, code_of(loop.iterable))
+        return "\n".join([_collected(body, loop, write, new, how, unbound), *read])
     created = [
         f"{write.model}.objects.bulk_create(",
         f"    [{write.model}({new}) {head}],",
@@ -69,15 +78,63 @@ def matching_code(body: LoopBody, write: RowWrite) -> str:
     return "\n".join([*lines, *created, *_read_back(body, loop, write, rows)])
 
 
-def _collected(loop: Loop, write: RowWrite, new: str, how: list[str]) -> str:
+def updated_after(body: LoopBody) -> frozenset[str] | None:
+    """What a round gives to a row that was there already; None if it does not ask which was."""
+    assigned = (
+        target
+        for statement in body.statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign) and node.value is body.call
+        for target in node.targets
+    )
+    target = next(assigned, None)
+    if body.name != "get_or_create" or not isinstance(target, ast.Tuple) or len(target.elts) != 2:
+        return None
+    row, created = target.elts
+    if not isinstance(row, ast.Name) or not isinstance(created, ast.Name):
+        return None
+    nodes = [node for statement in body.statements for node in ast.walk(statement)]
+    reads = [n for n in nodes if isinstance(n, ast.Name) and n.id == created.id]
+    blocks = [n for n in nodes if isinstance(n, ast.If) and _is_not(n.test, created.id)]
+    if len(reads) == 1:  # where it is assigned
+        return None
+    inside = [line for block in blocks for line in block.body]
+    given = {attribute for line in inside for attribute in _given(line, row.id)}
+    if len(reads) > 1 + len(blocks) or given != set(body.set_attributes(row.id)):
+        return frozenset()
+    return frozenset(given)
+
+
+def _is_not(test: ast.expr, name: str) -> bool:
+    if not isinstance(test, ast.UnaryOp) or not isinstance(test.op, ast.Not):
+        return False
+    return isinstance(test.operand, ast.Name) and test.operand.id == name
+
+
+def _given(statement: ast.stmt, row: str) -> list[str]:
+    """The attribute of the row that a statement gives a value to."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return [
+        target.attr
+        for target in targets
+        if isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == row
+    ]
+
+
+def _collected(
+    body: LoopBody, loop: Loop, write: RowWrite, new: str, how: list[str], unbound: bool
+) -> str:
     """The rows are put together in the loop, of what its body finds out."""
     made = plural(variable(write.model))
     made = f"new_{made}" if made in names_in(loop.iterable) | loop.names else made
+    row = [f"{made}.append({write.model}({new}))"]
     return "\n".join(
         [
             f"{made} = []",
             f"for {loop.target_code} in {code_of(loop.iterable)}:",
-            f"    {made}.append({write.model}({new}))",
+            *(f"    {line}" for line in body.placed(["...", *row] if unbound else row)),
             f"{write.model}.objects.bulk_create({made}, {', '.join(how)}, {BATCH})",
         ]
     )

@@ -6,7 +6,13 @@ import re
 from collections.abc import Sequence
 
 from queryaudit.advice.bulk_code import BATCH, bulk_code
-from queryaudit.advice.bulk_matching import deleting_code, looked_up, matching_code, unique_set
+from queryaudit.advice.bulk_matching import (
+    deleting_code,
+    looked_up,
+    matching_code,
+    unique_set,
+    updated_after,
+)
 from queryaudit.advice.loop_bodies import LoopBody, read_loop_body
 from queryaudit.advice.loop_edits import LoopEdit, loop_edit, streams
 from queryaudit.advice.loops import plural
@@ -205,6 +211,11 @@ def _notes(body: LoopBody | None, write: RowWrite, code: str, edit: LoopEdit | N
 
 def _matching_notes(body: LoopBody | None, write: RowWrite, code: str) -> list[str]:
     unique = unique_set(body, write) if body is not None else ()
+    if not code and body is not None and updated_after(body) is not None:
+        return [
+            "The loop asks which rows were there: read those once, by what it looks for, create "
+            "the others in bulk, and write the changes with bulk_update()."
+        ]
     if unique and "update_conflicts" in code:
         return [f"Give each {', '.join(unique)} once: PostgreSQL updates no row twice."]
     if unique:

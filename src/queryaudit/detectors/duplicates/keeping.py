@@ -18,6 +18,17 @@ _GROWING = frozenset({"append", "extend", "insert", "add", "update", "sort"})
 _VALUES = ("property", "cached_property")
 #: What a function returns where that can be its question, and not only made with it.
 _WHOLE = (ast.Call, ast.Subscript, ast.Name, ast.Await, ast.ListComp)
+#: What Django and REST framework call of views, feeds, forms and models, with parentheses.
+_HOOKS = frozenset(
+    {
+        *("get_object", "get_queryset", "get_context_data", "get_initial", "get_success_url"),
+        *("get_form", "get_form_class", "get_form_kwargs", "get_redirect_url", "get_prefix"),
+        *("get_template_names", "get_context_object_name", "get_ordering", "get_login_url"),
+        *("get_permission_required", "has_permission", "test_func", "get_absolute_url"),
+        *("get_serializer_class", "get_serializer_context", "get_permissions", "natural_key"),
+        *("items", "clean", "full_clean", "validate_unique", "is_valid", "handle", "get_urls"),
+    }
+)
 #: Objects that are made once for the whole process: what they keep stays for good.
 _LASTING = ("Manager", "Admin")
 
@@ -158,7 +169,9 @@ def _cached(frame: Frame, function: FunctionText) -> str | None:
     """The method as a ``cached_property``, if it takes nothing and does nothing but answer."""
     owner = frame.function.rpartition(".")[0]
     node = _parsed(function)
-    if not owner or "<" in owner or function.name.startswith("__") or owner.endswith(_LASTING):
+    if not owner or "<" in owner or owner.endswith(_LASTING):
+        return None
+    if function.name.startswith("__") or function.name in _HOOKS:
         return None
     if (
         not isinstance(node, ast.FunctionDef)
