@@ -335,7 +335,8 @@ EXPECTED = (
             "bad_in_a_variable",
             'for author in Author.objects.prefetch_related("books"):',
             ("books",),
-            'queryset=Book.objects.filter(stock__gt=0).order_by("price"), to_attr="filtered_books"))',
+            'Author.objects.prefetch_related(Prefetch("books", queryset=Book.objects.filter(stock__gt=0)'
+            '.order_by("price"), to_attr="filtered_books"))',
         ),
         "QA105.bad_order_by": Expected(
             "bad_order_by",

@@ -156,7 +156,8 @@ LOADS = {
         "bad_ordered_by_latest",
         'return [customer.name for customer in Customer.objects.order_by("orders", "pk")]',
         ("",),
-        'annotate(max_value=Max("orders__placed_at")).order_by("-max_value", "pk")',
+        'Customer.objects.annotate(max_value=Max("orders__placed_at"))'
+        '.order_by("-max_value", "pk")',
     ),
     "QA208.bad_two_levels": Expected(
         "bad_two_levels",

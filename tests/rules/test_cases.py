@@ -33,6 +33,7 @@ BY_COLUMNS = (
     {
         *("QA104.bad_filtered_count", "QA105.bad", "QA105.bad_order_by"),
         *("QA104.bad_average", "QA105.bad_many_to_many"),
+        "QA105.bad_in_a_variable",
         *("QA205.bad_async_count", "QA205.bad_async_exists", "QA205.bad_length"),
         *("QA507.bad_updated", "QA512.bad", "QA514.bad"),
     }

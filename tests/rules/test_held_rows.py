@@ -7,6 +7,9 @@ import sys
 import weakref
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.views.generic import DetailView
 
 import queryaudit
 from queryaudit.records.findings import Finding
@@ -57,6 +60,28 @@ def test_a_row_that_is_asked_for_twice_by_its_key_is_one_finding() -> None:
         load_it_twice()
     assert sorted(finding.rule for finding in audited.findings) == ["QA701", "QA702"]
     assert sum(finding.queries for finding in audited.findings) == 2
+
+
+class Page(DetailView):  # type: ignore[type-arg]
+    model = Book
+
+    def render_to_response(self, context: object, **kwargs: object) -> HttpResponse:  # type: ignore[override]
+        return HttpResponse(self.object.title)
+
+
+def show_what_is_there() -> HttpResponse:
+    book = Book.objects.order_by("price", "pk")[0]
+    return Page.as_view()(RequestFactory().get("/"), pk=book.pk)  # type: ignore[return-value]
+
+
+def test_a_view_that_loads_the_row_is_not_the_row() -> None:
+    with queryaudit.audit() as audited:
+        show_what_is_there()
+    finding = the_finding(audited)
+    assert finding.fix is not None
+    if sys.version_info >= (3, 11):
+        assert finding.fix.code == ""
+        assert "loads the row that is in `book`: let it take the row." in finding.fix.note
 
 
 def let_go() -> bool:

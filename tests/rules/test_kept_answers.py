@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from django.views.generic import DetailView, ListView
 
 import queryaudit
-from queryaudit.detectors.duplicates.questions import question_at
+from queryaudit.detectors.duplicates.questions import question_at, question_in_template
 from queryaudit.records.definitions import Frame
 from queryaudit.records.findings import Finding
 from queryaudit.records.kinds import FrameKind
@@ -323,6 +323,61 @@ def test_a_template_that_is_rendered_twice_is_handed_the_answer() -> None:
     assert fix is not None
     assert fix.code == ""
     assert "`author.books.exists`" in fix.note
+
+
+@pytest.mark.parametrize(
+    ("tag", "asked"),
+    [
+        ("for book in author.books.all", "author.books.all"),
+        ("if author.books.count > 1", "author.books.count"),
+        ("blocktrans trimmed count number=author.books.count", "author.books.count"),
+        ("with number=author.books.count", "author.books.count"),
+        ("if author.books.all and author.reviews.all", None),
+        ('url "book" author.books.first', None),
+        ("include author.template with books=author.books.all", None),
+    ],
+)
+def test_a_tag_is_kept_by_the_one_variable_that_it_evaluates(tag: str, asked: str | None) -> None:
+    place = ("shop/list.html", 7, None, None, None, tag, None, None, 7, (tag,))
+    assert question_in_template(Frame(FrameKind.TEMPLATE, *place)) == asked
+
+
+def test_what_a_template_finds_is_asked_before_it() -> None:
+    author = Author.objects.order_by("pk")[0]
+
+    def work() -> bool:
+        render("part", author=author)
+        return author.books.exists()
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert "before part.html is rendered" in fix.note
+    if sys.version_info >= (3, 11):
+        assert fix.code.endswith("\nbook_exists = author.books.exists()")
+
+    def templates() -> None:
+        render("part", author=author)
+        render("two_tags", author=author)
+
+    with queryaudit.audit() as audited:
+        templates()
+    notes = [f.fix.note for f in audited.findings if f.fix is not None]
+    assert any("part.html and two_tags.html are rendered" in note for note in notes)
+
+
+@columns
+def test_a_question_whose_variable_may_change_in_between_is_the_same_where_it_does_not() -> None:
+    def counted(title: str = "") -> tuple[int, int]:
+        books = Book.objects.filter(stock__gte=0)
+        total = books.count()
+        if title:
+            books = books.filter(title=title)
+        return total, books.count()
+
+    fix = duplicate(counted).fix
+    assert fix is not None
+    assert fix.note.startswith("Use `total` in line ")
+    assert fix.note.endswith(" too where `books` has not changed.")
 
 
 def render(name: str, **values: object) -> None:

@@ -42,10 +42,11 @@ def narrowing_at(frame: Frame, step: Step, *, indexed: bool = False) -> Narrowin
         if chain.span.meets(source.focus) and _leads_over(chain, step):
             return _after(chain, step, indexed)
     assigned = _assigned(source)
-    for chain in chains if assigned is not None else ():
-        if source.span(assigned) == chain.span and _leads_over(chain, step):
-            return _after(chain, step, indexed)
-    return None
+    if assigned is None:
+        return None
+    values = (chain for chain in chains if source.span(assigned) == chain.span)
+    kept = next((chain for chain in values if _leads_over(chain, step)), None)
+    return _after(kept, step, indexed) if kept is not None else None
 
 
 def _leads_over(chain: Chain, step: Step) -> bool:

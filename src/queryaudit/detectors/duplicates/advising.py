@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from queryaudit.advice.loops import names_in, plural, read_loop
@@ -70,11 +71,15 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         return head.fix
     if first.kind is FrameKind.TEMPLATE and first.path == head.frame.path:
         return _with_block(head, first)
+    if first.kind is FrameKind.TEMPLATE:
+        return _before_template(head, first)
     answer = answer_at(first, variable(head))
     what = f"`{answer.name}`" if answer.code is not None else f"what line {first.line} finds"
     is_class, handed = _line(head.frame).startswith("class "), "super()." in _line(head.frame)
     if (first.path, first.function) == (head.frame.path, head.frame.function) and not handed:
-        note = f"Use {what} in line {head.frame.line} too."
+        changed = _changed_between(first, head.frame, answer)
+        note = f"Use {what} in line {head.frame.line} too"
+        note += f" where `{changed}` has not changed." if changed else "."
     elif is_class or handed:
         what = what if answer.code is not None else f"what {named(first)} finds"
         asks = f"`{head.frame.function}`" if is_class else f"line {head.frame.line}"
@@ -102,6 +107,40 @@ def _line(frame: Frame) -> str:
     return frame.snippet[index].strip() if 0 <= index < len(frame.snippet) else ""
 
 
+def _changed_between(first: Frame, again: Frame, answer: Answer) -> str | None:
+    """A variable of the question that gets a value between its two places, if only now and then."""
+    names = names_in(_parsed(answer.code)) if answer.code is not None else ()
+    shown = {
+        (frame.snippet_line or 0) + index: line
+        for frame in (first, again)
+        for index, line in enumerate(frame.snippet)
+    }
+    between = [line for number, line in shown.items() if first.line < number < again.line]
+    given = (name for name in sorted(names) for line in between if _is_given(line, name))
+    return next(given, None)
+
+
+def _is_given(line: str, name: str) -> bool:
+    return re.match(rf"\s+{re.escape(name)}\s*=[^=]", line) is not None
+
+
+def _before_template(head: Sighting, first: Frame) -> Fix:
+    """What a template finds it can hand to nobody."""
+    if head.frame.kind is FrameKind.TEMPLATE:
+        answer = Answer(variable(head).many, None)
+        where = f"Ask before {named(first)} and {named(head.frame)} are rendered"
+    else:
+        answer = answer_at(head.frame, variable(head))
+        where = f"Ask before {named(first)} is rendered"
+    code = f"# {head.frame.path}:{head.frame.line}\n{_assigned(answer)}" if answer.code else ""
+    return Fix(
+        title="ask before the template, and hand the answer to it",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=code,
+        note=f"{where}, and put the answer, rows as a list, into the context.",
+    )
+
+
 def _with_block(head: Sighting, first: Frame) -> Fix:
     """Two tags of one template."""
     name = variable(head).one
@@ -127,6 +166,13 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
             f'by `.{relation} = {name}`, or by `.select_related("{relation}")` in their queryset.',
         )
     asked = expression_at(head.frame)
+    if asked is not None and not _loads_row(asked):
+        return Fix(
+            title="hand the row on, not its key",
+            applicability=Applicability.DISPLAY_ONLY,
+            code="",
+            note=f"`{asked}` loads the row that is in `{name}`: let it take the row.",
+        )
     code = f"{name}  # instead of {asked}" if asked else name
     return Fix(
         title="use the row that is there" if near else "hand the row on, not its key",
@@ -137,6 +183,20 @@ def held_fix(head: Sighting, *, near: bool) -> Fix:
         else f"Give {named(head.frame)} the row that {head.owner}() has in `{name}`. Where others "
         "call it with a key alone, let them load the row.",
     )
+
+
+#: What gives one row where it is written.
+_LOADING = frozenset({"get", "first", "last", "earliest", "latest", "get_object_or_404"})
+
+
+def _loads_row(asked: str) -> bool:
+    """Whether an expression is the question itself, and not a call of something that asks."""
+    node = _parsed(asked)
+    node = node.value if isinstance(node, ast.Await) else node
+    if not isinstance(node, ast.Call):
+        return True
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+    return name in _LOADING or name.removeprefix("a") in _LOADING
 
 
 def _is_of_each_round(head: Sighting) -> bool:

@@ -14,6 +14,10 @@ _LONGEST = 300
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 #: What a template's tag asks: `{% for book in shop.books.all %}`, `{% if shop.books.all %}`.
 _IN_TEMPLATE = re.compile(r"(?:for [\w, ]+ in |if |elif )?([\w.]+(?:\|\w+)?)")
+#: Names of a tag's variables, without those that it gives values to; texts are not looked into.
+_NAMES = re.compile(r"(?<![\w.|'\"])([A-Za-z_][\w.]*)(?![\w.]|\s*=[^=]|['\"|(])")
+_WORDS = frozenset({"if", "elif", "and", "or", "not", "is", "in", "None", "True", "False"})
+_WORDS |= {"with", "blocktrans", "blocktranslate", "count", "trimmed", "plural", "as"}
 
 
 def question_at(frame: Frame) -> str | None:
@@ -56,4 +60,8 @@ def _counted(node: ast.expr) -> ast.expr | None:
 def question_in_template(frame: Frame) -> str | None:
     """What a tag evaluates, where that is one variable and at most one plain filter."""
     found = _IN_TEMPLATE.fullmatch(frame.function)
-    return found.group(1) if found is not None else None
+    if found is not None:
+        return found.group(1)
+    # `{% if shop.books.count > 1 %}`, `{% blocktrans count number=shop.books.count %}`
+    names = {name for name in _NAMES.findall(frame.function) if name not in _WORDS}
+    return names.pop() if len(names) == 1 else None
