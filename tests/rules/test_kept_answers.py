@@ -153,6 +153,16 @@ def test_what_is_kept_already_is_of_several_objects() -> None:
     assert "Shelf.best" in fix.note
 
 
+def test_what_is_kept_is_of_several_objects_in_a_loop_too() -> None:
+    def work() -> None:
+        for _ in Book.objects.all()[:3]:
+            assert Shelf().best
+
+    fix = duplicate(work).fix
+    assert fix is not None
+    assert fix.title == "hand the object on"
+
+
 @columns
 def test_a_chain_over_several_lines_is_shown_whole() -> None:
     def work() -> str:

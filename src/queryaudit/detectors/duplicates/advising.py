@@ -65,10 +65,10 @@ def fix(sightings: Sequence[Sighting]) -> Fix:
         return choices.fix(head.frame, variable_of(_rows(head)))
     if head.path and (head.path[-1].kind in _ONE or _is_of_each_round(head)):
         return _joined(head)
-    if head.loop is not None:
-        return _hoisted(head)
     if head.fix is not None:
         return head.fix
+    if head.loop is not None:
+        return _hoisted(head)
     if first.kind is FrameKind.TEMPLATE and first.path == head.frame.path:
         return _with_block(head, first)
     if first.kind is FrameKind.TEMPLATE:

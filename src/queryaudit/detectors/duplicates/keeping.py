@@ -33,10 +33,16 @@ _HOOKS = frozenset(
 _LASTING = ("Manager", "Admin")
 
 
+def keeps(function: FunctionText | None) -> bool:
+    """Whether it keeps its answer already, for one object: each of several asks by itself."""
+    decorators = function.decorators if function is not None else ()
+    return "cached_property" in map(_last_name, decorators)
+
+
 def kept(frame: Frame, caller: Frame | None, function: FunctionText | None, names: Names) -> Fix:
     """``caller``: where the function is called; ``names``: what to call the answer."""
     decorators = [_last_name(text) for text in function.decorators] if function else []
-    if "cached_property" in decorators:
+    if keeps(function):
         return _of_several_objects(frame)
     if function is not None and all(decorator in _VALUES for decorator in decorators):
         is_value = "property" in decorators

@@ -9,7 +9,7 @@ from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates import advising
 from queryaudit.detectors.duplicates.asked import AskedFold, Repeat
 from queryaudit.detectors.duplicates.choices import CHOICES, are_choices
-from queryaudit.detectors.duplicates.keeping import kept
+from queryaudit.detectors.duplicates.keeping import keeps, kept
 from queryaudit.detectors.duplicates.places import (
     asked_at,
     follows_write,
@@ -170,10 +170,12 @@ class DuplicateQuery(Detector):
             ignored=repeat.ignored,
             frames=visible((frame, first, *repeat.again.frames)),
         )
-        if loop is not None or not advising.is_same_place(first, frame) or are_choices(repeat):
+        if not advising.is_same_place(first, frame) or are_choices(repeat):
             return sighting
         callers = [f for f in repeat.again.frames if f.kind is not FrameKind.LIBRARY]
         function = function_of(frame, view.tables)
+        if loop is not None and not keeps(function):
+            return sighting
         answer = advising.variable(sighting)
         return replace(sighting, fix=kept(frame, next(iter(callers[1:]), None), function, answer))
 
