@@ -141,6 +141,10 @@ def plan(*uses: RelationUse) -> RelationPlan:
         ),
         ([use(REVIEWS, method="exists", owner=None)], '.annotate(reviews_count=Count("reviews"))'),
         ([use(REVIEWS, method="first")], '.prefetch_related("reviews")'),
+        (
+            [use(REVIEWS, narrowed=True, method="get", target="shop.Review")],
+            '.prefetch_related("reviews")',
+        ),
         ([use(REVIEWS, method="latest"), REVIEWS_READ], '.prefetch_related("reviews")'),
         (
             [use(REVIEWS, narrowed=True, target="shop.Review")],
@@ -343,6 +347,14 @@ USES = st.builds(
     owner=MODELS,
     target=MODELS,
 )
+
+
+def test_a_row_that_each_round_may_ask_for_by_another_value_is_picked_from_all() -> None:
+    made = plan(use(REVIEWS, narrowed=True, method="get", target="shop.Review"))
+    assert made.loop_changes == (
+        "use `next(review for review in book.reviews.all() if ...)` instead of "
+        "`book.reviews.get(...)`",
+    )
 
 
 @given(st.lists(USES, max_size=6))

@@ -222,6 +222,9 @@ class _Planner:
         if method in VALUED:
             self._value(place, method, old, True, calls)
             return
+        if method == "get" and "..." in narrowed[0]:
+            self._picked(place, inner, calls)
+            return
         to_attr = f"filtered_{relation.query_name}"
         queryset = self._queryset(relation, [*inner.render(), *narrowed])
         lookup = Lookup(place.lookup, queryset, to_attr)
@@ -244,6 +247,21 @@ class _Planner:
         elif method == "getitem":
             new += taken
         self.loop_changes.append(f"use `{new}` instead of `{old}`")
+
+    def _picked(self, place: _Place, inner: Calls, calls: Calls) -> None:
+        """One row by a condition that each round may have another one for: picked from all."""
+        relation = place.relation
+        there = relation.plain or relation.eager
+        for lookup in self._rows(place, inner) or ([] if there else [Lookup(place.lookup)]):
+            if all(other.path != lookup.path for other in calls.lookups):
+                calls.lookups.append(lookup)
+        row = variable(relation.model)
+        self._change(place, "get", True, "")
+        self.loop_changes.append(
+            f"use `next({row} for {row} in {place.expression}.all() if ...)` instead of "
+            f"`{place.expression}.get(...)`"
+        )
+        self.notes.append("A missing row raises StopIteration there, not DoesNotExist.")
 
     def _value(
         self, place: _Place, method: str | None, old: str, narrowed: bool, calls: Calls
