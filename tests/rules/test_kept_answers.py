@@ -390,6 +390,18 @@ def test_a_question_whose_variable_may_change_in_between_is_the_same_where_it_do
     assert fix.note.endswith(" too where `books` has not changed.")
 
 
+def test_a_number_and_the_rows_of_a_collection_share_a_variable() -> None:
+    """A related manager has no length, and gives another queryset each time."""
+    author = Author.objects.annotate(number=Count("books")).filter(number__gt=1)[0]
+    with queryaudit.audit() as audited:
+        render("counted", author=author)
+    [finding] = [f for f in audited.findings if f.rule == "QA205"]
+    assert finding.fix is not None
+    assert finding.fix.code == (
+        "{% with rows=author.books.all %}\n    {{ rows|length }}\n    ...\n{% endwith %}"
+    )
+
+
 def render(name: str, **values: object) -> None:
     engine = Engine(dirs=[str(Path(__file__).parent / "templates")])
     engine.get_template(f"duplicates/{name}.html").render(Context(values))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from queryaudit.advice.source import expression_at
 from queryaudit.detectors.base import Detector, Sighting, View
 from queryaudit.detectors.duplicates.places import is_on_purpose, is_one_piece, is_waiting, site
+from queryaudit.detectors.duplicates.questions import question_in_template
 from queryaudit.detectors.loads.counted import CountedFold, Pair
 from queryaudit.detectors.loads.python_side import use_at
 from queryaudit.detectors.places import evaluated_at, is_handed, severity_at, visible
@@ -145,6 +146,10 @@ class CountThenLoad(Detector):
         if head.frame.kind is FrameKind.TEMPLATE:
             variable = _VARIABLE.search(head.frame.function)
             rows = variable[1] if variable is not None else "rows"
+            load = head.evaluated or head.frame
+            gone_through = question_in_template(load) if load.kind is FrameKind.TEMPLATE else None
+            if gone_through is not None and gone_through != rows:
+                return _shared(gone_through, probes=probes)
             return Fix(
                 title="ask the rows themselves",
                 applicability=Applicability.DISPLAY_ONLY,
@@ -160,6 +165,17 @@ class CountThenLoad(Detector):
             note="`rows` is the list, or the one queryset, that is loaded: a queryset that was "
             "evaluated keeps its rows, and so does not ask again.",
         )
+
+
+def _shared(rows: str, *, probes: bool) -> Fix:
+    """A manager, and each call of a method, gives a queryset of its own."""
+    shown = "{% if rows %}" if probes else "{{ rows|length }}"
+    return Fix(
+        title="ask the rows themselves",
+        applicability=Applicability.DISPLAY_ONLY,
+        code=f"{{% with rows={rows} %}}\n    {shown}\n    ...\n{{% endwith %}}",
+        note="Put it around both, and let the loop go over `rows`: it uses what was loaded.",
+    )
 
 
 def _probes(sighting: Sighting) -> bool:
