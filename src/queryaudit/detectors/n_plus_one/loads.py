@@ -7,6 +7,7 @@ from functools import cached_property
 
 from queryaudit.detectors.base import Definitions, View
 from queryaudit.detectors.n_plus_one.changes import Change, ForeignKeys, Gaps, Order
+from queryaudit.detectors.n_plus_one.made_rows import made_by
 from queryaudit.detectors.n_plus_one.rounds import Rounds
 from queryaudit.detectors.places import Place, called_at, caller_of, places_of
 from queryaudit.records.definitions import (
@@ -168,6 +169,9 @@ class LoadFold:
                 if known is not None and known.origin is not None
                 else None
             )
+            made = made_by(known, view.tables.stacks[stack], view) if known is not None else None
+            if known is not None and made is not None:
+                origin, known = made, known._replace(origin=made.id)
             if origin is None and written and _goes_with(_place(stack, view), written):
                 continue  # it goes with a write, of which that rule tells
             load = Load(
@@ -179,12 +183,13 @@ class LoadFold:
                 source=_source(origin, view),
                 queries=sum(t.queries for t in all_of_it),
                 duration_ns=sum(t.duration_ns for t in all_of_it),
-                rows=_asked_of(known, tally),
+                rows=_asked_of(known, tally) if made is None else len(tally.params),
                 params=len(tally.params),
                 ignored=ignored,
                 change=tally.gaps.change(statement, of, keys, _collected_of(known)),
                 rounds=rounds,
                 tables=view.tables,
+                made=made is not None,
             )
             found.append((load, tally.is_of_one_row))
         return [_of_one_row(load, of_one) for load, of_one in found]
@@ -212,6 +217,7 @@ class Load:
     asked: tuple[int, tuple[str, ...]] | None = None
     #: The model of the queryset for which a library has loaded these rows of a child's model.
     parent: str | None = None
+    made: bool = False  #: by a row that is not made yet
     levels: int = 1  #: how deep into a tree this place of the source went
 
     @property
@@ -249,7 +255,7 @@ class Load:
     @cached_property
     def loop(self) -> Frame | None:
         """The frame that stands in the loop whose rounds repeat the read."""
-        return self.rounds.loop(self.stack.frames, self.queries)
+        return None if self.made else self.rounds.loop(self.stack.frames, self.queries)
 
     @property
     def recursion(self) -> int:
