@@ -22,7 +22,9 @@ def made_by(access: Access, stack: Stack, view: View) -> Origin | None:
     for index in range(1, len(places)):
         for origin in origins:
             frames = view.tables.stacks[origin.stack].frames
-            if frames and [_place(frame) for frame in frames] == places[index:]:
+            # Both end where the most frames that are kept were reached.
+            around = [_place(frame) for frame in frames[: len(places) - index]]
+            if around and around == places[index : index + len(around)]:
                 return origin
     return None
 
