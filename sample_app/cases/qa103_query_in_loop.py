@@ -323,6 +323,24 @@ def good_batches_of_filter() -> list[int]:
     return counts
 
 
+def bad_beside_fixed_list() -> list[str]:
+    """A list that is the same in each round makes no batch of it."""
+    best = []
+    for book_id in _popular_book_ids():
+        best += Review.objects.filter(book_id=book_id, rating__in=(4, 5)).order_by("pk")[:1]
+    return [review.text for review in best]
+
+
+def good_batches_beside_a_value() -> list[int]:
+    """A list of two keys for each round, beside what is the same."""
+    book_ids = _popular_book_ids()
+    counts = []
+    for start in range(0, len(book_ids) - 1, 2):
+        found = Review.objects.filter(rating=5, book_id__in=book_ids[start : start + 2])
+        counts.append(found.count())
+    return counts
+
+
 def good_iterator() -> list[str]:
     """One query, fetched in chunks."""
     return [book.title for book in Book.objects.iterator(chunk_size=2)]

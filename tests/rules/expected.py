@@ -201,6 +201,11 @@ EXPECTED = (
             'Review.objects.filter(book_id=book_id).order_by("-created_at", "-pk").first()',
             ("",),
         ),
+        "QA103.bad_beside_fixed_list": Expected(
+            "bad_beside_fixed_list",
+            'best += Review.objects.filter(book_id=book_id, rating__in=(4, 5)).order_by("pk")[:1]',
+            ("",),
+        ),
         "QA103.bad_foreign_key_by_hand": Expected(
             "bad_foreign_key_by_hand",
             "customer = Customer.objects.get(pk=order.customer_id)",
@@ -302,6 +307,11 @@ EXPECTED = (
         "QA104.bad_count_by_hand": Expected(
             "bad_count_by_hand",
             "return [Review.objects.filter(book=book).count() for book in Book.objects.all()]",
+            ("",),
+        ),
+        "QA104.bad_count_beside_fixed_list": Expected(
+            "bad_count_beside_fixed_list",
+            "return [Review.objects.filter(book=book, rating__in=[4, 5]).count() for book in books]",
             ("",),
         ),
         "QA104.bad_exists_by_key": Expected(

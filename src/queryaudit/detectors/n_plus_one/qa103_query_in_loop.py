@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from queryaudit.advice.fixed_lists import has_fixed_lists
+from queryaudit.advice.function_source import FunctionSource
 from queryaudit.detectors.base import View
 from queryaudit.detectors.n_plus_one.changes import Change
 from queryaudit.detectors.n_plus_one.loads import Load
 from queryaudit.detectors.n_plus_one.rule import LoadRule
-from queryaudit.detectors.places import is_read_back, reads_as_stored
+from queryaudit.detectors.places import function_of, is_read_back, reads_as_stored
 from queryaudit.records.kinds import FrameKind
 
 #: Content types are kept for the life of the process, and there are as many as models.
@@ -94,7 +96,7 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
     if load.eager or load.params < view.threshold or _belongs_to_one_row(load):
         return False
     statement = load.statement
-    if statement.binds_list or statement.is_keyset_page or statement.lock is not None:
+    if _is_batch(load) or statement.is_keyset_page or statement.lock is not None:
         return False
     if statement.tables == _CACHED or statement.is_random:
         return False
@@ -112,6 +114,17 @@ def is_hand_written_loop(load: Load, view: View) -> bool:
         # A test's own loop over the code under test says nothing about that code.
         return loop.kind in view.own and not _built_apart(load, view)
     return site.kind is FrameKind.TEST and load.direct
+
+
+def _is_batch(load: Load) -> bool:
+    """Whether each query asks for several values; a list that is always the same is a condition
+    like any other."""
+    if not load.statement.binds_list:
+        return False
+    function = function_of(load.site, load.tables) if load.site is not None else None
+    return function is None or not has_fixed_lists(
+        FunctionSource(function.first_line, function.lines)
+    )
 
 
 def _is_of_catalogs(tables: tuple[str, ...], view: View) -> bool:
