@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group, User
 
 import queryaudit
 from queryaudit.blocks import Audit
 from queryaudit.records.findings import Finding
 from sample_app.shop.models import Author, Book, Customer, Publisher, Review, Tag
+from tests.rules.written_modules import WrittenModule, visiting
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -167,3 +169,33 @@ def test_a_loop_over_querysets_made_elsewhere_is_no_query_in_a_loop() -> None:
             next(iter(rows), None)  # type: ignore[call-overload]
 
     assert audited(work).findings == ()
+
+
+ACCOUNT = """
+from django.http import HttpResponse
+from django.urls import path
+
+
+def show(request):
+    if not request.user.is_authenticated:
+        return HttpResponse("")
+    groups = request.user.groups.all()
+    return HttpResponse(str([group.permissions.count() for group in groups]))
+
+
+urlpatterns = [path("", show)]
+"""
+
+
+def test_relations_of_what_belongs_to_the_user_are_loaded_there() -> None:
+    """Django finds who is logged in, wherever that was asked for first."""
+    clerk = User.objects.create(username="clerk", is_superuser=True, is_staff=True)
+    clerk.groups.set([Group.objects.create(name=name) for name in ("sales", "stock")])
+    finding = WrittenModule(ACCOUNT).run(visiting("/")).of("QA104")
+    assert finding.location.source == (
+        "return HttpResponse(str([group.permissions.count() for group in groups]))"
+    )
+    assert finding.fix is not None
+    assert finding.fix.code.splitlines()[-1] == (
+        'Group.objects.annotate(permissions_count=Count("permissions"))'
+    )

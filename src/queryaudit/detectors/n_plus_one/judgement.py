@@ -25,6 +25,8 @@ from queryaudit.locking.graph import is_postgres
 from queryaudit.records.definitions import Step
 from queryaudit.records.rules import Severity
 
+_AUTH = "django.contrib.auth."
+
 
 class Claimant(Protocol):
     @property
@@ -111,19 +113,21 @@ def _from_narrowed(load: Load, loads: Sequence[Load], view: View) -> Load:
     """The read as one of the queryset that the code made of a collection of a single row.
 
     ``shop.books.filter(..)`` is where a relation of those books can be loaded: the queryset that
-    found the shop could load it for all of its books only.
+    found the shop could load it for all of its books only. Who is logged in is found by Django,
+    wherever that was asked for first.
     """
     access, origin = load.access, load.origin
     if access is None or origin is None:
         return load
     names = _names(access.path)
+    logged_in = load.source is not None and load.source[1].via.startswith(_AUTH)
     for length in range(len(names) - 1, 0, -1):
         made = [
             other
             for other in loads
             if other.access is not None
             and (other.asked or other.asked_of) == (origin.id, names[:length])
-            and (other.access.narrowed or other.access.method is not None)
+            and (logged_in or other.access.narrowed or other.access.method is not None)
             and other.access.method not in AGGREGATES  # a paginator counts before it slices
         ]
         if not made:
