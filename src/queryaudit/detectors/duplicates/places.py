@@ -70,7 +70,9 @@ def _is_of_tasks(first: Stack, again: Stack) -> bool:
 
 
 def _queues(frame: Frame) -> bool:
-    return bool(_QUEUED.search(statement_at(frame) or ""))
+    if not any(map(_QUEUED.search, frame.snippet)):
+        return False
+    return _QUEUED.search(statement_at(frame) or "") is not None
 
 
 def _test_calls(frames: Sequence[Frame]) -> list[tuple[str, int, int | None]]:
