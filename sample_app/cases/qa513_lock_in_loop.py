@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 
 from sample_app.shop.models import Book
 
@@ -80,4 +81,14 @@ def good_sets() -> int:
     with transaction.atomic():
         for title in titles:
             found += len(Book.objects.select_for_update().filter(title=title).order_by("pk"))
+    return found
+
+
+def good_either() -> int:
+    """A row and those that refer to it: there is none."""
+    found = 0
+    with transaction.atomic():
+        for key in _keys():
+            either = Book.objects.filter(Q(pk=key) | Q(pages=100_000 + key)).order_by("pk")
+            found += len(either.select_for_update())
     return found

@@ -91,8 +91,10 @@ class LockInLoop(Detector):
 
 def _is_set(statement: Statement, model: Model | None) -> bool:
     """Whether nothing but chance keeps the locked rows to one."""
-    if statement.has_limit or statement.compared is None or model is None:
+    if statement.has_limit or model is None:
         return False
+    if statement.compared is None:
+        return " OR " in statement.normalised
     names = {c.name: c.column for c in model.columns}
     keys: list[tuple[str, ...]] = [(c.column,) for c in model.columns if c.unique or c.primary]
     keys += [tuple(names.get(name, name) for name in together) for together in model.unique]
