@@ -315,6 +315,22 @@ def test_reads_of_get_or_create_are_not_told_twice() -> None:
     assert finding.queries == 4 * len(NAMES)
 
 
+def test_a_function_that_gets_or_creates_is_not_said_to_lack_the_constraint() -> None:
+    def tag(name: str) -> Tag:
+        return Tag.objects.get_or_create(name=name)[0]
+
+    def work() -> None:
+        for name in names():
+            tag(name)
+
+    [finding] = findings(work)
+    fix = finding.fix
+    assert fix is not None
+    assert fix.note.startswith("Let the function return ")
+    assert "Looked up by what is unique, as (name), bulk_create() with ignore_c" in fix.note
+    assert "Without a unique constraint" not in fix.note
+
+
 def test_a_cascade_is_told_as_the_deletion_that_takes_it_along() -> None:
     def work() -> None:
         for customer in list(Customer.objects.order_by("pk")[:3]):

@@ -223,6 +223,15 @@ def _matching_notes(body: LoopBody | None, write: RowWrite, code: str) -> list[s
             f"Rows are the same by their unique {', '.join(unique)}; ignore_conflicts leaves out "
             "those that break any other unique constraint too, and sets no keys."
         ]
+    named = [f"({', '.join(one)})" for one in write.unique if one != ("id",)]
+    if body is None and named:
+        keys = _listed(named[:3])
+        return [
+            f"Looked up by what is unique, as {keys}, bulk_create() with ignore_conflicts=True "
+            "leaves out the rows that are there. By anything else the database can't tell: read "
+            "those once, create the missing ones in bulk, and add a constraint, as two requests "
+            "at once create a row twice."
+        ]
     by = ", ".join(looked_up(body)) if body is not None else ""
     where = f" on {by}" if by else ""
     return [
