@@ -163,6 +163,8 @@ class Session:
         self.hub.writer = TraceWriter(path, self.header)
         if self.hub.tables.explaining is not None:
             self.hub.writer.define(self.hub.tables.explaining)
+        for model in self.hub.tables.models.values():
+            self.hub.writer.define(model)  # they are told once, as the first unit of work begins
         return path
 
     def keep_trace(self, target: Path) -> None:

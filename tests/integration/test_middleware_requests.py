@@ -17,6 +17,7 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 from queryaudit.checks import check_middleware, check_options
 from queryaudit.middleware import QueryAuditMiddleware
 from queryaudit.middleware.audits import log_line
+from queryaudit.records.definitions import Model
 from queryaudit.records.events import Query, ScopeEnd, ScopeStart
 from queryaudit.records.findings import Applicability, Fix
 from queryaudit.records.kinds import ScopeKind
@@ -341,6 +342,10 @@ def test_a_trace_holds_what_was_audited(tmp_path: Path) -> None:
     assert [event.name for event in ended] == ["GET /plain/", "GET /lazy/"]
     lazy = [e for e in events if isinstance(e, Query) and e.scope == started[1].id]
     assert len(lazy) == 1 + Book.objects.count()
+    # Each once, before the units of work: with them it is judged as it was there.
+    told = [event.label for event in events if isinstance(event, Model)]
+    assert "shop.Book" in told
+    assert len(told) == len({*told})
 
 
 def test_a_trace_that_can_t_be_written_is_said_and_nothing_else_happens(
