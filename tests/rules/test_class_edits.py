@@ -202,6 +202,10 @@ def test_what_django_joins_by_itself_for_a_list_of_the_admin_stays_joined() -> N
     )
     lines = lines_of(mended(source, "QA101", list_books))
     assert 'list_select_related = ["author", "category", "publisher"]' in lines
+    fix = WrittenModule(source).run(list_books).of("QA101").fix
+    assert fix is not None
+    assert fix.applicability is Applicability.UNSAFE
+    assert "name what is read of that too" in fix.note
 
 
 def test_rows_of_an_inline_are_not_those_of_the_admin() -> None:

@@ -15,6 +15,14 @@ def is_change_list(head: Sighting) -> bool:
     return listed and is_class(head.frame)
 
 
+def joins_more(head: Sighting, calls: Sequence[str]) -> bool:
+    """Whether an edit of its list has to name what Django has joined by itself."""
+    known = head.names.described(head.model or "") if head.names is not None else None
+    if head.body is None or known is None or not is_change_list(head):
+        return False
+    return listed_joins(head.body, calls, known) != tuple(calls)
+
+
 def makes_choices(head: Sighting) -> bool:
     """Whether it makes one for the choices of a field or a filter."""
     return bool(admin_field(head.frame) or admin_filter(head.frame))

@@ -14,7 +14,7 @@ from queryaudit.advice.raw_loops import advise_loop
 from queryaudit.advice.received_keys import OF_A_FIELD, OF_ITEMS, key_field
 from queryaudit.advice.relations import RelationPlan, RelationUse, plan_relations
 from queryaudit.detectors.base import Sighting
-from queryaudit.detectors.n_plus_one.admin_code import is_change_list, of_admin
+from queryaudit.detectors.n_plus_one.admin_code import is_change_list, joins_more, of_admin
 from queryaudit.detectors.n_plus_one.editing import unchanged
 from queryaudit.detectors.n_plus_one.editing import write as edited
 from queryaudit.detectors.n_plus_one.keys import together
@@ -46,6 +46,11 @@ _CHANGED = (
 )
 
 _OF_ANY = "The model is chosen at run time: see that each one that comes here has these relations."
+
+_OF_LIST = (
+    "Django has joined what the list shows, before 6.1 with all behind it that can't be null: name "
+    "what is read of that too."
+)
 
 _OF_ALL = "All that use this queryset load it too: where one alone reads so far, put it there."
 
@@ -113,6 +118,9 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
     of_all = bool(edits) and _is_for_one_of_many(head)
     if of_all and applicability is Applicability.SAFE:
         applicability = Applicability.UNSAFE
+    of_list = bool(edits) and joins_more(head, plan.calls)
+    if of_list and applicability is Applicability.SAFE:
+        applicability = Applicability.UNSAFE
     if not written.complete:
         # An edit of the queryset alone leaves the rest to who reads it.
         applicability = Applicability.UNSAFE if edits else Applicability.DISPLAY_ONLY
@@ -135,6 +143,7 @@ def _of_relations(lazy: Sequence[Sighting], changed: bool) -> Fix | None:
                     _CHANGED if changed else "",
                     _OF_ANY if of_any else "",
                     _OF_ALL if of_all else "",
+                    _OF_LIST if of_list else "",
                 ),
             )
         ),
