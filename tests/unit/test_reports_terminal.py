@@ -13,7 +13,7 @@ from queryaudit.records.findings import Grade
 from queryaudit.records.report import Audited
 from queryaudit.reports.base import Options
 from queryaudit.reports.terminal import TerminalReporter, wants_color
-from tests.golden.sample import clean_run, empty, sample, with_texts
+from tests.golden.sample import clean_run, empty, many, sample, with_texts
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -195,6 +195,15 @@ def test_notes_and_known_findings_are_one_line_each_unless_asked_for():
     assert folded.count("\n    seen") + folded.count("\n seen in") == 2
     assert verbose.count("\n seen in") == 4
     assert "(9 queries, 1.25 ms, known)" in folded
+
+
+def test_of_many_findings_the_heaviest_are_in_full_and_the_others_a_line_each():
+    page, verbose = render(many(50)), render(many(50), verbose=True)
+
+    whole, _, rest = page.partition("Further findings; -v has them in full")
+    assert (whole.count("\n   where"), rest.count("\n   where")) == (30, 0)
+    assert rest.count(": warning QA") + rest.count(": error QA") == 20
+    assert verbose.count("\n   where") == 50
 
 
 def test_a_new_cause_beside_known_ones_is_marked():

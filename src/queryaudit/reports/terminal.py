@@ -29,6 +29,8 @@ from queryaudit.reports.terminal_layout import Layout, hanging
 _NARROWEST = 40
 _DEFAULT_WIDTH = 100
 _WIDEST = 120
+#: Findings in full, those of the largest impact. Nobody reads thousands of lines of a terminal.
+_IN_FULL = 30
 
 
 class TerminalReporter:
@@ -102,18 +104,24 @@ def _quiet(report: Report) -> Iterator[RenderableType]:
 def _page(report: Report, layout: Layout, options: Options) -> Iterator[RenderableType]:
     full = [f for f in report.findings if options.verbose or not _folds(f, report)]
     folded = [f for f in report.findings if not options.verbose and _folds(f, report)]
-    shown = full if options.limit is None else full[: options.limit]
+    most = len(full) if options.verbose else _IN_FULL
+    shown = full[: most if options.limit is None else options.limit]
     for finding in shown:
         yield _ruler(finding)
         yield from finding_page(finding, report.gate, layout)
         yield ""
-    if len(shown) < len(full):
+    if options.limit is not None and len(shown) < len(full):
         yield Text(
             f"{wording.count(len(full) - len(shown), 'further finding')} left out by the limit "
             f"of {options.limit}; the HTML and JSON reports have them all.",
             style="bold",
         )
         yield ""
+    elif len(shown) < len(full):
+        yield from _listing(
+            "Further findings; -v has them in full, as have the other reports",
+            [_one_line(f, known=False) for f in full[len(shown) :]],
+        )
     yield from _listing(
         "Notes and findings known to the baseline",
         [_one_line(f, wording.is_known(f, report.gate)) for f in folded],
