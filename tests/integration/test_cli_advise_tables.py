@@ -35,9 +35,12 @@ CREATE VIEW odd.seen AS SELECT * FROM odd.alone;
 CREATE TABLE odd.visit (id bigint, code text) PARTITION BY RANGE (id);
 CREATE TABLE odd.visit_1 PARTITION OF odd.visit FOR VALUES FROM (0) TO (10001);
 CREATE TABLE odd.visit_2 PARTITION OF odd.visit FOR VALUES FROM (10001) TO (99999);
+CREATE TABLE odd.page (id bigint PRIMARY KEY, words tsvector NOT NULL);
+INSERT INTO odd.page SELECT i, to_tsvector('simple', 'all w' || i % 5000 || ' it''s' || i % 7)
+    {ROWS};
 INSERT INTO odd.visit SELECT i, 'V' || i {ROWS};
 """
-ANALYSED = ('odd."Order % ""x"" y"', "odd.letter", "odd.kept", "odd.alone", "odd.visit")
+ANALYSED = ('odd."Order % ""x"" y"', "odd.letter", "odd.kept", "odd.alone", "odd.page", "odd.visit")
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def odd(transactional_db: None) -> Iterator[None]:
 
 def ask(sql: str, value: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, (value,))
+        cursor.execute(sql, value if isinstance(value, tuple) else (value,))
         cursor.fetchall()
 
 
@@ -66,6 +69,11 @@ GENERATED = (f"SELECT id FROM {ORDER} WHERE doubled = %s", 8)
 PATH = ("SELECT id FROM alone WHERE code = %s", "A7")
 SCHEMA = ("SELECT id FROM odd.alone WHERE code = %s", "A7")
 NAMED = (f'SELECT "odd".{ORDER}."id" FROM "odd".{ORDER} WHERE "odd".{ORDER}."select" = %s', 7)
+WORDS = ("SELECT id FROM page WHERE words @@ (plainto_tsquery(%s))", "w7")
+SEARCH = (
+    "SELECT id FROM page WHERE words @@ (websearch_to_tsquery(%s::regconfig, %s))",
+    ("simple", "w7"),
+)
 VIEW = ("SELECT id FROM seen WHERE code = %s", "A7")
 MATERIALIZED = ("SELECT id FROM kept WHERE code = %s", "L7")
 PARENT = ("SELECT id FROM letter WHERE code = %s", "L7")
@@ -82,6 +90,8 @@ PARTITIONED = ("SELECT id FROM visit WHERE code = %s", "V7")
         (MATERIALIZED, "proved", "used, faster"),
         (SCHEMA, "proved", "used, faster"),
         (NAMED, "proved", "used, faster"),
+        (WORDS, "proved", "used, faster"),
+        (SEARCH, "proved", "used, faster"),
         (VIEW, "unknown", "its statements read the table by another name"),
         (PARENT, "unknown", "other tables inherit from it"),
         (PARTITIONED, "unknown", "the table is partitioned"),
@@ -126,6 +136,7 @@ def run(code: str) -> None:
         (PATH, "alone"),
         (SCHEMA, "alone"),
         (NAMED, 'Order % "x" y'),
+        (WORDS, "page"),
         (VIEW, "alone"),
         (MATERIALIZED, "kept"),
         (PARENT, "letter"),

@@ -57,6 +57,12 @@ def test_no_value_stays_in_a_condition(text: str, expected: str) -> None:
         ("((a.price * ?) > ?)", [("price", Compared.OTHER, "")]),
         ("(NOT (ANY (a.id = (hashed SubPlan 1).col1)))", [("id", Compared.OTHER, "")]),
         ("(a.meta @> ?::jsonb)", [("meta", Compared.CONTAINS, "")]),
+        ("(a.words @@ plainto_tsquery(?::text))", [("words", Compared.MATCHES, "")]),
+        (
+            "(a.words @@ websearch_to_tsquery(($1)::regconfig, $2))",
+            [("words", Compared.MATCHES, "")],
+        ),
+        ("(to_tsvector(a.note) @@ plainto_tsquery(?))", [("note", Compared.OTHER, "")]),
         ("(a.n <> ?)", [("n", Compared.OTHER, "")]),
         ("(a.name ~~ $1)", [("name", Compared.OTHER, "")]),
         ("", []),

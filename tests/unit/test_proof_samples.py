@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from queryaudit.proof.samples import above, parts, spread
+from queryaudit.proof.samples import above, parts, spread, words
 
 
 def test_a_common_value_is_tried_and_a_rare_one() -> None:
@@ -25,6 +25,12 @@ def test_what_is_looked_for_in_a_document_is_what_tells_documents_apart() -> Non
     assert parts(documents[:2], documents) == ['{"campaign": "c0"}', '{"campaign": "c1"}']
     assert parts([{}], [{}]) == []
     assert parts([[1, 2]], [[1, 2], {"a": 1}]) == ["[1, 2]"]
+
+
+def test_what_is_looked_for_in_a_text_is_a_word() -> None:
+    vectors = ["'all':1 'it''s':3A", "'all':1 'rare':2", "'all':1 'it''s':2"]
+    assert words(vectors) == ["all", "it's", "rare"]
+    assert words([""]) == []
 
 
 def test_what_is_looked_for_in_an_array_is_one_element() -> None:

@@ -248,6 +248,8 @@ def _inverted(scan: Scan, own: Sequence[Clause]) -> Candidate | None:
             opclass = "jsonb_path_ops"
         elif clause.test in (Compared.CONTAINS, Compared.OVERLAPS) and type_.endswith("[]"):
             opclass = "array_ops"
+        elif clause.test is Compared.MATCHES and not clause.function and type_ == "tsvector":
+            opclass = "tsvector_ops"
         else:
             continue
         key = Key(clause.column, clause.function, opclass=opclass)

@@ -25,6 +25,7 @@ class Compared(Enum):
     INFIX = "LIKE '%x%'"
     CONTAINS = "@>"
     OVERLAPS = "&&"
+    MATCHES = "@@"
     OTHER = "other"  #: nothing that an index is proposed for
 
 
@@ -69,7 +70,8 @@ _NULL = re.compile(rf"{_COLUMN}\s+IS\s+(?P<no>NOT )?NULL\)*", re.DOTALL)
 _FLAG = re.compile(rf"(?P<no>\(*NOT )?\(*(?P<alias>{_NAME})\.(?P<column>{_NAME})\)*")
 _ANY_COLUMN = re.compile(rf"(?<![\w$\"])(?P<alias>{_NAME})\.(?P<column>{_NAME})(?!\()")
 _COMPARISONS = {"=": Compared.EQUAL, "<": Compared.RANGE, ">": Compared.RANGE, "<=": Compared.RANGE,
-                ">=": Compared.RANGE, "@>": Compared.CONTAINS, "&&": Compared.OVERLAPS}  # fmt: skip
+                ">=": Compared.RANGE, "@>": Compared.CONTAINS, "&&": Compared.OVERLAPS,
+                "@@": Compared.MATCHES}  # fmt: skip
 _TURNED = {"=": "=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 

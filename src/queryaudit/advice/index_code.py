@@ -21,6 +21,8 @@ _DJANGOS = ("admin.", "auth.", "contenttypes.", "flatpages.", "redirects.", "ses
 _USUAL = ("public", "main", "")
 _FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
 _KINDS = {"gin": "GinIndex", "brin": "BrinIndex"}
+#: Operator classes that a type has by itself.
+_BY_DEFAULT = {"array_ops", "tsvector_ops"}
 _SUFFIXES = {"gin": "_gin", "brin": "_brin"}
 _STATES = {
     Compared.IS_NULL: "__isnull=True",
@@ -62,7 +64,7 @@ def index_expression(candidate: Candidate, model: Model | None) -> str:
     opclasses = [key.opclass for key in candidate.keys]
     if any(opclasses) and not functional:
         shown = ", ".join(f'"{opclass}"' for opclass in opclasses if opclass)
-        if all(opclasses) and opclasses != ["array_ops"]:
+        if all(opclasses) and not set(opclasses) <= _BY_DEFAULT:
             arguments.append(f"opclasses=[{shown}]")
     kind = _KINDS.get(candidate.method, "models.Index")
     return f"{kind}({', '.join(arguments)})"

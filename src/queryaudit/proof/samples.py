@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 #: Sets of values that a statement is tried with.
 SETS = 3
+#: A word of a text search vector, as PostgreSQL shows it.
+_WORD = re.compile(r"'((?:[^']|'')*)'")
 #: What lies between the ends of a range that are not known, of all rows: as PostgreSQL has it.
 _RANGE = 0.005
 
@@ -23,6 +26,12 @@ def spread(values: Sequence[Any]) -> list[Any]:
     last = len(distinct) - 1
     places = dict.fromkeys(round(last * turn / (SETS - 1)) for turn in range(SETS))
     return [distinct[place][1] for place in places] if distinct else []
+
+
+def words(values: Sequence[Any]) -> list[Any]:
+    """Words of text search vectors: one in most of them, one in some, one in few."""
+    found = [set(_WORD.findall(str(value))) for value in values]
+    return spread([word.replace("''", "'") for each in found for word in sorted(each)])
 
 
 def above(chosen: Sequence[Any], values: Sequence[Any]) -> list[Any]:

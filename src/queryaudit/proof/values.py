@@ -12,9 +12,10 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from queryaudit.advice.conditions import Clause, Compared
-from queryaudit.proof.samples import SETS, above, parts, spread
+from queryaudit.proof.samples import SETS, above, parts, spread, words
 
 _NUMBER = re.compile(r"\$(\d+)")
+_CONFIGURATION = re.compile(r"\$(\d+)\)?::regconfig")
 _PARTS = (Compared.CONTAINS, Compared.OVERLAPS)
 
 
@@ -25,6 +26,8 @@ class Role(Enum):
     PART = "part"  #: of what a document or an array holds
     LOW = "low"
     HIGH = "high"  #: of a range that has both
+    WORD = "word"  #: of what a text search vector has
+    CONFIGURATION = "configuration"  #: of a text search, not the column's
 
 
 class Place(NamedTuple):
@@ -52,7 +55,11 @@ def value_sets(
     columns = _columns([c for c in known if c.alias in tables and not c.joined], tables)
     if any(number not in columns for number in wanted):
         return None
-    found = {place: sample(place) for place in set(columns.values())}
+    found = {
+        # It decides how words are made of a text; those of the column are words.
+        place: ["simple"] * SETS if place.role is Role.CONFIGURATION else sample(place)
+        for place in set(columns.values())
+    }
     sets = [
         tuple(found[columns[number]][turn] for number in wanted)
         for turn in range(SETS)
@@ -66,6 +73,8 @@ def chosen(values: Sequence[Any], role: Role) -> list[Any]:
     found = spread(values)
     if role is Role.HIGH:
         return above(found, values)
+    if role is Role.WORD:
+        return words(values)
     return parts(found, values) if role is Role.PART else found
 
 
@@ -76,6 +85,10 @@ def _columns(known: Collection[Clause], tables: Mapping[str, tuple[str, str]]) -
     for clause in known:
         place = (*tables[clause.alias], clause.column)
         role = Role.PART if clause.test in _PARTS else Role.VALUE
+        if clause.test is Compared.MATCHES:
+            role = Role.WORD
+            for number in _CONFIGURATION.findall(clause.text):
+                found.setdefault(int(number), Place(*place, Role.CONFIGURATION))
         if {(clause.alias, clause.column, end) for end in (Role.LOW, Role.HIGH)} <= ends:
             role = _end(clause) or role
         for number in _NUMBER.findall(clause.text):
