@@ -15,7 +15,8 @@ from queryaudit.advice.conditions import Clause, Compared
 from queryaudit.proof.samples import SETS, above, parts, spread, words
 
 _NUMBER = re.compile(r"\$(\d+)")
-_CONFIGURATION = re.compile(r"\$(\d+)\)?::regconfig")
+#: The first of two arguments, whose type is known by then, or a cast.
+_CONFIGURATION = re.compile(r"to_tsquery\(\(?\$(\d+)\)?(?:::regconfig)?, ")
 _PARTS = (Compared.CONTAINS, Compared.OVERLAPS)
 
 
