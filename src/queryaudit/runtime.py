@@ -280,8 +280,9 @@ def _header(run: str, process: str) -> Header:
 
     try:
         databases = settings.DATABASES
+        time_zone = str(settings.TIME_ZONE or "") if settings.USE_TZ else ""
     except Exception:  # noqa: BLE001 - settings that can't be read are reported where they matter
-        databases = {}
+        databases, time_zone = {}, ""
     aliases = tuple(
         sorted(
             (str(alias), str(options.get("ENGINE", "")).rpartition(".")[2])
@@ -296,4 +297,5 @@ def _header(run: str, process: str) -> Header:
         python=platform.python_version(),
         django=django.get_version(),
         databases=aliases,
+        time_zone=time_zone,
     )

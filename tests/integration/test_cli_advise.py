@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,36 @@ def test_an_or_has_an_index_for_each_arm_or_none(
     out = capsys.readouterr().out
     assert "only together" not in out.partition("Not tried: ")[0]
     assert "there are as many indexes as were allowed" in out
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"sent_at__date": date(2024, 1, 2)},
+        {"sent_at__date__in": [date(2024, 1, 2), date(2024, 1, 3)]},
+        {"sent_at__date__range": (date(2024, 1, 2), date(2024, 1, 3))},
+    ],
+)
+def test_dates_of_moments_are_those_of_the_settings_time_zone(
+    transactional_db: None,
+    committed: None,
+    tmp_path: Path,
+    condition: dict[str, object],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE shop_shipment SET sent_at = timestamptz '2024-01-01Z' + id * interval '1 hour'"
+        )
+        cursor.execute("ANALYZE shop_shipment")
+    path = tmp_path / "a.qatrace"
+    with queryaudit.audit("a page", trace=str(path), test_files=[]):
+        Shipment.objects.filter(**condition).count()
+    assert main(["advise", str(path), "--database", url(), "--scratch"]) == 0
+    proved = capsys.readouterr().out.partition("Tried, and")[0]
+    assert "1 index to add, proved by execution" in proved
+    assert 'models.Index(TruncDate("sent_at")' in proved
+    assert "from django.db.models.functions import TruncDate" in proved
 
 
 def test_part_of_a_document_is_looked_for_with_values_that_are_there(

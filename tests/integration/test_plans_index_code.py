@@ -6,7 +6,7 @@ import pytest
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Lower, TruncDate, Upper
 from django.test.utils import isolate_apps
 
 import queryaudit
@@ -48,6 +48,7 @@ CANDIDATES = [
         (Key("recipient", "lower", opclass="text_pattern_ops"),),
         0,
     ),
+    Candidate("public", "shop_shipment", "btree", (Key("sent_at", "date", time_zone="UTC"),), 1),
     Candidate("public", "shop_shipment", "gin", (Key("details", opclass="jsonb_path_ops"),), 1),
     Candidate(
         "public",
@@ -67,6 +68,7 @@ NAMES = {
     "BrinIndex": BrinIndex,
     "GinIndex": GinIndex,
     "OpClass": OpClass,
+    "TruncDate": TruncDate,
     "Upper": Upper,
     "Lower": Lower,
 }
@@ -115,6 +117,18 @@ def test_django_makes_the_index_that_is_meant(db: None, candidate: Candidate) ->
     with connection.schema_editor() as editor:
         editor.add_index(Shipment, index)
     assert serves(catalogued(index.name), candidate)
+
+
+def test_dates_of_another_time_zone_are_others(db: None) -> None:
+    dated = Candidate("public", "shop_shipment", "btree", (Key("sent_at", "date"),), 1)
+    here, there = (
+        dated._replace(keys=(dated.keys[0]._replace(time_zone=zone),))
+        for zone in ("UTC", "Europe/Berlin")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(ddl(there, identifier(there.table)))
+    found = catalogued(index_name(there))
+    assert (serves(found, here), serves(found, there)) == (False, True)
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: "-".join(c.words))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from queryaudit.advice.conditions import Compared, arms, clauses
+from queryaudit.plans.postgres import with_zone
 from queryaudit.plans.scrub import scrubbed
+from queryaudit.sql.statement import Statements
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,18 @@ def test_a_join_is_told_from_a_value() -> None:
 )
 def test_an_or_has_arms(condition: str, expected: list[str]) -> None:
     assert [arm.strip("()") for arm in arms(condition)] == [arm.strip("()") for arm in expected]
+
+
+@pytest.mark.parametrize("time_zone", ["UTC", "Europe/Berlin", "Etc/GMT+3"])
+def test_a_time_zone_that_is_asked_with_is_that_of_the_settings(time_zone: str) -> None:
+    sql = 'SELECT 1 FROM "t" WHERE ("t"."at" AT TIME ZONE %s)::date = %s'
+    with_it = with_zone(sql, time_zone)
+    assert with_it == sql.replace("%s", f"'{time_zone}'", 1)
+    statements = Statements()
+    assert statements.of(with_it).fingerprint == statements.of(sql).fingerprint
+
+
+@pytest.mark.parametrize("time_zone", ["", "x'; DROP TABLE t; --"])
+def test_what_is_no_time_zone_is_put_nowhere(time_zone: str) -> None:
+    sql = 'SELECT 1 FROM "t" WHERE ("t"."at" AT TIME ZONE %s)::date = %s'
+    assert with_zone(sql, time_zone) == sql

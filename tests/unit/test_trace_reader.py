@@ -90,6 +90,13 @@ def test_a_header_may_have_fields_that_are_not_known_yet(trace: Path) -> None:
     assert TraceReader(trace).header == HEADER
 
 
+def test_a_trace_from_before_time_zones_were_named_is_read(tmp_path: Path) -> None:
+    trace = tmp_path / "a.qatrace"
+    trace.write_bytes(HEAD.replace(b',"time_zone":""', b""))
+    assert b"time_zone" not in trace.read_bytes()
+    assert TraceReader(trace).header == HEADER
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -96,7 +96,8 @@ def test_the_first_line_is_the_magic_with_the_header(tmp_path: Path) -> None:
     TraceWriter(path, HEADER).close()
     assert path.read_text().splitlines() == [
         '{"queryaudit-trace":1,"run":"run","process":"process-1","tool":"0.1.0",'
-        '"python":"3.12","django":"6.1","databases":[["default","postgresql"]]}',
+        '"python":"3.12","django":"6.1","databases":[["default","postgresql"]],'
+        '"time_zone":""}',
         '["End"]',
     ]
 

@@ -6,6 +6,7 @@ rows are wanted. What an index of the table serves already is no candidate: the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,10 @@ _STATES = frozenset({Compared.IS_NULL, Compared.TRUE, Compared.FALSE})
 _RANGES = frozenset({Compared.RANGE, Compared.PREFIX})
 _TEXT_OPCLASSES = {"text": "text_pattern_ops", "character varying": "varchar_pattern_ops"}
 _JSON = "jsonb"
+#: The date of a moment as the catalogue spells it.
+_DATED = re.compile(
+    r"\(*(?P<column>\w+|\"[^\"]+\") AT TIME ZONE '(?P<zone>[^']+)'(::text)?\)+::date\)*", re.ASCII
+)
 
 
 class Key(NamedTuple):
@@ -32,6 +37,7 @@ class Key(NamedTuple):
     function: str = ""
     descending: bool = False
     opclass: str = ""
+    time_zone: str = ""  #: of a "date" that is taken of a moment
 
 
 class Candidate(NamedTuple):
@@ -122,6 +128,7 @@ def serves(index: CatalogIndex, wanted: Candidate) -> bool:
             "" if key.is_column else _function_of(key.text),
             key.descending,
             _opclass_of(index, key.opclass),
+            "" if key.is_column else _zone_of(key.text),
         )
         for key in index.keys
     )
@@ -155,8 +162,8 @@ def _opclass_of(index: CatalogIndex, opclass: str) -> str:
     return "jsonb_path_ops" if opclass == "jsonb_ops" else opclass
 
 
-def _plain(key: Key) -> tuple[str, str, str]:
-    return key.column, key.function, key.opclass
+def _plain(key: Key) -> tuple[str, ...]:
+    return key.column, key.function, key.opclass, key.time_zone
 
 
 def distinct(relation: Relation, column: str) -> float | None:
@@ -229,6 +236,10 @@ def ordered_candidate(scan: Scan) -> Candidate | None:
 def _called(scan: Scan, own: Sequence[Clause]) -> Candidate | None:
     """An index on UPPER(column) and the like."""
     for clause in own:
+        if clause.function == "date" and clause.test in (*_EQUALITIES, Compared.RANGE):
+            dated = _dated(scan.relation, clause)
+            if dated is not None:
+                return dated
         if clause.function not in ("upper", "lower"):
             continue
         if clause.test in (Compared.EQUAL, Compared.ONE_OF, Compared.PREFIX):
@@ -237,6 +248,16 @@ def _called(scan: Scan, own: Sequence[Clause]) -> Candidate | None:
             equal = 0 if clause.test is Compared.PREFIX else 1
             return Candidate(scan.relation.schema, scan.relation.name, "btree", (key,), equal)
     return None
+
+
+def _dated(relation: Relation, clause: Clause) -> Candidate | None:
+    """An index on the dates of moments, which are those of a time zone."""
+    zoned = type_of(relation, clause.column) == "timestamp with time zone"
+    if clause.joined or not zoned or not relation.time_zone or " AT TIME ZONE " not in clause.text:
+        return None
+    key = Key(clause.column, "date", time_zone=relation.time_zone)
+    equal = 1 if clause.test in _EQUALITIES else 0
+    return Candidate(relation.schema, relation.name, "btree", (key,), equal)
 
 
 def _inverted(scan: Scan, own: Sequence[Clause]) -> Candidate | None:
@@ -294,9 +315,19 @@ def type_of(relation: Relation, column: str) -> str:
 
 
 def _function_of(text: str) -> str:
+    if _DATED.fullmatch(text):
+        return "date"
     return text.partition("(")[0].strip().lower()
 
 
+def _zone_of(text: str) -> str:
+    dated = _DATED.fullmatch(text)
+    return dated["zone"] if dated is not None else ""
+
+
 def _column_of(text: str) -> str:
+    dated = _DATED.fullmatch(text)
+    if dated is not None:
+        return dated["column"].strip('"')
     inner = text.partition("(")[2].partition(")")[0].lstrip("(")
     return inner.partition("::")[0].strip().strip('"')

@@ -19,7 +19,7 @@ NAME_LENGTH = 30
 _DJANGOS = ("admin.", "auth.", "contenttypes.", "flatpages.", "redirects.", "sessions.", "sites.")
 #: Schemas that need no name: PostgreSQL's own, SQLite's, and none.
 _USUAL = ("public", "main", "")
-_FUNCTIONS = {"upper": "Upper", "lower": "Lower"}
+_FUNCTIONS = {"upper": "Upper", "lower": "Lower", "date": "TruncDate"}
 _KINDS = {"gin": "GinIndex", "brin": "BrinIndex"}
 #: Operator classes that a type has by itself.
 _BY_DEFAULT = {"array_ops", "tsvector_ops"}
@@ -217,6 +217,8 @@ def ddl(candidate: Candidate, table: str) -> str:
 def _sql_key(key: Key) -> str:
     column = identifier(key.column)
     text = f"({key.function}({column}))" if key.function else column
+    if key.function == "date":
+        text = f"((({column} AT TIME ZONE '{key.time_zone}'))::date)"
     opclass = f" {key.opclass}" if key.opclass else ""
     return f"{text}{opclass}{' DESC' if key.descending else ''}"
 

@@ -14,6 +14,8 @@ from queryaudit.sql.statement import parse
 
 #: A LIMIT of so many times the rows that are expected is not reached.
 _FAR = 10
+#: A time zone's name, and where Django asks for one.
+_ZONE, _ZONED = re.compile(r"[\w+\-/]+", re.ASCII), re.compile(r"AT TIME ZONE %s(?!\w)")
 _PLACEHOLDER = re.compile(r"%%|%\((?P<name>\w+)\)s|%s")
 
 
@@ -62,6 +64,14 @@ def refused(id: int, alias: str, reason: str | BaseException) -> Plan:
 def version(server: Server) -> int:
     [[number]] = server.run("SHOW server_version_num")
     return int(number)
+
+
+def with_zone(sql: str, time_zone: str) -> str:
+    """Django's statement with the settings' time zone in the place of the parameter for it: an
+    index on the dates of moments is only for those of one zone."""
+    if not _ZONE.fullmatch(time_zone):
+        return sql
+    return _ZONED.sub(f"AT TIME ZONE '{time_zone}'", sql)
 
 
 def numbered(sql: str) -> str:

@@ -16,6 +16,7 @@ from queryaudit.plans.policy import permission
 from queryaudit.plans.server import Limits, Server
 from queryaudit.plans.verbosity import is_verbose, verbose
 from queryaudit.records.definitions import SqlText
+from queryaudit.records.events import Header
 from queryaudit.records.findings import Diagnostic
 from queryaudit.records.plans import Explaining, Plan, PlanMode, Relation
 from queryaudit.sql.statement import Statements
@@ -35,6 +36,7 @@ def _anything(_: str) -> bool:
 class Definitions(Protocol):
     """What is read and filled of a trace's tables."""
 
+    header: Header | None
     sql: dict[int, SqlText]
     explaining: Explaining | None
     plans: list[Plan]
@@ -67,6 +69,7 @@ class SavedPlanner:
         self.texts: dict[str, str] = {}
         self._relations: dict[catalogue.Name, Relation] = {}
         self._place = place
+        self._time_zone = ""
         self._scans = scans
 
     def begin(self, tables: Definitions) -> None:
@@ -88,13 +91,18 @@ class SavedPlanner:
     def _complete(self, tables: Definitions, asked: Asked) -> None:
         known = {plan.sql: plan for plan in tables.plans}
         tables.plans = []
-        rows = [(id, row) for id, row in sorted(tables.sql.items()) if asked(row.text)]
-        for id, row in rows:
+        self._time_zone = tables.header.time_zone if tables.header is not None else ""
+        texts = [
+            (id, postgres.with_zone(row.text, self._time_zone))
+            for id, row in sorted(tables.sql.items())
+            if asked(row.text)
+        ]
+        for id, text in texts:
             if not _is_told(known.get(id)):
-                self._want(row.text)
+                self._want(text)
         self._ask()
-        for id, row in rows:
-            plan = self._best(row.text, known.get(id))
+        for id, text in texts:
+            plan = self._best(text, known.get(id))
             if plan is not None:
                 tables.plans.append(plan._replace(sql=id))
         names = {(node.schema, node.relation) for plan in tables.plans for node in plan.nodes}
@@ -164,6 +172,7 @@ class SavedPlanner:
             return postgres.refused(0, self.alias, error)
 
     def _counted(self, relation: Relation) -> Relation:
+        relation = relation._replace(time_zone=self._time_zone)
         scans = self._scans
         if scans is None:
             return relation

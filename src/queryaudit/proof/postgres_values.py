@@ -9,8 +9,8 @@ from queryaudit.advice.conditions import Clause, clauses
 from queryaudit.plans.postgres import numbered
 from queryaudit.plans.quoting import quoted
 from queryaudit.plans.server import Server
-from queryaudit.proof.samples import SETS
-from queryaudit.proof.values import Place, chosen, value_sets
+from queryaudit.proof.samples import SETS, day
+from queryaudit.proof.values import Place, Role, chosen, value_sets
 from queryaudit.records.plans import Plan
 
 _SAMPLED = 3_000
@@ -81,5 +81,7 @@ def _known(server: Server, place: Place) -> list[Any]:
     if not found:
         return []
     common, bounds = found[0][0] or [], found[0][1] or []
+    if place.role is Role.DAY:
+        common, bounds = [day(v) for v in common], [day(v) for v in bounds]
     values = [*common[:1], *bounds[len(bounds) // 2 :][:1], *common[1:][-1:], *bounds[1:2]]
     return values[:SETS]

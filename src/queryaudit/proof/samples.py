@@ -28,6 +28,11 @@ def spread(values: Sequence[Any]) -> list[Any]:
     return [distinct[place][1] for place in places] if distinct else []
 
 
+def day(value: Any) -> str:
+    """The date of a moment, or of its text."""
+    return str(value)[:10]
+
+
 def words(values: Sequence[Any]) -> list[Any]:
     """Words of text search vectors: one in most of them, one in some, one in few."""
     found = [set(_WORD.findall(str(value))) for value in values]

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from queryaudit.advice.conditions import Clause, Compared
-from queryaudit.proof.samples import SETS, above, parts, spread, words
+from queryaudit.proof.samples import SETS, above, day, parts, spread, words
 
 _NUMBER = re.compile(r"\$(\d+)")
 #: The first of two arguments, whose type is known by then, or a cast.
@@ -27,6 +27,7 @@ class Role(Enum):
     PART = "part"  #: of what a document or an array holds
     LOW = "low"
     HIGH = "high"  #: of a range that has both
+    DAY = "day"  #: the date of a moment
     WORD = "word"  #: of what a text search vector has
     CONFIGURATION = "configuration"  #: of a text search, not the column's
 
@@ -76,6 +77,8 @@ def chosen(values: Sequence[Any], role: Role) -> list[Any]:
         return above(found, values)
     if role is Role.WORD:
         return words(values)
+    if role is Role.DAY:
+        return spread([day(value) for value in values])
     return parts(found, values) if role is Role.PART else found
 
 
@@ -86,6 +89,8 @@ def _columns(known: Collection[Clause], tables: Mapping[str, tuple[str, str]]) -
     for clause in known:
         place = (*tables[clause.alias], clause.column)
         role = Role.PART if clause.test in _PARTS else Role.VALUE
+        if clause.function == "date":
+            role = Role.DAY
         if clause.test is Compared.MATCHES:
             role = Role.WORD
             for number in _CONFIGURATION.findall(clause.text):

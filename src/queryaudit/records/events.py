@@ -40,6 +40,7 @@ class Header(NamedTuple):
     python: str
     django: str
     databases: tuple[tuple[str, str], ...]  #: (alias, vendor)
+    time_zone: str = ""  #: of the settings; empty where moments have no zone
 
 
 class ScopeStart(NamedTuple):

@@ -126,6 +126,8 @@ class Relation(NamedTuple):
     root: tuple[str, str] | None = None
     partitions: int = 0  #: that hold rows
     statistics: tuple[tuple[str, ...], ...] = ()  #: columns, expressions of CREATE STATISTICS
+    #: In which the application takes dates of moments, as its settings have it.
+    time_zone: str = ""
 
 
 class Explaining(NamedTuple):

@@ -103,7 +103,7 @@ def _decoder(hint: Any) -> _Decode:
 def decode_header(fields: Mapping[str, object]) -> Header:
     """A header from its fields by name; unknown ones are left alone."""
     try:
-        values = [fields[name] for name in Header._fields]
+        values = [{**Header._field_defaults, **fields}[name] for name in Header._fields]
     except KeyError as error:
         raise GarbledError(f"lacks {error}") from None
     header: Header = _decoder(Header)(values)
