@@ -35,7 +35,9 @@ def test_no_line_is_wider_than_the_terminal(width):
     bare = tuple(
         replace(finding, fix=replace(finding.fix, code="", edits=())) for finding in report.findings
     )
-    report = replace(report, findings=bare)
+    # Code is never broken; see below.
+    indexes = tuple(replace(index, code="") for index in report.indexes)
+    report = replace(report, findings=bare, indexes=indexes)
 
     lines = render(report, width=width, verbose=True).splitlines()
 
@@ -52,6 +54,20 @@ def test_code_of_a_fix_is_never_broken_so_that_it_can_be_copied(width, color):
     lines = SGR.sub("", render(replace(report, findings=(bare,)), width=width, color=color))
 
     assert f"\n{' ' * (4 if width < 60 else 12)}  {code}\n" in lines
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_code_of_an_index_is_not_broken_either_and_words_stay_below_words(width):
+    report = sample()
+    code = f"index=models.Index({'x, ' * 60})"
+    index = replace(report.indexes[0], code=f"a(\n    {code},\n)", reason="word " * 40)
+
+    text = render(replace(report, findings=(), indexes=(index,)), width=width)
+
+    assert f"\n   a(\n       {code},\n   )\n" in text
+    told = text.partition("word")[2].partition("a(")[0].splitlines()
+    assert len(told) > 2
+    assert all(line.startswith("   ") for line in told[1:] if line)
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])

@@ -88,8 +88,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         raise
     report = analysis.advised(analysis.report(diagnostics), advice.tried)
     if not any(output.path is None for output in config.output):
-        for line in advice_lines(report.indexes):
-            print(line)
+        for advised in advice_lines(report.indexes):
+            print(advised.text)
         for finding in report.findings:
             if finding.rule == "QA407":
                 for line in drop_lines(finding):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from queryaudit.records.advised import AdvisedIndex, Outcome
 from queryaudit.records.findings import Finding
@@ -22,20 +23,39 @@ _NAME, _PLACES, _REASON, _CODE = 200, 1_000, 1_000, 20_000
 _NEVER = "Ideas from plans, not tried"
 
 
-def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
+class AdviceLine(NamedTuple):
+    """A line, and whether it is code, which is copied and so never broken."""
+
+    text: str
+    is_code: bool = False
+
+
+def advice_lines(indexes: Sequence[AdvisedIndex]) -> Iterator[AdviceLine]:
     """The recommendations in full, the rest in a line each."""
+    for heading, chosen in _recommended(indexes):
+        yield AdviceLine(heading)
+        yield AdviceLine("")
+        for number, index in enumerate(chosen, 1):
+            yield from map(AdviceLine, _told(number, index))
+            code = clean_lines(index.code, _CODE)
+            yield from (AdviceLine(f"   {line}".rstrip(), is_code=True) for line in code)
+            yield AdviceLine("")
+    yield from map(AdviceLine, _others(indexes))
+
+
+def _recommended(
+    indexes: Sequence[AdvisedIndex],
+) -> Iterator[tuple[str, list[AdvisedIndex]]]:
     proved = [index for index in indexes if index.outcome is Outcome.PROVED]
     if proved:
-        yield f"{count(len(proved), 'index', 'indexes')} to add, proved by execution"
-        yield ""
-    for number, index in enumerate(proved, 1):
-        yield from _full(number, index)
+        yield f"{count(len(proved), 'index', 'indexes')} to add, proved by execution", proved
     estimated = [index for index in indexes if index.outcome is Outcome.ESTIMATED]
     if estimated:
-        yield f"{count(len(estimated), 'index', 'indexes')} to add, ESTIMATED by the planner alone"
-        yield ""
-    for number, index in enumerate(estimated, 1):
-        yield from _full(number, index)
+        number = count(len(estimated), "index", "indexes")
+        yield f"{number} to add, ESTIMATED by the planner alone", estimated
+
+
+def _others(indexes: Sequence[AdvisedIndex]) -> Iterator[str]:
     for outcome, title in _LISTED.items():
         rest = [index for index in indexes if index.outcome is outcome]
         if rest:
@@ -58,7 +78,7 @@ def drop_lines(finding: Finding) -> Iterator[str]:
         yield from (f"     {line}".rstrip() for line in clean_lines(finding.fix.code, _CODE))
 
 
-def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
+def _told(number: int, index: AdvisedIndex) -> Iterator[str]:
     yield f"{number}. {clean(index.owner, _NAME)}: {clean(index.title, _NAME)}"
     if index.location is not None:
         yield f"   {clean(str(index.location), _PLACES)}"
@@ -78,8 +98,6 @@ def _full(number: int, index: AdvisedIndex) -> Iterator[str]:
     if index.outcome is Outcome.PROVED:
         cost.append(f"{count(index.value_sets, 'set')} of values")
     yield f"   {clean(index.reason, _REASON)}; {', '.join(cost)}; each write maintains it"
-    yield ""
-    yield from (f"   {line}".rstrip() for line in clean_lines(index.code, _CODE))
     yield ""
 
 

@@ -20,7 +20,7 @@ from queryaudit.records.findings import Finding
 from queryaudit.records.report import Report
 from queryaudit.records.rules import Severity
 from queryaudit.reports import wording
-from queryaudit.reports.advice_text import advice_lines
+from queryaudit.reports.advice_text import AdviceLine, advice_lines
 from queryaudit.reports.base import DEFAULTS, Options, emit
 from queryaudit.reports.clean import clean
 from queryaudit.reports.terminal_finding import SEVERITY_STYLES, finding_page
@@ -128,7 +128,7 @@ def _page(report: Report, layout: Layout, options: Options) -> Iterator[Renderab
     )
     if report.indexes:
         yield Line(Text("indexes", "bold"), align="left", style="dim", characters="─")
-        yield from (Text(line) for line in advice_lines(report.indexes))
+        yield from map(_advised, advice_lines(report.indexes))
     yield from _aside(report, options)
     if report.findings:
         yield Text(
@@ -137,6 +137,14 @@ def _page(report: Report, layout: Layout, options: Options) -> Iterator[Renderab
         )
         yield ""
     yield Line(style="dim", characters="─")
+
+
+def _advised(line: AdviceLine) -> RenderableType:
+    if line.is_code or not line.text:
+        # In a group, as the console makes a new text of one that stands alone.
+        return Group(Text(line.text, no_wrap=True, overflow="ignore"))
+    text = line.text.lstrip()
+    return hanging(Text(" " * (len(line.text) - len(text))), Text(text))
 
 
 def _folds(finding: Finding, report: Report) -> bool:
